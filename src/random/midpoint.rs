@@ -1,0 +1,311 @@
+//! Where the midpoints of a macro step fall: gaps between them by inversion, in integers, so that
+//! f32 and f64 (and any device) place them alike.
+
+use super::Words;
+
+/// How the midpoints of a macro step are chosen among its K inner steps.
+///
+/// The correction of each midpoint carries a weight that makes the step unbiased over the choice.
+/// Inner step 0 is never chosen: its midpoint is the start itself and its correction zero, so
+/// leaving it out changes nothing and saves a drift evaluation.
+///
+/// ```
+/// use poisson_midpoint::MidpointLaw;
+/// // Expected drift evaluations of one macro step, the first included.
+/// assert_eq!(MidpointLaw::Bernoulli.expected_drift_calls(10), 1.9);
+/// assert_eq!(MidpointLaw::Single.expected_drift_calls(10), 2.0);
+/// assert_eq!(MidpointLaw::Single.expected_drift_calls(1), 1.0);
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
+pub enum MidpointLaw {
+    /// Every inner step independently with probability 1/K, weight K: option 1 of Kandasamy &
+    /// Nagaraj 2024. The number of midpoints is binomial, Poisson as K grows.
+    Bernoulli,
+    /// Exactly one, uniform on 1..=K−1, weight K − 1: option 2, in the form of its appendix A.1.
+    /// As K grows, the randomized midpoint method of Shen & Lee 2019.
+    Single,
+}
+
+impl MidpointLaw {
+    /// Expected drift evaluations of a macro step of `inner_steps` inner steps:
+    /// 1 + (K − 1)/K or 2, and 1 where K = 1.
+    #[must_use]
+    pub fn expected_drift_calls(self, inner_steps: u32) -> f64 {
+        let k = f64::from(inner_steps);
+        match self {
+            Self::Single if inner_steps > 1 => 2.0,
+            _ => 1.0 + (k - 1.0) / k,
+        }
+    }
+
+    /// The weight of a midpoint's correction.
+    pub(crate) fn weight(self, inner_steps: u32) -> u32 {
+        match self {
+            Self::Bernoulli => inner_steps,
+            Self::Single => inner_steps.saturating_sub(1),
+        }
+    }
+}
+
+/// Draws the midpoints of one macro step in increasing order.
+///
+/// Each draw reads one word, and none once no inner step is left to choose. The distribution
+/// function of every draw is right to 2⁻³², the spacing of the words; the logarithm is good
+/// to 2⁻³⁵.
+///
+/// ```
+/// use poisson_midpoint::MidpointLaw;
+/// use poisson_midpoint::random::{Midpoints, Stream};
+/// let midpoints = Midpoints::new(MidpointLaw::Bernoulli, 1_000_000);
+/// let mut stream = Stream::new(42, 0);
+/// let mut last = None;
+/// while let Some(midpoint) = midpoints.next(last, &mut stream) {
+///     assert!(midpoint < 1_000_000 && Some(midpoint) > last);
+///     last = Some(midpoint);
+/// }
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
+pub struct Midpoints {
+    law: MidpointLaw,
+    inner_steps: u32,
+    /// 1/(−log₂(1 − 1/K)) with 32 fractional bits: the mean of a gap, but for ln 2.
+    scale: u64,
+}
+
+impl Midpoints {
+    /// The midpoints of a macro step of `inner_steps` inner steps.
+    #[must_use]
+    pub fn new(law: MidpointLaw, inner_steps: u32) -> Self {
+        Self {
+            law,
+            inner_steps,
+            scale: gap_scale(inner_steps),
+        }
+    }
+
+    /// The law that chooses them.
+    #[must_use]
+    pub fn law(&self) -> MidpointLaw {
+        self.law
+    }
+
+    /// The first midpoint, or the one after `previous`; `None` when there is no more.
+    #[inline]
+    pub fn next<W: Words + ?Sized>(&self, previous: Option<u32>, words: &mut W) -> Option<u32> {
+        let candidate = match previous {
+            None => 1,
+            Some(midpoint) => midpoint.checked_add(1)?,
+        };
+        if candidate >= self.inner_steps {
+            return None;
+        }
+        match (self.law, previous) {
+            (MidpointLaw::Bernoulli, _) => candidate
+                .checked_add(geometric(words.next_word(), self.scale))
+                .filter(|&midpoint| midpoint < self.inner_steps),
+            (MidpointLaw::Single, None) => {
+                let choices = u64::from(self.inner_steps - 1);
+                let drawn = (u64::from(words.next_word()) * choices) >> 32;
+                #[allow(clippy::cast_possible_truncation, reason = "drawn < choices < 2³²")]
+                Some(candidate + drawn as u32)
+            }
+            (MidpointLaw::Single, Some(_)) => None,
+        }
+    }
+}
+
+/// Failures before the first success in trials of probability 1/K: ⌊ln u / ln(1 − 1/K)⌋ with
+/// u = (word + ½)/2³². `scale` is [`gap_scale`]`(K)`.
+#[inline]
+fn geometric(word: u32, scale: u64) -> u32 {
+    // 58 and 32 fractional bits.
+    let gap = (u128::from(negative_log2(word)) * u128::from(scale)) >> 90;
+    u32::try_from(gap).unwrap_or(u32::MAX)
+}
+
+/// 1 in fixed point with 62 fractional bits, the format of everything below but for −log₂ itself.
+const ONE: u64 = 1 << 62;
+/// ln 2.
+const LN_2: u64 = 0x2c5c_85fd_f473_de6b;
+/// 1/ln 2.
+const INVERSE_LN_2: u64 = 0x5c55_1d94_ae0b_f85e;
+
+#[inline]
+#[allow(
+    clippy::cast_possible_truncation,
+    reason = "every product here is below 4"
+)]
+const fn product(a: u64, b: u64) -> u64 {
+    ((a as u128 * b as u128) >> 62) as u64
+}
+
+/// atanh(y)/y = 1 + y²/3 + y⁴/5 + … of y² ≤ 1/9.
+const fn atanh_ratio(y_squared: u64) -> u64 {
+    let mut sum = ONE;
+    let mut power = y_squared;
+    let mut divisor = 3;
+    while power >= divisor {
+        sum += power / divisor;
+        power = product(power, y_squared);
+        divisor += 2;
+    }
+    sum
+}
+
+/// 1/(−log₂(1 − 1/K)) with 32 fractional bits.
+///
+/// −ln(1 − 1/K) = 2 atanh(y) with y = 1/(2K − 1), so the result is ln 2 · (2K − 1)/2 over
+/// atanh(y)/y: no cancellation however large K is.
+#[allow(
+    clippy::cast_possible_truncation,
+    reason = "below 2³² · ln 2 in 32 fractional bits"
+)]
+fn gap_scale(inner_steps: u32) -> u64 {
+    if inner_steps < 2 {
+        return 0;
+    }
+    let inverse_y = 2 * u64::from(inner_steps) - 1;
+    let y_squared = ONE / inverse_y / inverse_y;
+    let ratio = atanh_ratio(y_squared);
+    // Newton's iteration for 1/ratio; ratio ≤ 1.04 makes the first guess good to 2⁻⁹ and each
+    // round squares that. There is no 128-bit division on some targets.
+    let mut inverse = 2 * ONE - ratio;
+    for _ in 0..3 {
+        inverse = product(inverse, 2 * ONE - product(ratio, inverse));
+    }
+    ((u128::from(product(LN_2, inverse)) * u128::from(inverse_y)) >> 31) as u64
+}
+
+/// One thirty-second of the range of m: its first 5 bits decide which.
+#[derive(Clone, Copy)]
+struct Slice {
+    /// c with 9 fractional bits: 1/m at the slice's low end, rounded up, so 1 ≤ m·c < 1 + 1/28.
+    reciprocal: u64,
+    /// −log₂ c.
+    log2: u64,
+}
+
+static SLICES: [Slice; 32] = slices();
+
+#[allow(clippy::indexing_slicing, reason = "evaluated at compile time")]
+const fn slices() -> [Slice; 32] {
+    let empty = Slice {
+        reciprocal: 0,
+        log2: 0,
+    };
+    let mut slices = [empty; 32];
+    let mut i = 0;
+    while i < 32 {
+        let reciprocal = (512 * 32_u64).div_ceil(32 + i as u64);
+        // −ln c = 2 atanh(y), y = (1 − c)/(1 + c).
+        let y = (((512 - reciprocal) as u128 * ONE as u128) / (512 + reciprocal) as u128) as u64;
+        let ln = 2 * product(y, atanh_ratio(product(y, y)));
+        slices[i] = Slice {
+            reciprocal,
+            log2: product(ln, INVERSE_LN_2),
+        };
+        i += 1;
+    }
+    slices
+}
+
+/// 1/(6 ln 2), …, 1/(2 ln 2) with 32 fractional bits: the series of log₂(1 + r), last term first,
+/// but for its leading term.
+const COEFFICIENTS: [u64; 5] = [
+    (INVERSE_LN_2 / 6) >> 30,
+    (INVERSE_LN_2 / 5) >> 30,
+    (INVERSE_LN_2 / 4) >> 30,
+    (INVERSE_LN_2 / 3) >> 30,
+    (INVERSE_LN_2 / 2) >> 30,
+];
+
+/// −log₂((word + ½)/2³²) with 58 fractional bits; absolute error below 2⁻³⁵.
+///
+/// With 2·word + 1 = 2ᵉ·m, m in [1, 2): log₂ m = −log₂ c + log₂(1 + r), r = m·c − 1 exact, and
+/// six terms of ln(1 + r) = r(1 − r(½ − r(⅓ − …))). All but the first are small enough for
+/// 32-bit arithmetic.
+#[inline]
+fn negative_log2(word: u32) -> u64 {
+    let odd = (u64::from(word) << 1) | 1;
+    let zeros = odd.leading_zeros();
+    let mantissa = odd << (zeros - 31);
+    #[allow(clippy::indexing_slicing, reason = "five bits index 32 entries")]
+    let slice = SLICES[((mantissa >> 27) & 31) as usize];
+    // 32 + 9 fractional bits.
+    let r = mantissa * slice.reciprocal - (1 << 41);
+    let short = r >> 9;
+    let mut series = 0;
+    for coefficient in COEFFICIENTS {
+        series = coefficient - ((short * series) >> 32);
+    }
+    let slope = INVERSE_LN_2 - ((short * series) >> 2);
+    let log2 = product(r << 21, slope) + slice.log2;
+    (u64::from(zeros - 30) << 58) - (log2 >> 4)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_logarithm_is_right_to_two_to_the_minus_35() {
+        let scale = f64::from(2_u32).powi(58);
+        let mut worst = 0.0_f64;
+        for k in 0..=1_000_000_u32 {
+            // Both ends word by word, the middle in strides.
+            for word in [k, !k, k.wrapping_mul(4_294_967)] {
+                let exact = 33.0 - ((u64::from(word) << 1 | 1) as f64).log2();
+                worst = worst.max((negative_log2(word) as f64 / scale - exact).abs());
+            }
+        }
+        // The f64 reference itself is good to 2⁻⁴⁸.
+        assert!(worst < 2.0_f64.powi(-35), "{worst:e}");
+    }
+
+    #[test]
+    fn the_scale_is_the_inverse_logarithm() {
+        for k in [
+            2_u32,
+            3,
+            4,
+            5,
+            7,
+            10,
+            64,
+            1000,
+            65_537,
+            1_000_000_000,
+            u32::MAX,
+        ] {
+            let exact = -core::f64::consts::LN_2 / (-1.0 / f64::from(k)).ln_1p();
+            let scale = gap_scale(k) as f64 / 2.0_f64.powi(32);
+            let error = (scale / exact - 1.0).abs();
+            assert!(error < 2.0_f64.powi(-31), "{k}: {error:e}");
+        }
+    }
+
+    #[test]
+    fn gaps_are_monotone_in_the_word_and_split_where_the_law_says() {
+        // P(gap = 0) = 1/K: the words above (1 − 1/K)·2³².
+        for k in [2_u32, 3, 10, 1000, 1_000_000] {
+            let scale = gap_scale(k);
+            let exact = (1.0 - 1.0 / f64::from(k)) * 2.0_f64.powi(32);
+            let zeros_from = |word: u32| geometric(word, scale) == 0;
+            let (mut low, mut high) = (0_u32, u32::MAX);
+            while high - low > 1 {
+                let middle = low + (high - low) / 2;
+                if zeros_from(middle) {
+                    high = middle;
+                } else {
+                    low = middle;
+                }
+            }
+            assert!(
+                (f64::from(high) - exact).abs() <= 1.0,
+                "{k}: {high} {exact}"
+            );
+        }
+    }
+}

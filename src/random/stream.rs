@@ -1,0 +1,177 @@
+use core::convert::Infallible;
+
+use rand_chacha::ChaCha8Rng;
+use rand_core::{SeedableRng, TryRng};
+
+use super::chacha::block;
+use super::error::PastEnd;
+
+/// All the streams of one seed: stream p belongs to particle p.
+///
+/// The words of particle p under seed s are those of `rand_chacha::ChaCha8Rng::seed_from_u64(s)`
+/// after `set_stream(p)`, read as `u32` in order. A particle's words therefore depend on nothing
+/// but (seed, particle).
+///
+/// ```
+/// use poisson_midpoint::random::{Streams, Words};
+/// let streams = Streams::new(42);
+/// let mut first = streams.particle(0);
+/// let mut resumed = streams.particle_at(0, 1)?;
+/// first.next_word();
+/// assert_eq!(first.next_word(), resumed.next_word());
+/// # Ok::<(), poisson_midpoint::random::PastEnd>(())
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
+pub struct Streams {
+    key: [u32; 8],
+}
+
+impl Streams {
+    /// The streams of a seed.
+    #[must_use]
+    pub fn new(seed: u64) -> Self {
+        let bytes = ChaCha8Rng::seed_from_u64(seed).get_seed();
+        let mut key = [0; 8];
+        for (word, &quad) in key.iter_mut().zip(bytes.as_chunks().0) {
+            *word = u32::from_le_bytes(quad);
+        }
+        Self { key }
+    }
+
+    /// The stream of a particle, at its first word.
+    #[must_use]
+    pub fn particle(&self, particle: u64) -> Stream {
+        Stream {
+            key: self.key,
+            particle,
+            position: 0,
+            block: [0; 16],
+        }
+    }
+
+    /// The stream of a particle at a word position read earlier from [`Stream::position`].
+    ///
+    /// # Errors
+    /// [`PastEnd`] if `position` exceeds [`Stream::END`].
+    pub fn particle_at(&self, particle: u64, position: u64) -> Result<Stream, PastEnd> {
+        let mut stream = self.particle(particle);
+        stream.seek(position)?;
+        Ok(stream)
+    }
+
+    /// The 16 words of a block of a particle's stream.
+    #[inline(always)]
+    pub(crate) fn block(&self, counter: u64, particle: u64) -> [u32; 16] {
+        block(&self.key, counter, particle)
+    }
+}
+
+/// The random words of one particle: ChaCha8, seekable, 112 bytes.
+///
+/// The position counts the words read. It and the state are a checkpoint: a run resumed at
+/// (state, position) gives the same bits as one never interrupted. The stream is a `rand_core`
+/// generator, so anything that draws from one can draw from it.
+///
+/// ```
+/// use poisson_midpoint::random::{Stream, Words};
+/// let mut stream = Stream::new(42, 7);
+/// stream.next_word();
+/// let position = stream.position();
+/// let word = stream.next_word();
+/// stream.seek(position)?;
+/// assert_eq!(stream.next_word(), word);
+/// # Ok::<(), poisson_midpoint::random::PastEnd>(())
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
+pub struct Stream {
+    key: [u32; 8],
+    particle: u64,
+    position: u64,
+    /// The block that holds word `position`, unless that word is the first of its block.
+    block: [u32; 16],
+}
+
+impl Stream {
+    /// The furthest position that [`seek`](Self::seek) accepts, 2⁶³ words. The stream goes on for
+    /// as many again before it would repeat.
+    pub const END: u64 = 1 << 63;
+
+    /// The stream of a particle under a seed, at its first word.
+    #[must_use]
+    pub fn new(seed: u64, particle: u64) -> Self {
+        Streams::new(seed).particle(particle)
+    }
+
+    /// The particle that the stream belongs to.
+    #[must_use]
+    pub fn particle(&self) -> u64 {
+        self.particle
+    }
+
+    /// The number of words before the next one.
+    #[must_use]
+    pub fn position(&self) -> u64 {
+        self.position
+    }
+
+    /// Moves to a position. Costs at most one ChaCha8 block.
+    ///
+    /// # Errors
+    /// [`PastEnd`] if `position` exceeds [`END`](Self::END); the stream stays where it was.
+    pub fn seek(&mut self, position: u64) -> Result<(), PastEnd> {
+        if position > Self::END {
+            return Err(PastEnd { position });
+        }
+        self.move_to(position);
+        Ok(())
+    }
+
+    /// [`seek`](Self::seek) for a position known to be in range.
+    pub(crate) fn move_to(&mut self, position: u64) {
+        self.position = position;
+        if position & 15 != 0 {
+            self.fill();
+        }
+    }
+
+    fn fill(&mut self) {
+        self.block = block(&self.key, self.position >> 4, self.particle);
+    }
+
+    #[inline]
+    #[allow(clippy::indexing_slicing, reason = "an index below 16 into 16 words")]
+    fn next(&mut self) -> u32 {
+        let index = self.position & 15;
+        if index == 0 {
+            self.fill();
+        }
+        self.position = self.position.wrapping_add(1);
+        self.block[index as usize]
+    }
+}
+
+impl TryRng for Stream {
+    type Error = Infallible;
+
+    #[inline]
+    fn try_next_u32(&mut self) -> Result<u32, Infallible> {
+        Ok(self.next())
+    }
+
+    #[inline]
+    fn try_next_u64(&mut self) -> Result<u64, Infallible> {
+        let low = u64::from(self.next());
+        Ok(low | u64::from(self.next()) << 32)
+    }
+
+    fn try_fill_bytes(&mut self, bytes: &mut [u8]) -> Result<(), Infallible> {
+        for chunk in bytes.chunks_mut(4) {
+            for (byte, word) in chunk.iter_mut().zip(self.next().to_le_bytes()) {
+                *byte = word;
+            }
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,165 @@
+//! The two scalars, f32 and f64, and every elementary function the crate uses, all from `libm`.
+
+use core::fmt::{Debug, Display, LowerExp};
+use core::ops::{Add, AddAssign, Div, Mul, MulAssign, Neg, Sub, SubAssign};
+
+use crate::random::{Words, normal_f32, normal_f64, normal_lanes_f32};
+
+mod sealed {
+    pub trait Sealed {}
+    impl Sealed for f32 {}
+    impl Sealed for f64 {}
+}
+
+/// A scalar of the crate: `f32` or `f64`. Sealed.
+///
+/// Elementary functions come from `libm` on every target and with every feature, so that no
+/// platform's own library can change a bit. None of them fuses a multiplication with an addition.
+///
+/// ```
+/// use poisson_midpoint::Real;
+/// fn half_life<T: Real>(rate: T) -> T {
+///     T::LN_2 / rate
+/// }
+/// assert_eq!(half_life(2.0_f64), 0.5 * core::f64::consts::LN_2);
+/// ```
+pub trait Real:
+    sealed::Sealed
+    + nalgebra::Scalar
+    + Copy
+    + Default
+    + PartialOrd
+    + Debug
+    + Display
+    + LowerExp
+    + Add<Output = Self>
+    + AddAssign
+    + Sub<Output = Self>
+    + SubAssign
+    + Mul<Output = Self>
+    + MulAssign
+    + Div<Output = Self>
+    + Neg<Output = Self>
+    + Send
+    + Sync
+{
+    /// 0.
+    const ZERO: Self;
+    /// 1.
+    const ONE: Self;
+    /// 2.
+    const TWO: Self;
+    /// ln 2.
+    const LN_2: Self;
+    /// Words that one normal reads: 1 for `f32`, 2 for `f64`.
+    const WORDS_PER_NORMAL: u32;
+    /// Levels of the continued fraction for tanh that reach full precision on [0, 1].
+    #[doc(hidden)]
+    const TANH_LEVELS: u32;
+
+    /// The nearest scalar to an integer.
+    #[must_use]
+    fn from_u32(value: u32) -> Self;
+    /// Neither infinite nor NaN.
+    fn is_finite(self) -> bool;
+    /// √x, correctly rounded.
+    #[must_use]
+    fn sqrt(self) -> Self;
+    /// eˣ.
+    #[must_use]
+    fn exp(self) -> Self;
+    /// eˣ − 1, with full relative precision near 0.
+    #[must_use]
+    fn exp_m1(self) -> Self;
+    /// A standard normal from the next [`WORDS_PER_NORMAL`](Self::WORDS_PER_NORMAL) words, the
+    /// high word first.
+    #[must_use]
+    fn normal<W: Words + ?Sized>(words: &mut W) -> Self;
+    /// [`normal`](Self::normal) in `L` lanes at once: `next` gives the next word of every lane.
+    #[must_use]
+    fn normal_lanes<const L: usize>(next: impl FnMut() -> [u32; L]) -> [Self; L];
+}
+
+impl Real for f32 {
+    const ZERO: Self = 0.0;
+    const ONE: Self = 1.0;
+    const TWO: Self = 2.0;
+    const LN_2: Self = core::f32::consts::LN_2;
+    const WORDS_PER_NORMAL: u32 = 1;
+    const TANH_LEVELS: u32 = 6;
+
+    #[inline]
+    #[allow(clippy::cast_precision_loss, reason = "nearest is what is promised")]
+    fn from_u32(value: u32) -> Self {
+        value as Self
+    }
+    #[inline]
+    fn is_finite(self) -> bool {
+        Self::is_finite(self)
+    }
+    #[inline]
+    fn sqrt(self) -> Self {
+        libm::sqrtf(self)
+    }
+    #[inline]
+    fn exp(self) -> Self {
+        libm::expf(self)
+    }
+    #[inline]
+    fn exp_m1(self) -> Self {
+        libm::expm1f(self)
+    }
+    #[inline]
+    fn normal<W: Words + ?Sized>(words: &mut W) -> Self {
+        normal_f32(words.next_word())
+    }
+    #[inline]
+    fn normal_lanes<const L: usize>(mut next: impl FnMut() -> [u32; L]) -> [Self; L] {
+        normal_lanes_f32(&next())
+    }
+}
+
+impl Real for f64 {
+    const ZERO: Self = 0.0;
+    const ONE: Self = 1.0;
+    const TWO: Self = 2.0;
+    const LN_2: Self = core::f64::consts::LN_2;
+    const WORDS_PER_NORMAL: u32 = 2;
+    const TANH_LEVELS: u32 = 10;
+
+    #[inline]
+    fn from_u32(value: u32) -> Self {
+        Self::from(value)
+    }
+    #[inline]
+    fn is_finite(self) -> bool {
+        Self::is_finite(self)
+    }
+    #[inline]
+    fn sqrt(self) -> Self {
+        libm::sqrt(self)
+    }
+    #[inline]
+    fn exp(self) -> Self {
+        libm::exp(self)
+    }
+    #[inline]
+    fn exp_m1(self) -> Self {
+        libm::expm1(self)
+    }
+    #[inline]
+    fn normal<W: Words + ?Sized>(words: &mut W) -> Self {
+        let high = words.next_word();
+        let low = words.next_word();
+        normal_f64([high, low])
+    }
+    #[inline]
+    fn normal_lanes<const L: usize>(mut next: impl FnMut() -> [u32; L]) -> [Self; L] {
+        let (high, low) = (next(), next());
+        let mut output = [0.0; L];
+        for ((out, &high), &low) in output.iter_mut().zip(&high).zip(&low) {
+            *out = normal_f64([high, low]);
+        }
+        output
+    }
+}
