@@ -1,0 +1,67 @@
+//! The words of a stream are those of `rand_chacha`, wherever it is read from.
+
+use poisson_midpoint::random::{PastEnd, Stream, Streams, Words};
+use rand_chacha::ChaCha8Rng;
+use rand_core::{Rng, SeedableRng};
+
+fn reference(seed: u64, particle: u64) -> ChaCha8Rng {
+    let mut rng = ChaCha8Rng::seed_from_u64(seed);
+    rng.set_stream(particle);
+    rng
+}
+
+#[test]
+fn words_equal_rand_chacha() {
+    for seed in [0, 1, 42, u64::MAX] {
+        for particle in [0, 1, 7, 1 << 32, u64::MAX] {
+            let (mut ours, mut theirs) = (Stream::new(seed, particle), reference(seed, particle));
+            assert_eq!(ours.particle(), particle);
+            for n in 0..200 {
+                assert_eq!(ours.position(), n);
+                assert_eq!(ours.next_word(), theirs.next_u32(), "{seed} {particle} {n}");
+            }
+        }
+    }
+}
+
+#[test]
+fn seeking_lands_on_the_same_words() {
+    let streams = Streams::new(42);
+    for position in [0, 1, 15, 16, 17, 1000, (1 << 36) - 1, (1 << 40) + 3, Stream::END] {
+        let mut theirs = reference(42, 9);
+        theirs.set_word_pos(u128::from(position));
+        let mut ours = streams.particle_at(9, position).unwrap();
+        for _ in 0..40 {
+            assert_eq!(ours.next_word(), theirs.next_u32(), "{position}");
+        }
+        assert_eq!(ours.position(), position + 40);
+    }
+}
+
+#[test]
+fn seeking_past_the_end_is_refused_and_moves_nothing() {
+    let mut stream = Stream::new(42, 0);
+    stream.next_word();
+    let before = stream.clone();
+    for position in [Stream::END + 1, u64::MAX] {
+        assert_eq!(stream.seek(position), Err(PastEnd { position }));
+        assert_eq!(Streams::new(1).particle_at(0, position), Err(PastEnd { position }));
+    }
+    assert_eq!(stream, before);
+    assert_eq!(
+        PastEnd { position: u64::MAX }.to_string(),
+        "word position 18446744073709551615 is not in [0, 9223372036854775808]"
+    );
+}
+
+#[test]
+fn the_generator_interface_agrees() {
+    let (mut ours, mut theirs) = (Stream::new(3, 4), reference(3, 4));
+    for _ in 0..50 {
+        assert_eq!(ours.next_u64(), theirs.next_u64());
+    }
+    let (mut a, mut b) = ([0; 64], [0; 64]);
+    ours.fill_bytes(&mut a);
+    theirs.fill_bytes(&mut b);
+    assert_eq!(a, b);
+}
