@@ -1,0 +1,234 @@
+//! A particle's path depends on (seed, particle) alone.
+
+use nalgebra::SVector;
+use poisson_midpoint::MidpointLaw::{Bernoulli, Single};
+use poisson_midpoint::batch::{BatchError, Cpu, Particles, Status};
+use poisson_midpoint::random::{Stream, Streams};
+use poisson_midpoint::scheme::{Overdamped, Process, Scheme, Semilinear, Underdamped};
+use poisson_midpoint::{EulerMaruyama, PoissonMidpoint, Real, State, StepError, Stepper};
+
+const D: usize = 3;
+const SEED: u64 = 42;
+
+fn force<T: Real>(time: T, x: &SVector<T, D>) -> SVector<T, D> {
+    let sum = x.iter().fold(T::ZERO, |sum, &x| sum + x);
+    SVector::from_fn(|d, _| (time - x[d]) / (T::ONE + x[d] * x[d]) - sum / T::from_u32(8))
+}
+
+/// A batch in memory of its own.
+#[derive(Clone, Debug, PartialEq)]
+struct Memory<T> {
+    first: u64,
+    state: Vec<T>,
+    positions: Vec<u64>,
+    status: Vec<Status>,
+}
+
+impl<T: Real> Memory<T> {
+    /// Particles `first`..`first + count`, each at a start of its own.
+    fn new<X: State<T, D>>(first: u64, count: usize) -> Self {
+        let component = |k: usize, p: usize| {
+            T::from_u32((k + 7 * (p + first as usize)) as u32 % 11) / T::from_u32(4) - T::ONE
+        };
+        let state = (0..X::PARTS * D).flat_map(|k| (0..count).map(move |p| component(k, p)));
+        Self {
+            first,
+            state: state.collect(),
+            positions: vec![0; count],
+            status: vec![Status::Active; count],
+        }
+    }
+
+    fn particles<X: State<T, D>>(&mut self) -> Particles<'_, T, X, D> {
+        let Self { first, state, positions, status } = self;
+        Particles::new(Streams::new(SEED), *first, state, positions, status).unwrap()
+    }
+
+    fn run<S>(&mut self, stepper: &S, steps: std::ops::Range<u32>) -> u64
+    where
+        S: Stepper<D, Scheme: Scheme<Real = T>>,
+    {
+        let mut particles = self.particles::<<S::Scheme as Process<D>>::State>();
+        let run = Cpu.run(stepper, &mut particles, &force::<T>, steps);
+        assert_eq!(run.failed, 0);
+        run.drift_calls
+    }
+
+    /// Components of one particle, and its word position.
+    fn particle(&self, index: usize) -> (Vec<T>, u64) {
+        let count = self.positions.len();
+        let components = self.state.iter().skip(index).step_by(count).copied().collect();
+        (components, self.positions[index])
+    }
+}
+
+/// What the batch must equal: each particle stepped by itself.
+fn one_by_one<S, T>(stepper: &S, first: u64, count: usize, steps: u32) -> Memory<T>
+where
+    T: Real,
+    S: Stepper<D, Scheme: Scheme<Real = T>>,
+{
+    let mut memory = Memory::new::<<S::Scheme as Process<D>>::State>(first, count);
+    for index in 0..count {
+        let components = memory.particle(index).0;
+        let mut state = <S::Scheme as Process<D>>::State::from_fn(|k, d| components[k * D + d]);
+        let mut stream = Stream::new(SEED, first + index as u64);
+        for n in 0..steps {
+            let time = stepper.scheme().step_size() * T::from_u32(n);
+            let mut drift = force::<T>;
+            let _ = stepper.step(time, &mut state, &mut drift, &mut stream).unwrap();
+        }
+        state.for_each(|k, d, value| memory.state[(k * D + d) * count + index] = value);
+        memory.positions[index] = stream.position();
+    }
+    memory
+}
+
+/// Every property of one stepper.
+fn check<S, T>(stepper: S)
+where
+    T: Real,
+    S: Stepper<D, Scheme: Scheme<Real = T>>,
+{
+    type StateOf<S> = <<S as Stepper<D>>::Scheme as Process<D>>::State;
+    const STEPS: u32 = 25;
+    // Sizes around the lanes of the engine, and none at all.
+    for count in [0, 1, 15, 16, 17, 100] {
+        let expected = one_by_one(&stepper, 5, count, STEPS);
+        let mut batch = Memory::new::<StateOf<S>>(5, count);
+        batch.run(&stepper, 0..STEPS);
+        assert_eq!(batch, expected, "{count} particles");
+
+        // Cut in time: the slices are a checkpoint. Cut mid-block for the streams.
+        let mut cut = Memory::new::<StateOf<S>>(5, count);
+        for steps in [0..1, 1..8, 8..8, 8..STEPS] {
+            cut.run(&stepper, steps);
+        }
+        assert_eq!(cut, expected, "{count} particles in pieces of time");
+    }
+    // Cut in particles, the parts in memory of their own and run in another order.
+    let whole = one_by_one(&stepper, 5, 100, STEPS);
+    for (from, to) in [(63, 100), (0, 16), (16, 63)] {
+        let mut part = Memory::new::<StateOf<S>>(5 + from, (to - from) as usize);
+        part.run(&stepper, 0..STEPS);
+        for index in from..to {
+            let alone = part.particle((index - from) as usize);
+            assert_eq!(alone, whole.particle(index as usize), "particle {index}");
+        }
+    }
+    // Cut by split_at.
+    let mut memory = Memory::new::<StateOf<S>>(5, 100);
+    let (mut before, mut after) = memory.particles::<StateOf<S>>().split_at(37);
+    assert_eq!((before.len(), after.len()), (37, 63));
+    let _ = Cpu.run(&stepper, &mut after, &force::<T>, 0..STEPS);
+    let _ = Cpu.run(&stepper, &mut before, &force::<T>, 0..STEPS);
+    assert_eq!(memory, whole);
+
+    #[cfg(feature = "rayon")]
+    {
+        let mut expected = Memory::new::<StateOf<S>>(0, 5000);
+        let calls = expected.run(&stepper, 0..STEPS);
+        let mut parallel = Memory::new::<StateOf<S>>(0, 5000);
+        let mut particles = parallel.particles::<StateOf<S>>();
+        let run = Cpu.run_parallel(&stepper, &mut particles, &force::<T>, 0..STEPS);
+        assert_eq!((run.drift_calls, run.failed), (calls, 0));
+        assert_eq!(parallel, expected);
+    }
+}
+
+fn all_steppers<S, T>(scheme: S)
+where
+    T: Real,
+    S: Scheme<Real = T> + Process<D>,
+{
+    check::<_, T>(EulerMaruyama::new(scheme));
+    check::<_, T>(PoissonMidpoint::new(scheme, Bernoulli));
+    check::<_, T>(PoissonMidpoint::new(scheme, Single));
+}
+
+#[test]
+fn a_batch_is_its_particles_one_by_one() {
+    all_steppers(Overdamped::new(0.1_f32, 50).unwrap());
+    all_steppers(Overdamped::new(0.1_f64, 50).unwrap());
+    all_steppers(Semilinear::new(0.1_f32, 7, 1.5, 0.5).unwrap());
+    all_steppers(Underdamped::new(0.1_f32, 1_000_000, 1.0, 0.5).unwrap());
+    all_steppers(Underdamped::new(0.1_f64, 3, 1.0, 0.5).unwrap());
+}
+
+/// Lanes whose normals come from the tail of the distribution go another way in the engine. A
+/// lane is one with probability 0.0016, so 10,000 × 30 × 3 normals see it 1400 times.
+#[test]
+fn rare_normals_have_the_same_bits_in_lanes() {
+    let stepper = EulerMaruyama::new(Overdamped::new(0.1_f32, 1).unwrap());
+    let mut batch = Memory::new::<SVector<f32, D>>(0, 10_000);
+    batch.run(&stepper, 0..30);
+    assert_eq!(batch, one_by_one(&stepper, 0, 10_000, 30));
+}
+
+/// A particle whose drift turns infinite stops there, in the state and at the word before the
+/// failed step, alone; the others are untouched by it, whether stepped in lanes or not.
+#[test]
+fn a_failed_particle_keeps_its_last_good_state() {
+    fn check<S: Stepper<D, Scheme = Overdamped<f32>>>(stepper: &S) {
+        // Particles beyond a threshold fail at once at macro step 6 (time 0.6).
+        let fragile = |time: f32, x: &SVector<f32, D>| {
+            if time > 0.599 && x[0] > 1.0 {
+                SVector::from([0.0, f32::INFINITY, 0.0])
+            } else {
+                force(time, x)
+            }
+        };
+        let good = one_by_one(stepper, 0, 40, 6);
+        let later = one_by_one(stepper, 0, 40, 20);
+        let mut batch = Memory::new::<SVector<f32, D>>(0, 40);
+        let mut particles = batch.particles::<SVector<f32, D>>();
+        let run = Cpu.run(stepper, &mut particles, &fragile, 0..20);
+        // A later run leaves the failed alone, even with a drift that would suit them.
+        let again = Cpu.run(stepper, &mut particles, &force::<f32>, 20..21);
+        assert_eq!(run.failed, again.failed);
+        let mut failed = 0;
+        for index in 0..40 {
+            let (state, position) = batch.particle(index);
+            match batch.status[index] {
+                Status::Failed { step: 6, error } => {
+                    failed += 1;
+                    let at_start = StepError::NonFiniteDrift { inner_step: 0, component: 1 };
+                    assert!(matches!(error, StepError::NonFiniteDrift { component: 1, .. }));
+                    assert_eq!((state.clone(), position), good.particle(index));
+                    assert!(state[0] <= 1.0 || error == at_start);
+                }
+                Status::Failed { step, error } => {
+                    assert!(step > 6, "{step} {error}");
+                    failed += 1;
+                }
+                Status::Active => assert!(position > later.positions[index]),
+            }
+        }
+        assert_eq!(run.failed, failed);
+        assert!(failed > 3 && failed < 37, "{failed}");
+    }
+    check(&EulerMaruyama::new(Overdamped::new(0.1, 20).unwrap()));
+    check(&PoissonMidpoint::new(Overdamped::new(0.1, 20).unwrap(), Single));
+}
+
+#[test]
+fn a_batch_that_does_not_fit_is_refused() {
+    let streams = Streams::new(SEED);
+    type Batch<'a> = Particles<'a, f32, SVector<f32, D>, D>;
+    let refuse = |state: usize, positions: &[u64], status: usize, first: u64| {
+        let (mut state, mut positions) = (vec![0.0; state], positions.to_vec());
+        let mut status = vec![Status::Active; status];
+        let batch = Batch::new(streams, first, &mut state, &mut positions, &mut status);
+        batch.map(|batch| batch.len()).unwrap_err()
+    };
+    let error = refuse(7, &[0, 0], 2, 0);
+    assert_eq!(error, BatchError::StateLength { expected: 6, found: 7 });
+    assert_eq!(error.to_string(), "the state slice holds 7 scalars, not 6");
+    let error = refuse(6, &[0, 0], 3, 0);
+    assert_eq!(error, BatchError::StatusLength { expected: 2, found: 3 });
+    assert_eq!(error.to_string(), "the status slice holds 3 particles, not 2");
+    let error = refuse(6, &[0, Stream::END + 1], 2, 0);
+    assert_eq!(error, BatchError::PastEnd { index: 1, position: Stream::END + 1 });
+    let error = refuse(6, &[0, 0], 2, u64::MAX - 1);
+    assert_eq!(error, BatchError::ParticleNumber { first: u64::MAX - 1 });
+}
