@@ -40,7 +40,12 @@ impl<T: Real> Memory<T> {
     }
 
     fn particles<X: State<T, D>>(&mut self) -> Particles<'_, T, X, D> {
-        let Self { first, state, positions, status } = self;
+        let Self {
+            first,
+            state,
+            positions,
+            status,
+        } = self;
         Particles::new(Streams::new(SEED), *first, state, positions, status).unwrap()
     }
 
@@ -57,7 +62,13 @@ impl<T: Real> Memory<T> {
     /// Components of one particle, and its word position.
     fn particle(&self, index: usize) -> (Vec<T>, u64) {
         let count = self.positions.len();
-        let components = self.state.iter().skip(index).step_by(count).copied().collect();
+        let components = self
+            .state
+            .iter()
+            .skip(index)
+            .step_by(count)
+            .copied()
+            .collect();
         (components, self.positions[index])
     }
 }
@@ -76,7 +87,9 @@ where
         for n in 0..steps {
             let time = stepper.scheme().step_size() * T::from_u32(n);
             let mut drift = force::<T>;
-            let _ = stepper.step(time, &mut state, &mut drift, &mut stream).unwrap();
+            let _ = stepper
+                .step(time, &mut state, &mut drift, &mut stream)
+                .unwrap();
         }
         state.for_each(|k, d, value| memory.state[(k * D + d) * count + index] = value);
         memory.positions[index] = stream.position();
@@ -192,8 +205,14 @@ fn a_failed_particle_keeps_its_last_good_state() {
             match batch.status[index] {
                 Status::Failed { step: 6, error } => {
                     failed += 1;
-                    let at_start = StepError::NonFiniteDrift { inner_step: 0, component: 1 };
-                    assert!(matches!(error, StepError::NonFiniteDrift { component: 1, .. }));
+                    let at_start = StepError::NonFiniteDrift {
+                        inner_step: 0,
+                        component: 1,
+                    };
+                    assert!(matches!(
+                        error,
+                        StepError::NonFiniteDrift { component: 1, .. }
+                    ));
                     assert_eq!((state.clone(), position), good.particle(index));
                     assert!(state[0] <= 1.0 || error == at_start);
                 }
@@ -208,7 +227,10 @@ fn a_failed_particle_keeps_its_last_good_state() {
         assert!(failed > 3 && failed < 37, "{failed}");
     }
     check(&EulerMaruyama::new(Overdamped::new(0.1, 20).unwrap()));
-    check(&PoissonMidpoint::new(Overdamped::new(0.1, 20).unwrap(), Single));
+    check(&PoissonMidpoint::new(
+        Overdamped::new(0.1, 20).unwrap(),
+        Single,
+    ));
 }
 
 #[test]
@@ -222,13 +244,39 @@ fn a_batch_that_does_not_fit_is_refused() {
         batch.map(|batch| batch.len()).unwrap_err()
     };
     let error = refuse(7, &[0, 0], 2, 0);
-    assert_eq!(error, BatchError::StateLength { expected: 6, found: 7 });
+    assert_eq!(
+        error,
+        BatchError::StateLength {
+            expected: 6,
+            found: 7
+        }
+    );
     assert_eq!(error.to_string(), "the state slice holds 7 scalars, not 6");
     let error = refuse(6, &[0, 0], 3, 0);
-    assert_eq!(error, BatchError::StatusLength { expected: 2, found: 3 });
-    assert_eq!(error.to_string(), "the status slice holds 3 particles, not 2");
+    assert_eq!(
+        error,
+        BatchError::StatusLength {
+            expected: 2,
+            found: 3
+        }
+    );
+    assert_eq!(
+        error.to_string(),
+        "the status slice holds 3 particles, not 2"
+    );
     let error = refuse(6, &[0, Stream::END + 1], 2, 0);
-    assert_eq!(error, BatchError::PastEnd { index: 1, position: Stream::END + 1 });
+    assert_eq!(
+        error,
+        BatchError::PastEnd {
+            index: 1,
+            position: Stream::END + 1
+        }
+    );
     let error = refuse(6, &[0, 0], 2, u64::MAX - 1);
-    assert_eq!(error, BatchError::ParticleNumber { first: u64::MAX - 1 });
+    assert_eq!(
+        error,
+        BatchError::ParticleNumber {
+            first: u64::MAX - 1
+        }
+    );
 }

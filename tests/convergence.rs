@@ -160,7 +160,8 @@ struct Recording<const D: usize> {
 impl<const D: usize> Noise<f64, ScalarSpan<f64>, D> for Recording<D> {
     fn midpoint(&mut self, midpoints: &Midpoints, previous: Option<u32>) -> Option<u32> {
         if let Some(midpoint) = previous {
-            self.midpoints.push((f64::from(midpoint) / f64::from(INNER_STEPS), self.last));
+            self.midpoints
+                .push((f64::from(midpoint) / f64::from(INNER_STEPS), self.last));
         }
         midpoints.next(previous, &mut self.stream)
     }
@@ -221,7 +222,12 @@ fn bias<const D: usize>(
     let mut means = Vec::new();
     std::thread::scope(|scope| {
         let chain = &chain;
-        let work = move |t| (0..CHAINS).filter(|p| p % threads == t).map(chain).collect::<Vec<_>>();
+        let work = move |t| {
+            (0..CHAINS)
+                .filter(|p| p % threads == t)
+                .map(chain)
+                .collect::<Vec<_>>()
+        };
         let workers: Vec<_> = (0..threads).map(|t| scope.spawn(move || work(t))).collect();
         for worker in workers {
             means.extend(worker.join().unwrap());
@@ -268,10 +274,16 @@ fn check<const D: usize>(
     });
     let (slope, error) = order(&euler);
     println!("  EM   order {slope:.3} ± {error:.3}");
-    assert!(error < 0.03 && (slope - 1.0).abs() < 0.15, "{slope} ± {error}");
+    assert!(
+        error < 0.03 && (slope - 1.0).abs() < 0.15,
+        "{slope} ± {error}"
+    );
     let (slope, error) = order(&midpoint);
     println!("  PMM  order {slope:.3} ± {error:.3}");
-    assert!(error < 0.08 && (slope - 2.0).abs() < 0.25, "{slope} ± {error}");
+    assert!(
+        error < 0.08 && (slope - 2.0).abs() < 0.25,
+        "{slope} ± {error}"
+    );
 }
 
 #[test]
@@ -284,7 +296,13 @@ fn bimodal_target() {
     ]);
     // E x² = 1 + (3/2)² exactly: the quadrature is right.
     assert!((target.exact - 3.25).abs() < 1e-9, "{}", target.exact);
-    check("bimodal", &target, &SMatrix::<f64, 1, 1>::identity(), [0.05, 0.1, 0.2], 60_000);
+    check(
+        "bimodal",
+        &target,
+        &SMatrix::<f64, 1, 1>::identity(),
+        [0.05, 0.1, 0.2],
+        60_000,
+    );
 }
 
 #[test]
@@ -308,7 +326,17 @@ fn the_estimator_gives_a_known_bias() {
     let target = Target::new([|x| -x, |_| -1.0, |_| 0.0]);
     let step = 0.2;
     let stepper = EulerMaruyama::new(Overdamped::new(step, 1).unwrap());
-    let (bias, error) = bias(&target, &SMatrix::<f64, 1, 1>::identity(), &stepper, step, 10_000, 0.0);
+    let (bias, error) = bias(
+        &target,
+        &SMatrix::<f64, 1, 1>::identity(),
+        &stepper,
+        step,
+        10_000,
+        0.0,
+    );
     let exact = 1.0 / (1.0 - step / 2.0) - 1.0;
-    assert!((bias - exact).abs() < 5.0 * error + 1e-9, "{bias} ± {error}, exact {exact}");
+    assert!(
+        (bias - exact).abs() < 5.0 * error + 1e-9,
+        "{bias} ± {error}, exact {exact}"
+    );
 }

@@ -58,7 +58,9 @@ where
         |from, to| naive.compose(&fine, from, to),
     );
     let stepper = PoissonMidpoint::new(scheme, law);
-    let step = stepper.step(begin, &mut state, &mut force, &mut noise).unwrap();
+    let step = stepper
+        .step(begin, &mut state, &mut force, &mut noise)
+        .unwrap();
     let calls = 1 + chosen.iter().skip(1).filter(|c| **c).count();
     assert_eq!(step.drift_calls as usize, calls);
     N::distance(&state, &exact)
@@ -77,19 +79,27 @@ where
             (0..1 << k).collect()
         } else {
             // Thinned, so that the number of midpoints varies from none to many.
-            (0..60).map(|n| (0..n % 6).fold(u64::MAX, |bits, _| bits & rng.next_u64())).collect()
+            (0..60)
+                .map(|n| (0..n % 6).fold(u64::MAX, |bits, _| bits & rng.next_u64()))
+                .collect()
         };
         for (seed, subset) in (1..).zip(subsets) {
             let chosen: Vec<bool> = (0..k).map(|i| subset >> i & 1 == 1).collect();
             let distance = compare(scheme(k), &naive(k), Bernoulli, &chosen, seed);
             // Corrections of weight K add up: rounding grows with their number.
             let scale = 1.0 + chosen.iter().filter(|c| **c).count() as f64;
-            assert!(distance < scale * TOLERANCE, "K = {k}, subset {subset:b}: {distance:e}");
+            assert!(
+                distance < scale * TOLERANCE,
+                "K = {k}, subset {subset:b}: {distance:e}"
+            );
         }
         for only in 1..k {
             let chosen: Vec<bool> = (0..k).map(|i| i == only).collect();
             let distance = compare(scheme(k), &naive(k), Single, &chosen, 99 + u64::from(only));
-            assert!(distance < TOLERANCE, "K = {k}, midpoint {only}: {distance:e}");
+            assert!(
+                distance < TOLERANCE,
+                "K = {k}, midpoint {only}: {distance:e}"
+            );
         }
     }
 }
@@ -105,7 +115,11 @@ fn overdamped() {
     };
     let scheme = |k| {
         let scheme = Overdamped::new(STEP, k).unwrap();
-        scheme.with_temperature(1.7).unwrap().with_mobility(0.8).unwrap()
+        scheme
+            .with_temperature(1.7)
+            .unwrap()
+            .with_mobility(0.8)
+            .unwrap()
     };
     check(scheme, naive);
 }
@@ -158,11 +172,16 @@ fn one_inner_step_is_euler_maruyama_to_the_bit() {
         for law in [Bernoulli, Single] {
             let (mut a, mut b) = (start, start);
             let (mut words_a, mut words_b) = (Stream::new(42, 1), Stream::new(42, 1));
-            let (euler, midpoint) = (EulerMaruyama::new(scheme), PoissonMidpoint::new(scheme, law));
+            let (euler, midpoint) = (
+                EulerMaruyama::new(scheme),
+                PoissonMidpoint::new(scheme, law),
+            );
             for n in 0..500 {
                 let time = STEP * f64::from(n);
                 let x = euler.step(time, &mut a, &mut force, &mut words_a).unwrap();
-                let y = midpoint.step(time, &mut b, &mut force, &mut words_b).unwrap();
+                let y = midpoint
+                    .step(time, &mut b, &mut force, &mut words_b)
+                    .unwrap();
                 assert_eq!((x.drift_calls, y.drift_calls), (1, 1));
                 assert_eq!(a, b);
                 assert_eq!(words_a, words_b);
@@ -173,7 +192,10 @@ fn one_inner_step_is_euler_maruyama_to_the_bit() {
     check(Overdamped::new(0.1, 1).unwrap(), x);
     check(AdditiveNoise::new(0.1, 1, 0.5).unwrap(), x);
     check(Semilinear::new(0.1, 1, 0.5, 0.5).unwrap(), x);
-    check(Underdamped::new(0.1, 1, 1.0, 1.0).unwrap(), poisson_midpoint::Phase::at_rest(x));
+    check(
+        Underdamped::new(0.1, 1, 1.0, 1.0).unwrap(),
+        poisson_midpoint::Phase::at_rest(x),
+    );
 }
 
 /// Means over 200,000 steps; the number of midpoints has variance below 1, so five standard
@@ -195,7 +217,10 @@ fn drift_evaluations_are_those_of_the_law() {
             }
             let mean = calls / f64::from(steps);
             let exact = law.expected_drift_calls(k);
-            assert!((mean - exact).abs() < 0.012, "{law:?}, K = {k}: {mean} {exact}");
+            assert!(
+                (mean - exact).abs() < 0.012,
+                "{law:?}, K = {k}: {mean} {exact}"
+            );
         }
     }
 }

@@ -11,9 +11,7 @@ use poisson_midpoint::{
 };
 
 /// The parameter named, and the message.
-fn named<T: Real, S: std::fmt::Debug>(
-    result: Result<S, ParameterError<T>>,
-) -> (Parameter, String) {
+fn named<T: Real, S: std::fmt::Debug>(result: Result<S, ParameterError<T>>) -> (Parameter, String) {
     let error = result.unwrap_err();
     (error.parameter, error.to_string())
 }
@@ -34,19 +32,43 @@ fn parameters_outside_their_range_are_named() {
     ] {
         let says = |what: &str| format!("{what} {shown} is not in (0, inf)");
         let good = Overdamped::new(0.1, 10).unwrap();
-        assert_eq!(named(Overdamped::new(bad, 10)), (StepSize, says("step size")));
-        assert_eq!(named(AdditiveNoise::new(bad, 10, 1.0)), (StepSize, says("step size")));
-        assert_eq!(named(Semilinear::new(bad, 10, 1.0, 1.0)), (StepSize, says("step size")));
-        assert_eq!(named(Underdamped::new(bad, 10, 1.0, 1.0)), (StepSize, says("step size")));
-        assert_eq!(named(good.with_temperature(bad)), (Temperature, says("temperature")));
+        assert_eq!(
+            named(Overdamped::new(bad, 10)),
+            (StepSize, says("step size"))
+        );
+        assert_eq!(
+            named(AdditiveNoise::new(bad, 10, 1.0)),
+            (StepSize, says("step size"))
+        );
+        assert_eq!(
+            named(Semilinear::new(bad, 10, 1.0, 1.0)),
+            (StepSize, says("step size"))
+        );
+        assert_eq!(
+            named(Underdamped::new(bad, 10, 1.0, 1.0)),
+            (StepSize, says("step size"))
+        );
+        assert_eq!(
+            named(good.with_temperature(bad)),
+            (Temperature, says("temperature"))
+        );
         assert_eq!(named(good.with_mobility(bad)), (Mobility, says("mobility")));
-        assert_eq!(named(Underdamped::new(0.1, 10, bad, 1.0)), (Friction, says("friction")));
-        assert_eq!(named(Underdamped::new(0.1, 10, 1.0, bad)), (InverseMass, says("inverse mass")));
+        assert_eq!(
+            named(Underdamped::new(0.1, 10, bad, 1.0)),
+            (Friction, says("friction"))
+        );
+        assert_eq!(
+            named(Underdamped::new(0.1, 10, 1.0, bad)),
+            (InverseMass, says("inverse mass"))
+        );
         if bad.is_finite() {
             assert!(Semilinear::new(0.1, 10, bad, 1.0).is_ok());
         } else {
             let message = format!("linear rate {shown} is not in (-inf, inf)");
-            assert_eq!(named(Semilinear::new(0.1, 10, bad, 1.0)), (LinearRate, message));
+            assert_eq!(
+                named(Semilinear::new(0.1, 10, bad, 1.0)),
+                (LinearRate, message)
+            );
         }
         if bad == 0.0 {
             assert!(AdditiveNoise::new(0.1, 10, bad).is_ok());
@@ -58,10 +80,22 @@ fn parameters_outside_their_range_are_named() {
         }
     }
     let message = "number of inner steps 0 is not in [1, 4294967295]".to_string();
-    assert_eq!(named(Overdamped::new(0.1_f32, 0)), (InnerSteps, message.clone()));
-    assert_eq!(named(AdditiveNoise::new(0.1_f32, 0, 1.0)), (InnerSteps, message.clone()));
-    assert_eq!(named(Semilinear::new(0.1_f32, 0, 1.0, 1.0)), (InnerSteps, message.clone()));
-    assert_eq!(named(Underdamped::new(0.1_f32, 0, 1.0, 1.0)), (InnerSteps, message));
+    assert_eq!(
+        named(Overdamped::new(0.1_f32, 0)),
+        (InnerSteps, message.clone())
+    );
+    assert_eq!(
+        named(AdditiveNoise::new(0.1_f32, 0, 1.0)),
+        (InnerSteps, message.clone())
+    );
+    assert_eq!(
+        named(Semilinear::new(0.1_f32, 0, 1.0, 1.0)),
+        (InnerSteps, message.clone())
+    );
+    assert_eq!(
+        named(Underdamped::new(0.1_f32, 0, 1.0, 1.0)),
+        (InnerSteps, message)
+    );
     assert!(Overdamped::new(0.1_f32, u32::MAX).is_ok());
 }
 
@@ -73,7 +107,9 @@ fn fails(
 ) -> StepError {
     let mut state = start;
     let mut drift = |t: f64, x: &SVector<f64, 2>| drift(t, x);
-    let error = stepper.step(0.0, &mut state, &mut drift, &mut Stream::new(1, 0)).unwrap_err();
+    let error = stepper
+        .step(0.0, &mut state, &mut drift, &mut Stream::new(1, 0))
+        .unwrap_err();
     // As bits: a state may hold NaN.
     assert_eq!(state.map(f64::to_bits), start.map(f64::to_bits));
     error
@@ -86,26 +122,49 @@ fn a_step_that_is_not_finite_fails_and_leaves_the_state() {
     let single = PoissonMidpoint::new(scheme, Single);
     let start = vector![1.0, 2.0];
     for bad in [f64::NAN, f64::INFINITY, f64::NEG_INFINITY] {
-        let at_start = StepError::NonFiniteDrift { inner_step: 0, component: 1 };
+        let at_start = StepError::NonFiniteDrift {
+            inner_step: 0,
+            component: 1,
+        };
         assert_eq!(fails(&euler, start, |_, _| vector![0.0, bad]), at_start);
         assert_eq!(fails(&single, start, |_, _| vector![0.0, bad]), at_start);
         // Only the midpoint's drift is bad.
-        let late = fails(&single, start, |t, _| vector![if t > 0.0 { bad } else { 0.0 }, 0.0]);
+        let late = fails(&single, start, |t, _| {
+            vector![if t > 0.0 { bad } else { 0.0 }, 0.0]
+        });
         assert!(
-            matches!(late, StepError::NonFiniteDrift { inner_step: 1..10, component: 0 }),
+            matches!(
+                late,
+                StepError::NonFiniteDrift {
+                    inner_step: 1..10,
+                    component: 0
+                }
+            ),
             "{late}"
         );
         let sick = vector![1.0, bad];
         let quiet = |_: f64, _: &SVector<f64, 2>| vector![0.0, 0.0];
-        assert_eq!(fails(&euler, sick, quiet), StepError::NonFiniteState { inner_step: 10 });
-        assert_eq!(fails(&single, sick, quiet), StepError::NonFiniteState { inner_step: 0 });
+        assert_eq!(
+            fails(&euler, sick, quiet),
+            StepError::NonFiniteState { inner_step: 10 }
+        );
+        assert_eq!(
+            fails(&single, sick, quiet),
+            StepError::NonFiniteState { inner_step: 0 }
+        );
     }
     // Finite drifts that overflow the state, at the end and at the midpoint.
     let huge = |_: f64, _: &SVector<f64, 2>| vector![f64::MAX, 0.0];
     let start = vector![f64::MAX, 0.0];
-    assert_eq!(fails(&euler, start, huge), StepError::NonFiniteState { inner_step: 10 });
+    assert_eq!(
+        fails(&euler, start, huge),
+        StepError::NonFiniteState { inner_step: 10 }
+    );
     let error = fails(&single, start, huge);
-    assert!(matches!(error, StepError::NonFiniteState { inner_step: 1..10 }), "{error}");
+    assert!(
+        matches!(error, StepError::NonFiniteState { inner_step: 1..10 }),
+        "{error}"
+    );
 }
 
 #[test]
@@ -125,16 +184,39 @@ fn a_superlinear_drift_ends_in_an_error_not_in_nan() {
 #[test]
 fn midpoints_that_break_the_promise_are_refused() {
     let stepper = PoissonMidpoint::new(Overdamped::new(0.1, 10).unwrap(), Bernoulli);
-    for (given, after, least) in [(0, None, 1), (10, None, 1), (3, Some(5), 6), (5, Some(5), 6)] {
+    for (given, after, least) in [
+        (0, None, 1),
+        (10, None, 1),
+        (3, Some(5), 6),
+        (5, Some(5), 6),
+    ] {
         let mut noise = Injected::new(
-            |previous: Option<u32>| if previous == after { Some(given) } else { after },
+            |previous: Option<u32>| {
+                if previous == after {
+                    Some(given)
+                } else {
+                    after
+                }
+            },
             |_, _| vector![0.0],
         );
         let mut x = vector![1.0];
         let mut drift = |_t: f64, x: &SVector<f64, 1>| -x;
-        let error = stepper.step(0.0, &mut x, &mut drift, &mut noise).unwrap_err();
-        assert_eq!(error, StepError::Midpoint { midpoint: given, least, inner_steps: 10 });
-        assert_eq!(error.to_string(), format!("midpoint {given} is not in [{least}, 10)"));
+        let error = stepper
+            .step(0.0, &mut x, &mut drift, &mut noise)
+            .unwrap_err();
+        assert_eq!(
+            error,
+            StepError::Midpoint {
+                midpoint: given,
+                least,
+                inner_steps: 10
+            }
+        );
+        assert_eq!(
+            error.to_string(),
+            format!("midpoint {given} is not in [{least}, 10)")
+        );
         assert_eq!(x, vector![1.0]);
     }
 }
@@ -157,7 +239,10 @@ fn the_split_phase_step_refuses_calls_out_of_order() {
 
     // A drift that is not finite can be supplied again.
     let inner_step = query.inner_step;
-    let bad = StepError::NonFiniteDrift { inner_step, component: 0 };
+    let bad = StepError::NonFiniteDrift {
+        inner_step,
+        component: 0,
+    };
     assert_eq!(step.supply(vector![f64::NAN]), Err(bad));
     step.supply(vector![-0.9]).unwrap();
     assert_eq!(step.supply(vector![-0.9]), Err(StepError::DriftNotAsked));
@@ -173,11 +258,21 @@ fn the_split_phase_step_refuses_calls_out_of_order() {
         calls += 1;
         vector![if calls == 1 { -1.0 } else { -0.9 }]
     };
-    let report = stepper.step(0.0, &mut once, &mut drift, &mut Stream::new(1, 0)).unwrap();
+    let report = stepper
+        .step(0.0, &mut once, &mut drift, &mut Stream::new(1, 0))
+        .unwrap();
     assert_eq!(step.finish().unwrap(), (once, report));
 
-    let bad = StepError::NonFiniteDrift { inner_step: 0, component: 0 };
-    assert_eq!(stepper.begin(0.0, &start, vector![f64::INFINITY]).unwrap_err(), bad);
+    let bad = StepError::NonFiniteDrift {
+        inner_step: 0,
+        component: 0,
+    };
+    assert_eq!(
+        stepper
+            .begin(0.0, &start, vector![f64::INFINITY])
+            .unwrap_err(),
+        bad
+    );
 }
 
 #[test]
@@ -185,7 +280,14 @@ fn a_path_is_not_read_beyond_its_ends() {
     let path = BrownianPath::new(Overdamped::new(1.0_f64, 64).unwrap(), Stream::new(1, 0));
     let refused = |from, to| {
         let increment: Result<SVector<f64, 1>, _> = path.increment(from, to);
-        assert_eq!(increment, Err(PathError { from, to, inner_steps: 64 }));
+        assert_eq!(
+            increment,
+            Err(PathError {
+                from,
+                to,
+                inner_steps: 64
+            })
+        );
     };
     refused(0, 65);
     refused(33, 32);

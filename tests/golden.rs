@@ -54,7 +54,9 @@ where
     let mut drift = |time: T, x: &SVector<T, D>| force(time, x);
     for n in 0..10_000 {
         let time = step_size * T::from_u32(n);
-        let _ = stepper.step(time, &mut state, &mut drift, &mut stream).unwrap();
+        let _ = stepper
+            .step(time, &mut state, &mut drift, &mut stream)
+            .unwrap();
         if [1, 10, 100, 1000, 10_000].contains(&(n + 1)) {
             state.for_each(|_, _, value| write!(out, " {:x}", bits(value)).unwrap());
         }
@@ -67,10 +69,20 @@ where
     T: Real,
     S: Scheme<Real = T> + Process<D>,
 {
-    trajectory(out, &format!("{name} em"), &EulerMaruyama::new(scheme), bits);
+    trajectory(
+        out,
+        &format!("{name} em"),
+        &EulerMaruyama::new(scheme),
+        bits,
+    );
     for law in [Bernoulli, Single] {
         let stepper = PoissonMidpoint::new(scheme, law);
-        trajectory(out, &format!("{name} {law:?}").to_lowercase(), &stepper, bits);
+        trajectory(
+            out,
+            &format!("{name} {law:?}").to_lowercase(),
+            &stepper,
+            bits,
+        );
     }
 }
 
@@ -78,7 +90,11 @@ fn schemes<T: Real>(out: &mut String, scalar: &str, bits: impl Fn(T) -> u64 + Co
     let n = T::from_u32;
     let step = n(1) / n(20);
     let scheme = Overdamped::new(step, 1000).unwrap();
-    let scheme = scheme.with_temperature(n(2)).unwrap().with_mobility(n(3) / n(2)).unwrap();
+    let scheme = scheme
+        .with_temperature(n(2))
+        .unwrap()
+        .with_mobility(n(3) / n(2))
+        .unwrap();
     steppers(out, &format!("{scalar} overdamped"), scheme, bits);
     let scheme = AdditiveNoise::new(step, 10, n(3) / n(4)).unwrap();
     steppers(out, &format!("{scalar} additive"), scheme, bits);

@@ -15,7 +15,10 @@ use rand_core::{Rng, SeedableRng};
 
 /// A drift with curvature, so that the corrections are far from linear.
 fn force(_time: f64, x: &SVector<f64, 2>) -> SVector<f64, 2> {
-    vector![-x[0] + 2.0 * (1.5 * x[0]).tanh(), -x[1] + (2.0 * x[0]).sin()]
+    vector![
+        -x[0] + 2.0 * (1.5 * x[0]).tanh(),
+        -x[1] + (2.0 * x[0]).sin()
+    ]
 }
 
 const SAMPLES: usize = 200_000;
@@ -78,7 +81,9 @@ where
     for n in 0..SAMPLES {
         let mut state = start;
         let mut stream = streams.particle(n as u64);
-        let _ = stepper.step(0.0, &mut state, &mut force, &mut stream).unwrap();
+        let _ = stepper
+            .step(0.0, &mut state, &mut force, &mut stream)
+            .unwrap();
         fast.push(state);
 
         let only = 1 + rng.next_u32() % (k - 1);
@@ -94,15 +99,24 @@ where
     }
     for functional in 0..functionals {
         let take = |states: &[S::State]| -> Vec<f64> {
-            states.iter().map(|state| samples(state, functional)).collect()
+            states
+                .iter()
+                .map(|state| samples(state, functional))
+                .collect()
         };
         let (a, b) = (take(&fast), take(&slow));
         for power in 1..=4 {
             let score = moment_score(&a, &b, power);
-            assert!(score.abs() < 4.9, "{law:?}, functional {functional}, moment {power}: {score}");
+            assert!(
+                score.abs() < 4.9,
+                "{law:?}, functional {functional}, moment {power}: {score}"
+            );
         }
         let statistic = kolmogorov_smirnov(a, b);
-        assert!(statistic < 2.8, "{law:?}, functional {functional}: KS {statistic}");
+        assert!(
+            statistic < 2.8,
+            "{law:?}, functional {functional}: KS {statistic}"
+        );
     }
 }
 
@@ -116,7 +130,13 @@ fn overdamped_law_is_the_naive_law() {
         sigma: 2.0_f64.sqrt(),
     };
     for law in [Bernoulli, Single] {
-        same_law(Overdamped::new(STEP, 8).unwrap(), &naive, law, vector![0.3, -0.5], 3);
+        same_law(
+            Overdamped::new(STEP, 8).unwrap(),
+            &naive,
+            law,
+            vector![0.3, -0.5],
+            3,
+        );
     }
 }
 
@@ -128,9 +148,18 @@ fn underdamped_law_is_the_naive_law() {
         friction: 1.5,
         inverse_mass: 2.0,
     };
-    let start = Phase { position: vector![0.3, -0.5], velocity: vector![1.0, 0.2] };
+    let start = Phase {
+        position: vector![0.3, -0.5],
+        velocity: vector![1.0, 0.2],
+    };
     for law in [Bernoulli, Single] {
-        same_law(Underdamped::new(STEP, 8, 1.5, 2.0).unwrap(), &naive, law, start, 6);
+        same_law(
+            Underdamped::new(STEP, 8, 1.5, 2.0).unwrap(),
+            &naive,
+            law,
+            start,
+            6,
+        );
     }
 }
 
@@ -195,8 +224,14 @@ fn single_variance(step: f64, k: u32) -> f64 {
 fn harmonic_stationary_moments_are_the_closed_forms() {
     let check = |name: &str, [mean, mean_error, variance, variance_error]: [f64; 4], exact: f64| {
         println!("{name}: {variance:.5} ± {variance_error:.5}, exact {exact:.5}");
-        assert!((mean - CENTRE).abs() < 5.0 * mean_error, "{name}: mean {mean}");
-        assert!((variance - exact).abs() < 5.0 * variance_error, "{name}: variance {variance}");
+        assert!(
+            (mean - CENTRE).abs() < 5.0 * mean_error,
+            "{name}: mean {mean}"
+        );
+        assert!(
+            (variance - exact).abs() < 5.0 * variance_error,
+            "{name}: variance {variance}"
+        );
     };
     let step = 0.5;
     let euler = EulerMaruyama::new(Overdamped::new(step, 1).unwrap());
@@ -204,7 +239,11 @@ fn harmonic_stationary_moments_are_the_closed_forms() {
     for k in [2, 5, 1000] {
         let scheme = Overdamped::new(step, k).unwrap();
         let stepper = PoissonMidpoint::new(scheme, Bernoulli);
-        check("Bernoulli", stationary(&stepper, 60), bernoulli_variance(step, k));
+        check(
+            "Bernoulli",
+            stationary(&stepper, 60),
+            bernoulli_variance(step, k),
+        );
         let stepper = PoissonMidpoint::new(scheme, Single);
         check("Single", stationary(&stepper, 60), single_variance(step, k));
     }

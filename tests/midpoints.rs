@@ -47,7 +47,9 @@ fn bernoulli_gaps_are_geometric_to_the_spacing_of_the_words() {
             for bound in candidates.map(|f| first + (f * f64::from(k - first)) as u32) {
                 // P(next midpoint ≥ bound, or none) = (1 − 1/K)^(bound − first).
                 let beyond = fraction_below(|word| {
-                    midpoints.next(previous, &mut Fixed(word)).is_none_or(|m| m >= bound)
+                    midpoints
+                        .next(previous, &mut Fixed(word))
+                        .is_none_or(|m| m >= bound)
                 });
                 let log = (-1.0 / f64::from(k)).ln_1p();
                 let exact = (f64::from(bound.saturating_sub(first)) * log).exp();
@@ -69,7 +71,10 @@ fn the_single_midpoint_is_uniform_on_the_nontrivial_inner_steps() {
             let below =
                 fraction_below(|word| midpoints.next(None, &mut Fixed(word)).unwrap() < bound);
             let exact = f64::from(bound - 1) / f64::from(k - 1);
-            assert!((below - exact).abs() <= WORD, "K = {k}, below {bound}: {below} {exact}");
+            assert!(
+                (below - exact).abs() <= WORD,
+                "K = {k}, below {bound}: {below} {exact}"
+            );
         }
         let only = midpoints.next(None, &mut Fixed(0x8000_0000)).unwrap();
         assert_eq!(midpoints.next(Some(only), &mut Forbidden), None);
@@ -81,7 +86,10 @@ fn no_word_is_read_where_no_midpoint_can_fall() {
     for law in [Bernoulli, Single] {
         assert_eq!(Midpoints::new(law, 1).next(None, &mut Forbidden), None);
     }
-    assert_eq!(Midpoints::new(Bernoulli, 10).next(Some(9), &mut Forbidden), None);
+    assert_eq!(
+        Midpoints::new(Bernoulli, 10).next(Some(9), &mut Forbidden),
+        None
+    );
     let last = Midpoints::new(Bernoulli, u32::MAX);
     assert_eq!(last.next(Some(u32::MAX), &mut Forbidden), None);
 }

@@ -119,9 +119,17 @@ fn the_ends_and_the_middle_keep_full_precision() {
     let near = |value: f64, exact: f64, relative: f64| (value / exact - 1.0).abs() < relative;
     assert!(near(normal_f32(0).into(), -6.337_957_754_6, 2e-7));
     assert!(near(normal_f32(u32::MAX).into(), 6.337_957_754_6, 2e-7));
-    assert!(near(normal_f32(0x8000_0000).into(), root_two_pi * 2.0_f64.powi(-33), 2e-7));
+    assert!(near(
+        normal_f32(0x8000_0000).into(),
+        root_two_pi * 2.0_f64.powi(-33),
+        2e-7
+    ));
     assert!(near(normal_f64([0, 0]), -9.155_293_772_7, 1e-10));
-    assert!(near(normal_f64([0x8000_0000, 0]), root_two_pi * 2.0_f64.powi(-65), 4e-16));
+    assert!(near(
+        normal_f64([0x8000_0000, 0]),
+        root_two_pi * 2.0_f64.powi(-65),
+        4e-16
+    ));
 }
 
 fn references() -> Vec<(u64, f64, f64)> {
@@ -132,7 +140,11 @@ fn references() -> Vec<(u64, f64, f64)> {
         Some((word, number()?, number()?))
     };
     let table = include_str!("data/normal_f64.csv");
-    table.lines().skip(1).map(|line| parse(line).expect(line)).collect()
+    table
+        .lines()
+        .skip(1)
+        .map(|line| parse(line).expect(line))
+        .collect()
 }
 
 fn halves(word: u64) -> [u32; 2] {

@@ -78,7 +78,10 @@ fn has_the_law<S: Scheme<Real = f64> + Process<1>>(whole: S) {
             let mean = products().sum::<f64>() / n;
             let variance = products().map(|x| (x - mean).powi(2)).sum::<f64>() / n;
             let score = (mean - exact) / (variance / n).sqrt();
-            assert!(score.abs() < 6.0, "({a}, {b}): {mean} {exact}, score {score}");
+            assert!(
+                score.abs() < 6.0,
+                "({a}, {b}): {mean} {exact}, score {score}"
+            );
         }
     }
 }
@@ -152,12 +155,20 @@ fn strong_orders_along_common_paths() {
         let (euler, midpoint) = (order(false), order(true));
         println!("{name}: EM {euler:.2}, PMM {midpoint:.2}");
         assert!((euler - 1.0).abs() < 0.2, "{name}: {euler}");
-        assert!((midpoint - midpoint_order).abs() < 0.2, "{name}: {midpoint}");
+        assert!(
+            (midpoint - midpoint_order).abs() < 0.2,
+            "{name}: {midpoint}"
+        );
     }
     let overdamped = |step, inner| Overdamped::new(step, inner).unwrap();
     check("overdamped", vector![0.5], overdamped, 1.0);
     let underdamped = |step, inner| Underdamped::new(step, inner, 1.0, 1.0).unwrap();
-    check("underdamped", Phase::at_rest(vector![0.5]), underdamped, 1.5);
+    check(
+        "underdamped",
+        Phase::at_rest(vector![0.5]),
+        underdamped,
+        1.5,
+    );
 }
 
 /// The f32 path: the bridge of the underdamped scheme stays finite and near its f64 twin.

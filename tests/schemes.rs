@@ -67,12 +67,18 @@ where
     let (first, second, whole) = (part(i, j), part(j, k), part(i, k));
     close(second.a * first.a, whole.a)?;
     close(second.a * first.b + second.b, whole.b)?;
-    close(second.a * first.v * second.a.transpose() + second.v, whole.v)?;
+    close(
+        second.a * first.v * second.a.transpose() + second.v,
+        whole.v,
+    )?;
 
     let end = scheme.inner_steps();
     let inner = i.min(end - 1);
     let kick = flat::<_, N>(&scheme.kick(inner).apply(3.0, &SVector::from([1.0])));
-    close(kick, part(inner + 1, end).a * part(inner, inner + 1).b * 3.0)
+    close(
+        kick,
+        part(inner + 1, end).a * part(inner, inner + 1).b * 3.0,
+    )
 }
 
 prop_compose! {
@@ -159,7 +165,10 @@ fn underdamped_errors<T: Real>(from: impl Fn(f64) -> T, to: impl Fn(T) -> f64) -
             let span: PhaseSpan<T> = scheme.span(0, 1);
             let (noise, shared) = (to(span.velocity_noise), to(span.position_noise_shared));
             let own = to(span.position_noise_own);
-            assert!(own > 0.0, "the covariance is not positive definite at y = {y:e}");
+            assert!(
+                own > 0.0,
+                "the covariance is not positive definite at y = {y:e}"
+            );
             let relative = |value: f64, exact: f64| (value / exact - 1.0).abs();
             for (value, exact) in [
                 (noise * noise, vv),
@@ -187,7 +196,10 @@ fn underdamped_errors<T: Real>(from: impl Fn(f64) -> T, to: impl Fn(T) -> f64) -
 fn underdamped_coefficients_are_accurate_in_f64() {
     let (covariance, mean) = underdamped_errors(|x| x, |x: f64| x);
     println!("f64: covariance {covariance:.1e}, mean {mean:.1e}");
-    assert!(covariance < 1e-14 && mean < 1e-14, "{covariance:e} {mean:e}");
+    assert!(
+        covariance < 1e-14 && mean < 1e-14,
+        "{covariance:e} {mean:e}"
+    );
 }
 
 #[test]
@@ -202,13 +214,26 @@ fn underdamped_coefficients_are_accurate_in_f32() {
 fn the_limits_are_clean() {
     let scheme = Underdamped::new(1e-3_f32, u32::MAX, 1.0, 1.0).unwrap();
     let span = scheme.span(0, 1);
-    for value in [span.velocity_noise, span.position_noise_shared, span.position_noise_own] {
+    for value in [
+        span.velocity_noise,
+        span.position_noise_shared,
+        span.position_noise_own,
+    ] {
         assert!(value.is_finite() && value > 0.0, "{span:?}");
     }
-    let x = Phase { position: SVector::from([1.5_f32]), velocity: SVector::from([-2.0]) };
+    let x = Phase {
+        position: SVector::from([1.5_f32]),
+        velocity: SVector::from([-2.0]),
+    };
     let nothing = scheme.span(7, 7);
     assert_eq!(nothing.mean(&x, &SVector::from([3.0])), x);
-    assert_eq!(Span::<f32, 1>::increment(&nothing, || 1.0), Phase::at_rest(SVector::zeros()));
+    assert_eq!(
+        Span::<f32, 1>::increment(&nothing, || 1.0),
+        Phase::at_rest(SVector::zeros())
+    );
     let semilinear = Semilinear::new(1.0_f32, 10, 2.0, 1.0).unwrap().span(4, 4);
-    assert_eq!((semilinear.decay, semilinear.drift, semilinear.noise), (1.0, 0.0, 0.0));
+    assert_eq!(
+        (semilinear.decay, semilinear.drift, semilinear.noise),
+        (1.0, 0.0, 0.0)
+    );
 }

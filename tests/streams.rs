@@ -27,7 +27,17 @@ fn words_equal_rand_chacha() {
 #[test]
 fn seeking_lands_on_the_same_words() {
     let streams = Streams::new(42);
-    for position in [0, 1, 15, 16, 17, 1000, (1 << 36) - 1, (1 << 40) + 3, Stream::END] {
+    for position in [
+        0,
+        1,
+        15,
+        16,
+        17,
+        1000,
+        (1 << 36) - 1,
+        (1 << 40) + 3,
+        Stream::END,
+    ] {
         let mut theirs = reference(42, 9);
         theirs.set_word_pos(u128::from(position));
         let mut ours = streams.particle_at(9, position).unwrap();
@@ -45,7 +55,10 @@ fn seeking_past_the_end_is_refused_and_moves_nothing() {
     let before = stream.clone();
     for position in [Stream::END + 1, u64::MAX] {
         assert_eq!(stream.seek(position), Err(PastEnd { position }));
-        assert_eq!(Streams::new(1).particle_at(0, position), Err(PastEnd { position }));
+        assert_eq!(
+            Streams::new(1).particle_at(0, position),
+            Err(PastEnd { position })
+        );
     }
     assert_eq!(stream, before);
     assert_eq!(

@@ -28,7 +28,9 @@ pub trait Naive<const D: usize> {
     /// A ξ + … : the increment of inner steps from..to made of the fine ones.
     fn compose(&self, fine: &[Self::State], from: u32, to: u32) -> Self::State {
         let range = from as usize..to as usize;
-        fine[range].iter().fold(Self::zero(), |sum, xi| Self::plus(&self.decay(&sum), xi))
+        fine[range]
+            .iter()
+            .fold(Self::zero(), |sum, xi| Self::plus(&self.decay(&sum), xi))
     }
 
     /// Equations (2) and (3): the interpolation with b₀ frozen, then the refined iterates, for
@@ -183,6 +185,8 @@ impl<const D: usize> Naive<D> for NaiveUnderdamped {
         x.position
     }
     fn distance(a: &Self::State, b: &Self::State) -> f64 {
-        (a.position - b.position).amax().max((a.velocity - b.velocity).amax())
+        (a.position - b.position)
+            .amax()
+            .max((a.velocity - b.velocity).amax())
     }
 }

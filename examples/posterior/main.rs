@@ -1,0 +1,301 @@
+//! Samples the posterior of a Bayesian logistic regression with Euler–Maruyama, the Poisson midpoint
+//! method and the underdamped Poisson midpoint method at equal numbers of gradient calls, and
+//! compares posterior mean and variance with those of the no-U-turn sampler.
+//!
+//! `cargo run --release --example posterior -- --help`
+
+mod model;
+mod plot;
+mod reference;
+mod sampler;
+mod table;
+
+use std::fmt;
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::Parser;
+use indicatif::{ProgressBar, ProgressStyle};
+use model::Posterior;
+use nalgebra::SVector;
+use plot::Curve;
+use poisson_midpoint::MidpointLaw::Single;
+use poisson_midpoint::random::Streams;
+use poisson_midpoint::scheme::{Overdamped, Scheme, Underdamped};
+use poisson_midpoint::{EulerMaruyama, PoissonMidpoint, StepError, Stepper};
+use reference::Reference;
+use sampler::Moments;
+use table::Table;
+
+#[derive(Parser)]
+#[command(about = "Posterior of a Bayesian logistic regression by Langevin dynamics")]
+struct Arguments {
+    /// Table to fit: a header, numbers, and one of two classes in the last column
+    /// [default: the Wisconsin breast-cancer table]
+    #[arg(long, value_name = "FILE")]
+    csv: Option<PathBuf>,
+    /// Plot to write
+    #[arg(long, value_name = "FILE", default_value = "posterior.svg")]
+    plot: PathBuf,
+    /// Chains of each method at each budget
+    #[arg(long, default_value_t = 768, value_parser = clap::value_parser!(u32).range(2..))]
+    chains: u32,
+    /// Seed of the random streams
+    #[arg(long, default_value_t = 42)]
+    seed: u64,
+}
+
+/// Gradient calls per chain.
+const BUDGETS: [u32; 6] = [20, 40, 80, 160, 320, 640];
+/// Time that every chain covers, whatever its budget, in units of the whitened posterior's
+/// relaxation time, and the part of it that does not count.
+const TIME: f64 = 20.0;
+const DISCARDED: f64 = 0.25;
+/// K of the midpoint methods.
+const INNER_STEPS: u32 = 1_000_000;
+
+fn main() -> ExitCode {
+    let arguments = Arguments::parse();
+    let table = match &arguments.csv {
+        Some(path) => table::read(path),
+        None => table::parse(include_str!("wdbc.csv")),
+    };
+    let table = match table {
+        Ok(table) => table,
+        Err(error) => {
+            match &arguments.csv {
+                Some(path) => eprintln!("error: {}: {error}", path.display()),
+                None => eprintln!("error: {error}"),
+            }
+            return ExitCode::from(2);
+        }
+    };
+    // Room for the intercept and the features; the rest is padding.
+    let done = match table.names.len() + 1 {
+        0..=8 => compare::<8>(&arguments, &table),
+        9..=16 => compare::<16>(&arguments, &table),
+        17..=32 => compare::<32>(&arguments, &table),
+        _ => compare::<64>(&arguments, &table),
+    };
+    match done {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("error: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// Distance from the reference, root mean square over the parameters.
+struct Errors {
+    calls: u64,
+    /// Of the means, in posterior standard deviations.
+    mean: f64,
+    /// Of the variances, relative.
+    variance: f64,
+    /// What both would be for an unbiased sampler: the noise of the chains and the reference.
+    floors: [f64; 2],
+}
+
+fn compare<const D: usize>(arguments: &Arguments, table: &Table) -> anyhow::Result<()> {
+    let posterior = Posterior::<D>::new(table)?;
+    let [first, second] = &table.classes;
+    println!(
+        "{} rows, {} features, {first} against {second}: {} parameters",
+        table.labels.len(),
+        table.names.len(),
+        posterior.parameters()
+    );
+    let bar = progress("reference (no-U-turn sampler)", 1000);
+    let reference = reference::sample(&posterior, |part| bar.inc((part * 1000.0) as u64))?;
+    bar.finish_and_clear();
+
+    let work = |budget: &u32| u64::from(*budget) * u64::from(arguments.chains) * 3;
+    let bar = progress("Langevin chains", BUDGETS.iter().map(work).sum());
+    let job = Job {
+        posterior: &posterior,
+        reference: &reference,
+        arguments,
+        bar: &bar,
+    };
+    let mut rows = Vec::new();
+    for budget in BUDGETS {
+        let euler = TIME / f64::from(budget);
+        let midpoint = 2.0 * euler;
+        rows.push([
+            job.run(&EulerMaruyama::new(Overdamped::new(euler, 1)?), budget),
+            job.run(
+                &PoissonMidpoint::new(Overdamped::new(midpoint, INNER_STEPS)?, Single),
+                budget / 2,
+            ),
+            job.run(
+                &PoissonMidpoint::new(Underdamped::new(midpoint, INNER_STEPS, 2.0, 1.0)?, Single),
+                budget / 2,
+            ),
+        ]);
+    }
+    bar.finish_and_clear();
+    print_table(&rows);
+    let curves = |of: fn(&Errors) -> (f64, f64)| {
+        let curve = |method: usize| Curve {
+            name: METHODS[method],
+            points: rows
+                .iter()
+                .filter_map(|row| row[method].as_ref().ok())
+                .map(|errors| (errors.calls as f64, of(errors).0, of(errors).1))
+                .collect(),
+        };
+        vec![curve(0), curve(1), curve(2)]
+    };
+    plot::draw(
+        &arguments.plot,
+        &format!(
+            "Logistic regression, {} parameters: error against gradient calls (dashed: noise floor)",
+            posterior.parameters()
+        ),
+        [
+            (
+                "mean, error in posterior sd",
+                curves(|e| (e.mean, e.floors[0])),
+            ),
+            (
+                "variance, relative error",
+                curves(|e| (e.variance, e.floors[1])),
+            ),
+        ],
+    )?;
+    println!("plot: {}", arguments.plot.display());
+    Ok(())
+}
+
+fn progress(what: &'static str, length: u64) -> ProgressBar {
+    let style = ProgressStyle::with_template("{msg:32} {wide_bar} {percent:>3} %  {eta:>4} left");
+    let bar = ProgressBar::new(length).with_message(what);
+    match style {
+        Ok(style) => bar.with_style(style),
+        Err(_) => bar,
+    }
+}
+
+const METHODS: [&str; 3] = ["Euler–Maruyama", "Poisson midpoint", "underdamped midpoint"];
+
+/// What every run has in common.
+struct Job<'a, const D: usize> {
+    posterior: &'a Posterior<D>,
+    reference: &'a Reference<D>,
+    arguments: &'a Arguments,
+    bar: &'a ProgressBar,
+}
+
+impl<const D: usize> Job<'_, D> {
+    /// Runs all chains of one stepper, on all processors.
+    fn run<S>(&self, stepper: &S, steps: u32) -> Result<Errors, StepError>
+    where
+        S: Stepper<D, Scheme: Scheme<Real = f64>>,
+    {
+        let discard = (DISCARDED * f64::from(steps)) as u32;
+        let streams = Streams::new(self.arguments.seed);
+        let chain = |p: u32| {
+            let mut stream = streams.particle(p.into());
+            let centre = &self.reference.mean;
+            let result = sampler::run(
+                stepper,
+                self.posterior,
+                centre,
+                &mut stream,
+                [discard, steps],
+            );
+            let calls = result
+                .as_ref()
+                .map_or(u64::from(steps), |moments| moments.calls);
+            self.bar.inc(calls);
+            result
+        };
+        let threads = std::thread::available_parallelism().map_or(1, |n| n.get() as u32);
+        let chains = self.arguments.chains;
+        let moments: Result<Vec<Moments<D>>, StepError> = std::thread::scope(|scope| {
+            let chain = &chain;
+            let share = move |t: u32| (t..chains).step_by(threads as usize).map(chain);
+            let workers: Vec<_> = (0..threads)
+                .map(|t| scope.spawn(move || share(t).collect::<Result<Vec<_>, _>>()))
+                .collect();
+            let results = workers
+                .into_iter()
+                .map(|w| w.join().expect("a chain panicked"));
+            Ok(results.collect::<Result<Vec<_>, _>>()?.concat())
+        });
+        Ok(self.errors(&moments?))
+    }
+
+    fn errors(&self, moments: &[Moments<D>]) -> Errors {
+        let n = moments.len() as f64;
+        let summary = |of: fn(&Moments<D>) -> SVector<f64, D>| {
+            let mean = moments.iter().map(of).sum::<SVector<f64, D>>() / n;
+            let square = |m: &Moments<D>| (of(m) - mean).map(|x| x * x);
+            let spread = moments.iter().map(square).sum::<SVector<f64, D>>() / (n - 1.0);
+            (mean, spread / n)
+        };
+        let reference = self.reference;
+        let (mean, mean_noise) = summary(|m| m.first);
+        let (variance, variance_noise) = summary(|m| m.second);
+        // Root mean square over the parameters, the padding left out.
+        let parameters = self.posterior.parameters();
+        let rms = |of: &dyn Fn(usize) -> f64| {
+            ((0..parameters).map(of).sum::<f64>() / parameters as f64).sqrt()
+        };
+        let scale = &reference.variance;
+        Errors {
+            calls: moments.iter().map(|m| m.calls).sum::<u64>() / moments.len() as u64,
+            mean: rms(&|j| (mean[j] - reference.mean[j]).powi(2) / scale[j]),
+            variance: rms(&|j| (variance[j] / scale[j] - 1.0).powi(2)),
+            floors: [
+                rms(&|j| (mean_noise[j] + reference.mean_error[j].powi(2)) / scale[j]),
+                rms(&|j| {
+                    (variance_noise[j] + reference.variance_error[j].powi(2)) / scale[j].powi(2)
+                }),
+            ],
+        }
+    }
+}
+
+/// An error and its noise floor, or why there is none.
+struct Cell<'a>(&'a Result<Errors, StepError>, fn(&Errors) -> (f64, f64));
+
+impl fmt::Display for Cell<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.0 {
+            Ok(errors) => {
+                let (error, floor) = self.1(errors);
+                if error < 100.0 {
+                    f.pad(&format!("{error:.4} ({floor:.4})"))
+                } else {
+                    f.pad(&format!("{error:.1e} ({floor:.1e})"))
+                }
+            }
+            Err(_) => f.pad("diverged"),
+        }
+    }
+}
+
+fn print_table(rows: &[[Result<Errors, StepError>; 3]]) {
+    let columns: [(&str, fn(&Errors) -> (f64, f64)); 2] = [
+        ("error in posterior mean, in posterior sd", |e| {
+            (e.mean, e.floors[0])
+        }),
+        ("relative error in posterior variance", |e| {
+            (e.variance, e.floors[1])
+        }),
+    ];
+    for (title, of) in columns {
+        println!("\n{title} (in brackets: the noise floor)");
+        println!(
+            "{:>6}  {:>22}{:>22}{:>22}",
+            "calls", METHODS[0], METHODS[1], METHODS[2]
+        );
+        for (budget, row) in BUDGETS.iter().zip(rows) {
+            let [a, b, c] = [0, 1, 2].map(|method| Cell(&row[method], of));
+            println!("{budget:>6}  {a:>22}{b:>22}{c:>22}");
+        }
+    }
+    println!();
+}

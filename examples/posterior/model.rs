@@ -1,0 +1,101 @@
+//! The posterior of Bayesian logistic regression, whitened by its Laplace approximation.
+
+use nalgebra::{Cholesky, SMatrix, SVector};
+
+use crate::table::Table;
+
+/// log p(w | data) = −Σ ln(1 + exp(−yᵢ w·xᵢ)) − |w|²/2, w the intercept and a weight per feature,
+/// padded with parameters of which only the prior knows.
+///
+/// The samplers see v with w = ŵ + L⁻ᵀ v, ŵ the mode and LLᵀ the Hessian there: to them the
+/// posterior looks nearly like a standard normal, with a Lipschitz constant near 1.
+pub struct Posterior<const D: usize> {
+    /// yᵢ (1, xᵢ), padded.
+    rows: Vec<SVector<f64, D>>,
+    mode: SVector<f64, D>,
+    /// L⁻ᵀ.
+    whitener: SMatrix<f64, D, D>,
+    parameters: usize,
+}
+
+/// The curvature at the mode is not positive definite: never so with a Gaussian prior, but for
+/// numbers that overflow.
+#[derive(Debug, thiserror::Error)]
+#[error("the mode of the posterior was not found")]
+pub struct NoMode;
+
+impl<const D: usize> Posterior<D> {
+    pub fn new(table: &Table) -> Result<Self, NoMode> {
+        let row = |(features, &label): (&Vec<f64>, &f64)| {
+            let mut row = SVector::<f64, D>::zeros();
+            row[0] = label;
+            for (entry, feature) in row.iter_mut().skip(1).zip(features) {
+                *entry = label * feature;
+            }
+            row
+        };
+        let mut posterior = Self {
+            rows: table.features.iter().zip(&table.labels).map(row).collect(),
+            mode: SVector::zeros(),
+            whitener: SMatrix::identity(),
+            parameters: table.names.len() + 1,
+        };
+        // Newton's method with halving: the potential is strictly convex.
+        for _ in 0..100 {
+            let (value, gradient) = posterior.log_density(&posterior.mode);
+            let factor = Cholesky::new(posterior.hessian()).ok_or(NoMode)?;
+            let step = factor.solve(&gradient);
+            let mut scale = 1.0;
+            while posterior.log_density(&(posterior.mode + step * scale)).0 < value && scale > 1e-9
+            {
+                scale *= 0.5;
+            }
+            posterior.mode += step * scale;
+            let inverse = factor.l().try_inverse().ok_or(NoMode)?;
+            posterior.whitener = inverse.transpose();
+            if step.norm() < 1e-10 {
+                return Ok(posterior);
+            }
+        }
+        Err(NoMode)
+    }
+
+    /// Parameters that the data know of: the intercept and one per feature.
+    pub fn parameters(&self) -> usize {
+        self.parameters
+    }
+
+    /// w of v.
+    pub fn parameter(&self, v: &SVector<f64, D>) -> SVector<f64, D> {
+        self.mode + self.whitener * v
+    }
+
+    /// log p and its gradient, in v. No allocation.
+    pub fn whitened(&self, v: &SVector<f64, D>) -> (f64, SVector<f64, D>) {
+        let (value, gradient) = self.log_density(&self.parameter(v));
+        (value, self.whitener.tr_mul(&gradient))
+    }
+
+    /// log p and its gradient, in w.
+    fn log_density(&self, w: &SVector<f64, D>) -> (f64, SVector<f64, D>) {
+        let (mut value, mut gradient) = (-0.5 * w.dot(w), -w);
+        for row in &self.rows {
+            let margin = row.dot(w);
+            // Stable for either sign: ln(1 + e^(−m)) and 1/(1 + e^m).
+            let e = (-margin.abs()).exp();
+            value -= e.ln_1p() + (-margin).max(0.0);
+            let weight = if margin > 0.0 { e } else { 1.0 } / (1.0 + e);
+            gradient.axpy(weight, row, 1.0);
+        }
+        (value, gradient)
+    }
+
+    fn hessian(&self) -> SMatrix<f64, D, D> {
+        let mut hessian = SMatrix::<f64, D, D>::identity();
+        for row in &self.rows {
+            let e = (-row.dot(&self.mode).abs()).exp();
+            hessian.ger(e / (1.0 + e).powi(2), row, row, 1.0);
+        }
+        hessian
+    }
+}
