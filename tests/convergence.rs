@@ -178,7 +178,7 @@ impl<const D: usize> Noise<f64, ScalarSpan<f64>, D> for Recording<D> {
 fn bias<const D: usize>(
     target: &Target,
     rotation: &SMatrix<f64, D, D>,
-    stepper: &(impl Stepper<D, Scheme = Overdamped<f64>> + Sync),
+    stepper: &impl Stepper<D, Scheme = Overdamped<f64>>,
     step: f64,
     steps: u32,
     expected_parts: f64,
@@ -190,7 +190,7 @@ fn bias<const D: usize>(
             last: SVector::zeros(),
             midpoints: Vec::new(),
         };
-        let mut x = SVector::<f64, D>::from_element(if p % 2 == 0 { 1.0 } else { -1.0 });
+        let mut x = SVector::<f64, D>::from_element(if p.is_multiple_of(2) { 1.0 } else { -1.0 });
         let mut drift = |_t: f64, x: &SVector<f64, D>| {
             rotation.transpose() * (rotation * x).map(target.force[0])
         };

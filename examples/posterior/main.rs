@@ -136,7 +136,7 @@ fn compare<const D: usize>(arguments: &Arguments, table: &Table) -> anyhow::Resu
     }
     bar.finish_and_clear();
     print_table(&rows);
-    let curves = |of: fn(&Errors) -> (f64, f64)| {
+    let curves = |of: ErrorAndFloor| {
         let curve = |method: usize| Curve {
             name: METHODS[method],
             points: rows
@@ -259,7 +259,10 @@ impl<const D: usize> Job<'_, D> {
 }
 
 /// An error and its noise floor, or why there is none.
-struct Cell<'a>(&'a Result<Errors, StepError>, fn(&Errors) -> (f64, f64));
+struct Cell<'a>(&'a Result<Errors, StepError>, ErrorAndFloor);
+
+/// Picks an error and its noise floor.
+type ErrorAndFloor = fn(&Errors) -> (f64, f64);
 
 impl fmt::Display for Cell<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -278,7 +281,7 @@ impl fmt::Display for Cell<'_> {
 }
 
 fn print_table(rows: &[[Result<Errors, StepError>; 3]]) {
-    let columns: [(&str, fn(&Errors) -> (f64, f64)); 2] = [
+    let columns: [(&str, ErrorAndFloor); 2] = [
         ("error in posterior mean, in posterior sd", |e| {
             (e.mean, e.floors[0])
         }),

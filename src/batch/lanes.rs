@@ -21,6 +21,10 @@ pub struct Lanes<X> {
 
 impl<X> Lanes<X> {
     /// Steps all lanes by Euler–Maruyama. `None` if a step failed in any: the lanes are then void.
+    #[allow(
+        clippy::indexing_slicing,
+        reason = "`lane` numbers lanes, and D·count normals are drawn"
+    )]
     pub(crate) fn euler_maruyama<S, F, const D: usize>(
         &mut self,
         stepper: &EulerMaruyama<S>,
@@ -90,6 +94,7 @@ impl LaneWords {
     }
 
     #[inline(never)]
+    #[allow(clippy::indexing_slicing, reason = "`lane` numbers lanes")]
     fn fill(&mut self) {
         let counter = self.position >> 4;
         for (lane, &particle) in self.particles.iter().enumerate() {

@@ -190,6 +190,7 @@ struct Slice {
 static SLICES: [Slice; 32] = slices();
 
 #[allow(clippy::indexing_slicing, reason = "evaluated at compile time")]
+#[allow(clippy::cast_possible_truncation, reason = "y is below 1")]
 const fn slices() -> [Slice; 32] {
     let empty = Slice {
         reciprocal: 0,
@@ -246,6 +247,7 @@ fn negative_log2(word: u32) -> u64 {
 }
 
 #[cfg(test)]
+#[allow(clippy::cast_precision_loss, reason = "references in f64")]
 mod tests {
     use super::*;
 

@@ -19,7 +19,7 @@
 //! | stepper | words |
 //! |---|---|
 //! | [`EulerMaruyama`](crate::EulerMaruyama) | segment (0, K) |
-//! | [`PoissonMidpoint`](crate::PoissonMidpoint), `Bernoulli` | gap, segment (0, m₁), gap, segment (m₁, m₂), …, gap, segment (m_N, K) |
+//! | [`PoissonMidpoint`](crate::PoissonMidpoint), `Bernoulli` | gap, segment (0, m₁), gap, segment (m₁, m₂), …, gap, segment (mₙ, K) |
 //! | [`PoissonMidpoint`](crate::PoissonMidpoint), `Single` | midpoint, segment (0, m), segment (m, K); for K = 1 the segment (0, 1) alone |
 //!
 //! The first gap counts from inner step 1, each further one from the step after the last midpoint; the

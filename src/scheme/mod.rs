@@ -7,14 +7,14 @@
 //! ```
 //!
 //! A scheme gives the composition of any run of inner steps in closed form, so that no cost grows
-//! with K. For i ≤ j, with A(i,j) = A[j−1]…A[i]:
+//! with K. For i ≤ j, with A(i,j) = A\[j−1\]…A\[i\]:
 //!
 //! | symbol | meaning | where |
 //! |---|---|---|
 //! | A(i,j) | what is left at j of the state at i | [`Span::propagate`] |
-//! | B(i,j) = Σ A(l+1,j) G[l] | effect at j of a drift held from i to j | [`Span::mean`] |
-//! | V(i,j) = Σ A(l+1,j) Γ[l]Γ[l]ᵀ A(l+1,j)ᵀ | covariance at j of the noise from i to j | [`Span::increment`] |
-//! | A(m+1,K) G[m] | effect at K of the drift of inner step m alone | [`Scheme::kick`] |
+//! | B(i,j) = Σ A(l+1,j) G\[l\] | effect at j of a drift held from i to j | [`Span::mean`] |
+//! | V(i,j) = Σ A(l+1,j) Γ\[l\]Γ\[l\]ᵀ A(l+1,j)ᵀ | covariance at j of the noise from i to j | [`Span::increment`] |
+//! | A(m+1,K) G\[m\] | effect at K of the drift of inner step m alone | [`Scheme::kick`] |
 //!
 //! The equations are (7)–(8) of Kandasamy & Nagaraj 2024.
 
