@@ -105,6 +105,10 @@ mod state;
 mod stepper;
 mod trajectory;
 
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+mod readme {}
+
 /// The linear algebra that states and drifts are made of, in the version this crate uses.
 pub use nalgebra;
 
