@@ -75,6 +75,25 @@ fn naive(k: u32, x: &mut X, stream: &mut Stream) {
     }
 }
 
+/// One particle, D = 16, f32.
+fn one_larger_particle(c: &mut Criterion) {
+    type Y = SVector<f32, 16>;
+    let mut group = c.benchmark_group("one particle, D = 16, f32");
+    let mut drift = |_time: f32, x: &Y| -x;
+    let (mut x, mut stream) = (Y::zeros(), Stream::new(42, 0));
+    let euler = EulerMaruyama::new(Overdamped::new(STEP, 1).unwrap());
+    group.bench_function("Euler–Maruyama", |b| {
+        b.iter(|| euler.step(0.0, &mut x, &mut drift, &mut stream).unwrap());
+    });
+    for law in [Bernoulli, Single] {
+        let stepper = PoissonMidpoint::new(Overdamped::new(STEP, 1000).unwrap(), law);
+        group.bench_function(format!("{law:?}, K = 1000"), |b| {
+            b.iter(|| stepper.step(0.0, &mut x, &mut drift, &mut stream).unwrap());
+        });
+    }
+    group.finish();
+}
+
 const PARTICLES: usize = 100_000;
 const STEPS: u32 = 64;
 
@@ -152,5 +171,5 @@ fn euler_step(x: &mut [f32; 2], rng: &mut impl Rng) {
     }
 }
 
-criterion_group!(benches, one_particle, batch);
+criterion_group!(benches, one_particle, one_larger_particle, batch);
 criterion_main!(benches);

@@ -130,6 +130,13 @@ proptest! {
         };
         let near = |x: f64, y: f64| (x / y - 1.0).abs() < 1e-9;
 
+        let span = AdditiveNoise::new(step, 1, sigma).unwrap().span(0, 1);
+        prop_assert!(near(span.drift, step) && near(span.noise.powi(2), sigma * sigma * step));
+        let overdamped = Overdamped::new(step, 1).unwrap().with_temperature(sigma).unwrap();
+        let span = overdamped.with_mobility(friction).unwrap().span(0, 1);
+        prop_assert!(near(span.drift, friction * step));
+        prop_assert!(near(span.noise.powi(2), 2.0 * friction * sigma * step));
+
         let span = Semilinear::new(step, 1, rate, sigma).unwrap().span(0, 1);
         prop_assert!(near(span.drift, simpson(&|s| (-rate * s).exp())));
         prop_assert!(near(span.noise.powi(2), simpson(&|s| (sigma * (-rate * s).exp()).powi(2))));

@@ -42,9 +42,9 @@ impl<X> Lanes<X> {
         let count = <S::Span as Span<S::Real, D>>::NORMALS as usize;
         let mut words = LaneWords::new(self.streams, self.particles, self.position);
         let calls = steps.len() as u64 * LANES as u64;
+        let mut normals = [[[S::Real::ZERO; LANES]; 2]; D];
         for n in steps {
             let time = step_size * S::Real::from_u32(n);
-            let mut normals = [[[S::Real::ZERO; LANES]; 2]; D];
             for dimension in &mut normals {
                 for normal in dimension.iter_mut().take(count) {
                     *normal = S::Real::normal_lanes(|| words.next());
