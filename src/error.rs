@@ -5,6 +5,12 @@ use core::fmt;
 use crate::Real;
 
 /// A parameter of a scheme.
+///
+/// ```
+/// use poisson_midpoint::{Parameter, scheme::Underdamped};
+/// let error = Underdamped::new(0.1_f32, 10, 0.0, 1.0).unwrap_err();
+/// assert_eq!(error.parameter, Parameter::Friction);
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
 #[non_exhaustive]

@@ -168,6 +168,57 @@ fn a_batch_is_its_particles_one_by_one() {
     all_steppers(Underdamped::new(0.1_f64, 3, 1.0, 0.5).unwrap());
 }
 
+/// From one dimension to sixty-four, particle by particle against the batch.
+#[test]
+fn any_dimension_will_do() {
+    fn check<T: Real, const N: usize>() {
+        let spring = |_t: T, x: &SVector<T, N>| -x;
+        let step = T::ONE / T::from_u32(8);
+        let scheme = Overdamped::new(step, 100).unwrap();
+        let (euler, midpoint) = (
+            EulerMaruyama::new(scheme),
+            PoissonMidpoint::new(scheme, Bernoulli),
+        );
+        const COUNT: usize = 20;
+        let mut memory = vec![T::ZERO; N * COUNT];
+        let (mut positions, mut status) = ([0; COUNT], [Status::Active; COUNT]);
+        let mut particles: Particles<T, SVector<T, N>, N> =
+            Particles::new(Streams::new(3), 0, &mut memory, &mut positions, &mut status).unwrap();
+        let _ = Cpu.run(&euler, &mut particles, &spring, 0..5);
+        let run = Cpu.run(&midpoint, &mut particles, &spring, 5..10);
+        assert_eq!(run.failed, 0);
+        for index in 0..COUNT {
+            let mut x = SVector::<T, N>::from_element(T::ZERO);
+            let mut stream = Stream::new(3, index as u64);
+            let mut drift = spring;
+            for n in 0..10 {
+                let time = step * T::from_u32(n);
+                let _ = if n < 5 {
+                    euler.step(time, &mut x, &mut drift, &mut stream).unwrap()
+                } else {
+                    midpoint
+                        .step(time, &mut x, &mut drift, &mut stream)
+                        .unwrap()
+                };
+            }
+            assert_eq!(positions[index], stream.position());
+            for d in 0..N {
+                assert_eq!(
+                    memory[d * COUNT + index],
+                    x[d],
+                    "particle {index}, dimension {d}"
+                );
+            }
+        }
+    }
+    check::<f32, 1>();
+    check::<f64, 1>();
+    check::<f32, 2>();
+    check::<f32, 64>();
+    check::<f64, 64>();
+    check::<f32, 100>();
+}
+
 /// Lanes whose normals come from the tail of the distribution go another way in the engine. A
 /// lane is one with probability 0.0016, so 10,000 × 30 × 3 normals see it 1400 times.
 #[test]

@@ -18,6 +18,7 @@ use crate::{Drift, Real, State, StepError, Stepper};
 mod lanes;
 
 pub(crate) use lanes::LANES;
+#[doc(hidden)]
 pub use lanes::Lanes;
 
 /// Whether a particle still moves.

@@ -56,6 +56,12 @@ impl<T: Real, const D: usize> Span<T, D> for ScalarSpan<T> {
 }
 
 /// A(m+1,K) G\[m\] of a process whose coefficients are scalars.
+///
+/// ```
+/// use nalgebra::vector;
+/// use poisson_midpoint::scheme::{Kick, ScalarKick};
+/// assert_eq!(ScalarKick(0.5_f64).apply(10.0, &vector![1.0]), vector![5.0]);
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub struct ScalarKick<T>(pub T);
