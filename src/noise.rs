@@ -36,9 +36,41 @@ impl<T: Real, P: Span<T, D>, W: Words + ?Sized, const D: usize> Noise<T, P, D> f
         midpoints.next(previous, self)
     }
 
+    /// Reads the segment's words, then makes its normals with the dimensions as lanes.
     #[inline]
+    #[allow(
+        clippy::indexing_slicing,
+        reason = "at most 2 normals of 2 words a dimension"
+    )]
     fn increment(&mut self, _from: u32, _to: u32, span: &P) -> P::State {
-        span.increment(|| T::normal(self))
+        const {
+            assert!(
+                P::NORMALS <= 2,
+                "a span takes one or two normals a dimension"
+            );
+        };
+        let reads = (P::NORMALS * T::WORDS_PER_NORMAL) as usize;
+        let mut words = [[0; D]; 4];
+        for dimension in 0..D {
+            for row in words.iter_mut().take(reads) {
+                row[dimension] = self.next_word();
+            }
+        }
+        let mut rows = words.iter();
+        let normals: [[T; D]; 2] = core::array::from_fn(|normal| {
+            if normal < P::NORMALS as usize {
+                T::normal_lanes(|| rows.next().copied().unwrap_or([0; D]))
+            } else {
+                [T::ZERO; D]
+            }
+        });
+        let count = P::NORMALS as usize;
+        let mut drawn = 0;
+        span.increment(|| {
+            let normal = normals[drawn % count][drawn / count];
+            drawn += 1;
+            normal
+        })
     }
 }
 

@@ -36,6 +36,10 @@ impl<X> Lanes<X> {
         F: Drift<S::Real, D> + ?Sized,
         X: State<S::Real, D>,
     {
+        const {
+            let normals = <S::Span as Span<S::Real, D>>::NORMALS;
+            assert!(normals <= 2, "a span takes one or two normals a dimension");
+        }
         let scheme: &S = Stepper::<D>::scheme(stepper);
         let step_size = scheme.step_size();
         let span = stepper.whole();

@@ -65,7 +65,7 @@ pub trait Span<T: Real, const D: usize>: Copy + Debug {
     /// The state of the process.
     type State: State<T, D>;
 
-    /// Normals per dimension in an [`increment`](Self::increment).
+    /// Normals per dimension in an [`increment`](Self::increment): 1 or 2.
     const NORMALS: u32;
 
     /// A·x + B·b.
