@@ -1,0 +1,72 @@
+use core::fmt;
+
+use crate::random::Stream;
+
+/// Why a batch could not be formed.
+///
+/// ```
+/// use nalgebra::SVector;
+/// use poisson_midpoint::batch::{BatchError, Particles, Status};
+/// use poisson_midpoint::random::Streams;
+/// let (mut state, mut positions, mut status) = ([0.0; 5], [0; 3], [Status::Active; 3]);
+/// let batch: Result<Particles<f32, SVector<f32, 2>, 2>, _> =
+///     Particles::new(Streams::new(42), 0, &mut state, &mut positions, &mut status);
+/// assert_eq!(batch.unwrap_err(), BatchError::StateLength { expected: 6, found: 5 });
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
+#[non_exhaustive]
+pub enum BatchError {
+    /// The state slice is not components × particles long.
+    StateLength {
+        /// Components times particles.
+        expected: usize,
+        /// Its length.
+        found: usize,
+    },
+    /// The status slice is not as long as the positions.
+    StatusLength {
+        /// Particles.
+        expected: usize,
+        /// Its length.
+        found: usize,
+    },
+    /// A word position is beyond [`Stream::END`].
+    PastEnd {
+        /// The particle's place in the slices.
+        index: usize,
+        /// The position.
+        position: u64,
+    },
+    /// The last particle's number would exceed `u64::MAX`.
+    ParticleNumber {
+        /// The first particle's number.
+        first: u64,
+    },
+}
+
+impl fmt::Display for BatchError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::StateLength { expected, found } => {
+                write!(f, "the state slice holds {found} scalars, not {expected}")
+            }
+            Self::StatusLength { expected, found } => {
+                write!(
+                    f,
+                    "the status slice holds {found} particles, not {expected}"
+                )
+            }
+            Self::PastEnd { index, position } => write!(
+                f,
+                "word position {position} of particle {index} is not in [0, {}]",
+                Stream::END
+            ),
+            Self::ParticleNumber { first } => {
+                write!(f, "particle numbers from {first} on exceed {}", u64::MAX)
+            }
+        }
+    }
+}
+
+impl core::error::Error for BatchError {}
