@@ -45,7 +45,7 @@ impl<T: Real, P: Span<T, D>, W: Words + ?Sized, const D: usize> Noise<T, P, D> f
     fn increment(&mut self, _from: u32, _to: u32, span: &P) -> P::State {
         const {
             assert!(
-                P::NORMALS <= 2,
+                P::NORMALS == 1 || P::NORMALS == 2,
                 "a span takes one or two normals a dimension"
             );
         };

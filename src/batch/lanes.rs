@@ -38,7 +38,10 @@ impl<X> Lanes<X> {
     {
         const {
             let normals = <S::Span as Span<S::Real, D>>::NORMALS;
-            assert!(normals <= 2, "a span takes one or two normals a dimension");
+            assert!(
+                normals == 1 || normals == 2,
+                "a span takes one or two normals a dimension"
+            );
         }
         let scheme: &S = Stepper::<D>::scheme(stepper);
         let step_size = scheme.step_size();
