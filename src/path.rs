@@ -108,10 +108,7 @@ impl<S: Scheme> BrownianPath<S> {
             return State::from_fn(|_, _| S::Real::ZERO);
         }
         let mut stream = self.words_of::<D>(0);
-        let total = self
-            .whole
-            .span(0, end)
-            .increment(|| S::Real::normal(&mut stream));
+        let total = stream.increment(0, end, &self.whole.span(0, end));
         self.descend((0, end), total, wanted)
     }
 
@@ -151,8 +148,8 @@ impl<S: Scheme> BrownianPath<S> {
         // A sample of the two halves that ignores the total, then moved to agree with it: for
         // Gaussians this is a sample of the halves given the total.
         let mut stream = self.words_of::<D>(split);
-        let first = left.increment(|| S::Real::normal(&mut stream));
-        let second = right.increment(|| S::Real::normal(&mut stream));
+        let first = stream.increment(node.0, split, &left);
+        let second = stream.increment(split, node.1, &right);
         let surplus = total.minus(&right.propagate(&first).plus(&second));
         let first = first.plus(&left.expected_part(&right, &surplus));
         let second = total.minus(&right.propagate(&first));

@@ -90,12 +90,14 @@ fn main() -> ExitCode {
 struct Errors {
     calls: u64,
     /// Of the means, in posterior standard deviations.
-    mean: f64,
+    mean: WithFloor,
     /// Of the variances, relative.
-    variance: f64,
-    /// What both would be for an unbiased sampler: the noise of the chains and the reference.
-    floors: [f64; 2],
+    variance: WithFloor,
 }
+
+/// An error, and what it would be for an unbiased sampler: the noise of the chains and of the
+/// reference.
+type WithFloor = (f64, f64);
 
 fn compare<const D: usize>(arguments: &Arguments, table: &Table) -> anyhow::Result<()> {
     let posterior = Posterior::<D>::new(table)?;
@@ -154,14 +156,8 @@ fn compare<const D: usize>(arguments: &Arguments, table: &Table) -> anyhow::Resu
             posterior.parameters()
         ),
         [
-            (
-                "mean, error in posterior sd",
-                curves(|e| (e.mean, e.floors[0])),
-            ),
-            (
-                "variance, relative error",
-                curves(|e| (e.variance, e.floors[1])),
-            ),
+            ("mean, error in posterior sd", curves(|e| e.mean)),
+            ("variance, relative error", curves(|e| e.variance)),
         ],
     )?;
     println!("plot: {}", arguments.plot.display());
@@ -246,14 +242,16 @@ impl<const D: usize> Job<'_, D> {
         let scale = &reference.variance;
         Errors {
             calls: moments.iter().map(|m| m.calls).sum::<u64>() / moments.len() as u64,
-            mean: rms(&|j| (mean[j] - reference.mean[j]).powi(2) / scale[j]),
-            variance: rms(&|j| (variance[j] / scale[j] - 1.0).powi(2)),
-            floors: [
+            mean: (
+                rms(&|j| (mean[j] - reference.mean[j]).powi(2) / scale[j]),
                 rms(&|j| (mean_noise[j] + reference.mean_error[j].powi(2)) / scale[j]),
+            ),
+            variance: (
+                rms(&|j| (variance[j] / scale[j] - 1.0).powi(2)),
                 rms(&|j| {
                     (variance_noise[j] + reference.variance_error[j].powi(2)) / scale[j].powi(2)
                 }),
-            ],
+            ),
         }
     }
 }
@@ -262,7 +260,7 @@ impl<const D: usize> Job<'_, D> {
 struct Cell<'a>(&'a Result<Errors, StepError>, ErrorAndFloor);
 
 /// Picks an error and its noise floor.
-type ErrorAndFloor = fn(&Errors) -> (f64, f64);
+type ErrorAndFloor = fn(&Errors) -> WithFloor;
 
 impl fmt::Display for Cell<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -282,12 +280,8 @@ impl fmt::Display for Cell<'_> {
 
 fn print_table(rows: &[[Result<Errors, StepError>; 3]]) {
     let columns: [(&str, ErrorAndFloor); 2] = [
-        ("error in posterior mean, in posterior sd", |e| {
-            (e.mean, e.floors[0])
-        }),
-        ("relative error in posterior variance", |e| {
-            (e.variance, e.floors[1])
-        }),
+        ("error in posterior mean, in posterior sd", |e| e.mean),
+        ("relative error in posterior variance", |e| e.variance),
     ];
     for (title, of) in columns {
         println!("\n{title} (in brackets: the noise floor)");

@@ -51,9 +51,9 @@ impl<const D: usize> Posterior<D> {
                 scale *= 0.5;
             }
             posterior.mode += step * scale;
-            let inverse = factor.l().try_inverse().ok_or(NoMode)?;
-            posterior.whitener = inverse.transpose();
             if step.norm() < 1e-10 {
+                let inverse = factor.l().try_inverse().ok_or(NoMode)?;
+                posterior.whitener = inverse.transpose();
                 return Ok(posterior);
             }
         }

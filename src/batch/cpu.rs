@@ -77,30 +77,15 @@ impl Cpu {
         /// Enough work for a task; a multiple of the lanes.
         const PARTICLES_PER_TASK: usize = 16 * LANES;
 
-        fn halve<S, T, X, F, const D: usize>(
-            stepper: &S,
-            mut particles: Particles<'_, T, X, D>,
-            drift: &F,
-            steps: Range<u32>,
-        ) -> Run
-        where
-            T: Real,
-            X: State<T, D>,
-            S: Stepper<D, Scheme: Process<D, State = X> + Scheme<Real = T>>,
-            F: Drift<T, D> + Clone + Sync,
-        {
-            if particles.len() <= PARTICLES_PER_TASK {
-                return Cpu.run(stepper, &mut particles, drift, steps);
-            }
-            let middle = (particles.len() / 2).next_multiple_of(LANES);
-            let (before, after) = particles.split_at(middle);
-            let (before, after) = rayon::join(
-                || halve(stepper, before, drift, steps.clone()),
-                || halve(stepper, after, drift, steps.clone()),
-            );
-            before.plus(after)
+        if particles.len() <= PARTICLES_PER_TASK {
+            return self.run(stepper, particles, drift, steps);
         }
-
-        halve(stepper, particles.reborrow(), drift, steps)
+        let middle = (particles.len() / 2).next_multiple_of(LANES);
+        let (mut before, mut after) = particles.reborrow().split_at(middle);
+        let (before, after) = rayon::join(
+            || self.run_parallel(stepper, &mut before, drift, steps.clone()),
+            || self.run_parallel(stepper, &mut after, drift, steps.clone()),
+        );
+        before.plus(after)
     }
 }
