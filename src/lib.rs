@@ -31,6 +31,7 @@
 //!    ↓
 //!  stepper       EulerMaruyama, PoissonMidpoint, MacroStep             (config apart from state)
 //!    ↓
+//!  slices        the steppers for a dimension known at run time
 //!  batch, path   many particles; one path at many step sizes
 //! ```
 //!
@@ -101,6 +102,7 @@ mod path;
 pub mod random;
 mod real;
 pub mod scheme;
+pub mod slices;
 mod state;
 mod stepper;
 mod trajectory;

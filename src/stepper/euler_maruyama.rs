@@ -66,7 +66,7 @@ impl<S: Process<D>, const D: usize> Stepper<D> for EulerMaruyama<S> {
         N: Noise<S::Real, S::Span, D> + ?Sized,
     {
         let b0 = drift.drift(time, state.position());
-        check_drift(&b0, 0)?;
+        check_drift(b0.as_slice(), 0)?;
         let steps = self.scheme.inner_steps();
         let increment = noise.increment(0, steps, &self.whole);
         let moved = self.whole.mean(state, &b0).plus(&increment);

@@ -8,11 +8,14 @@ use crate::noise::Noise;
 use crate::scheme::{Process, Scheme};
 use crate::{Drift, Real};
 
+pub(crate) mod cursor;
 mod euler_maruyama;
+mod macro_step;
 mod poisson_midpoint;
 
 pub use euler_maruyama::EulerMaruyama;
-pub use poisson_midpoint::{MacroStep, PoissonMidpoint, Query};
+pub use macro_step::{MacroStep, Query};
+pub use poisson_midpoint::PoissonMidpoint;
 
 /// Why a step failed. The state is as it was before the step.
 ///
@@ -168,10 +171,7 @@ pub(crate) type StateOf<S, const D: usize> = <S as Process<D>>::State;
 
 /// Whether a drift evaluated at an inner step is finite.
 #[inline]
-pub(crate) fn check_drift<T: Real, const D: usize>(
-    drift: &nalgebra::SVector<T, D>,
-    inner_step: u32,
-) -> Result<(), StepError> {
+pub(crate) fn check_drift<T: Real>(drift: &[T], inner_step: u32) -> Result<(), StepError> {
     match drift.iter().position(|x| !x.is_finite()) {
         None => Ok(()),
         Some(component) => Err(StepError::NonFiniteDrift {

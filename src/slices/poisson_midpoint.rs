@@ -1,0 +1,276 @@
+use nalgebra::Vector1;
+
+use super::{ElementOf, SliceDrift, SliceError, SliceStepper};
+use super::{dimension, element, increment, parts, set_element, take};
+use crate::random::Words;
+use crate::scheme::Process;
+use crate::stepper::cursor::Cursor;
+use crate::stepper::{RealOf, Step, StepError, check_drift};
+use crate::{PoissonMidpoint, Real, State};
+
+/// What a macro step remembers of one dimension: b₀, W and the corrections so far.
+///
+/// A record of 1 + 2·PARTS scalars of the work slice.
+struct Record<'a, S: Process<1>>(&'a mut [RealOf<S>]);
+
+impl<S: Process<1>> Record<'_, S> {
+    /// Scalars in a record.
+    const LENGTH: usize = 1 + 2 * parts::<S>();
+    /// Where W and the corrections begin.
+    const NOISE: usize = 1;
+    const CORRECTION: usize = 1 + parts::<S>();
+
+    fn b0(&self) -> RealOf<S> {
+        self.0.first().copied().unwrap_or(RealOf::<S>::ZERO)
+    }
+
+    fn get(&self, from: usize) -> ElementOf<S> {
+        element::<S>(self.0.get(from..).unwrap_or_default(), 1, 0)
+    }
+
+    fn set(&mut self, from: usize, value: &ElementOf<S>) {
+        if let Some(record) = self.0.get_mut(from..) {
+            set_element::<S>(record, 1, 0, value);
+        }
+    }
+}
+
+fn records<S: Process<1>>(work: &mut [RealOf<S>]) -> impl Iterator<Item = Record<'_, S>> {
+    work.chunks_exact_mut(Record::<S>::LENGTH).map(Record)
+}
+
+impl<S: Process<1>> PoissonMidpoint<S> {
+    /// Begins a step on a slice from a state whose drift `b0` at `time` is known, to be driven by
+    /// [`SliceMacroStep`]. The state stays as it is until [`SliceMacroStep::finish`].
+    ///
+    /// # Errors
+    /// [`SliceError`] if a length is wrong, or if the state or the drift is not finite.
+    pub fn begin_slice<'a>(
+        &self,
+        time: RealOf<S>,
+        state: &'a mut [RealOf<S>],
+        b0: &[RealOf<S>],
+        work: &'a mut [RealOf<S>],
+    ) -> Result<SliceMacroStep<'a, S>, SliceError> {
+        let dimension = dimension::<S>(state)?;
+        let work = take(work, self.work_length(dimension))?;
+        let (position, records) = work.split_at_mut_checked(dimension).unwrap_or_default();
+        SliceMacroStep::new(Cursor::new(*self, time), state, b0, position, records)
+    }
+}
+
+impl<S: Process<1>> SliceStepper for PoissonMidpoint<S> {
+    type Scheme = S;
+
+    /// The midpoint X̂ and the drift there; b₀, W and the corrections.
+    fn work_length(&self, dimension: usize) -> usize {
+        dimension.saturating_mul(2 + Record::<S>::LENGTH)
+    }
+
+    fn step_slice<F, W>(
+        &self,
+        time: RealOf<S>,
+        state: &mut [RealOf<S>],
+        drift: &mut F,
+        words: &mut W,
+        work: &mut [RealOf<S>],
+    ) -> Result<Step, SliceError>
+    where
+        F: SliceDrift<RealOf<S>> + ?Sized,
+        W: Words + ?Sized,
+    {
+        let dimension = dimension::<S>(state)?;
+        let work = take(work, self.work_length(dimension))?;
+        let (value, work) = work.split_at_mut_checked(dimension).unwrap_or_default();
+        let (position, records) = work.split_at_mut_checked(dimension).unwrap_or_default();
+        drift.drift(time, state.get(..dimension).unwrap_or_default(), value);
+        let cursor = Cursor::new(*self, time);
+        let mut step = SliceMacroStep::<S>::new(cursor, state, value, position, records)?;
+        while let Some(query) = step.next(words)? {
+            drift.drift(query.time, query.position, value);
+            step.supply(value)?;
+        }
+        step.finish()
+    }
+}
+
+/// A drift value that a [`SliceMacroStep`] asks for.
+///
+/// ```
+/// use poisson_midpoint::slices::SliceQuery;
+/// let query = SliceQuery { position: &[1.0_f32, 2.0], time: 0.5, inner_step: 3 };
+/// assert_eq!(query.position.len(), 2);
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
+pub struct SliceQuery<'a, T> {
+    /// Where: the position of X̂\[m\].
+    pub position: &'a [T],
+    /// When: t\[m\].
+    pub time: T,
+    /// The midpoint m.
+    pub inner_step: u32,
+}
+
+/// A macro step on a slice under way: it asks for drift values and is told them.
+///
+/// [`MacroStep`](crate::MacroStep) for a dimension known at run time; the same words, the same bits.
+///
+/// ```
+/// use poisson_midpoint::slices::SliceStepper;
+/// use poisson_midpoint::{MidpointLaw, PoissonMidpoint, random::Stream, scheme::Overdamped};
+/// let stepper = PoissonMidpoint::new(Overdamped::new(0.1_f64, 1000)?, MidpointLaw::Bernoulli);
+/// let mut stream = Stream::new(42, 0);
+/// let network = |x: &[f64], _time: f64| x.iter().map(|x| -x).collect::<Vec<_>>();
+///
+/// let mut x = [1.0, 2.0, 3.0];
+/// let mut work = vec![0.0; stepper.work_length(3)];
+/// let b0 = network(&x, 0.0);
+/// let mut step = stepper.begin_slice(0.0, &mut x, &b0, &mut work)?;
+/// while let Some(query) = step.next(&mut stream)? {
+///     let drift = network(query.position, query.time);
+///     step.supply(&drift)?;
+/// }
+/// let report = step.finish()?;
+/// assert!(report.drift_calls >= 1 && x != [1.0, 2.0, 3.0]);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Debug)]
+pub struct SliceMacroStep<'a, S: Process<1>> {
+    cursor: Cursor<S>,
+    state: &'a mut [RealOf<S>],
+    position: &'a mut [RealOf<S>],
+    records: &'a mut [RealOf<S>],
+}
+
+impl<'a, S: Process<1>> SliceMacroStep<'a, S> {
+    fn new(
+        cursor: Cursor<S>,
+        state: &'a mut [RealOf<S>],
+        b0: &[RealOf<S>],
+        position: &'a mut [RealOf<S>],
+        work: &'a mut [RealOf<S>],
+    ) -> Result<Self, SliceError> {
+        check_length(b0.len(), position.len())?;
+        if !state.iter().all(|x| x.is_finite()) {
+            return Err(StepError::NonFiniteState { inner_step: 0 }.into());
+        }
+        check_drift(b0, 0)?;
+        for (record, &b0) in records::<S>(work).zip(b0) {
+            if let Some(place) = record.0.first_mut() {
+                *place = b0;
+            }
+        }
+        Ok(Self {
+            cursor,
+            state,
+            position,
+            records: work,
+        })
+    }
+
+    /// The next drift value wanted, to be given to [`supply`](Self::supply), or `None` when the
+    /// step can be finished. Asked twice, it returns the same and draws nothing.
+    ///
+    /// # Errors
+    /// [`StepError::NonFiniteState`] if X̂ is not finite; the step can then only be dropped.
+    pub fn next<W: Words + ?Sized>(
+        &mut self,
+        words: &mut W,
+    ) -> Result<Option<SliceQuery<'_, RealOf<S>>>, SliceError> {
+        if self.cursor.is_ready() {
+            let leg = self
+                .cursor
+                .leg(|midpoints, previous| midpoints.next(previous, words))?;
+            let dimension = self.position.len();
+            let first = self.cursor.is_first();
+            let mut finite = true;
+            let places = self.position.iter_mut().enumerate();
+            for (mut record, (d, position)) in records::<S>(self.records).zip(places) {
+                let increment = increment::<S, W>(leg.span(), words);
+                let before = (!first).then(|| record.get(Record::<S>::NOISE));
+                let noise = leg.accumulate(before.as_ref(), &increment);
+                record.set(Record::<S>::NOISE, &noise);
+                let start = element::<S>(self.state, dimension, d);
+                if let Some(estimate) = leg.estimate(&start, &Vector1::new(record.b0()), &noise) {
+                    finite &= estimate.is_finite();
+                    *position = estimate.position().x;
+                }
+            }
+            if !finite {
+                return Err(StepError::NonFiniteState { inner_step: leg.to }.into());
+            }
+            self.cursor.arrive(&leg);
+        }
+        Ok(self.cursor.asked().map(|midpoint| SliceQuery {
+            position: self.position,
+            time: self.cursor.time(midpoint),
+            inner_step: midpoint,
+        }))
+    }
+
+    /// Tells the drift that [`next`](Self::next) asked for.
+    ///
+    /// # Errors
+    /// [`SliceError`] if its length is wrong, if it is not finite or if none was asked for; the step
+    /// is then as it was.
+    pub fn supply(&mut self, drift: &[RealOf<S>]) -> Result<(), SliceError> {
+        let Some(midpoint) = self.cursor.asked() else {
+            return Err(StepError::DriftNotAsked.into());
+        };
+        check_length(drift.len(), self.position.len())?;
+        check_drift(drift, midpoint)?;
+        let correct = self.cursor.correction(midpoint);
+        let first = !self.cursor.is_corrected();
+        for (mut record, &drift) in records::<S>(self.records).zip(drift) {
+            let mut correction = correct(&Vector1::new(drift), &Vector1::new(record.b0()));
+            if !first {
+                correction = record.get(Record::<S>::CORRECTION).plus(&correction);
+            }
+            record.set(Record::<S>::CORRECTION, &correction);
+        }
+        self.cursor.supplied();
+        Ok(())
+    }
+
+    /// Moves the state, and tells what the step cost.
+    ///
+    /// # Errors
+    /// [`StepError::NonFiniteState`] if the result is not finite, [`StepError::Unfinished`] unless
+    /// [`next`](Self::next) has returned `None`; the state is then as it was.
+    pub fn finish(self) -> Result<Step, SliceError> {
+        if !self.cursor.is_drawn() {
+            return Err(StepError::Unfinished.into());
+        }
+        let dimension = self.position.len();
+        let mut finite = true;
+        for (d, mut record) in records::<S>(self.records).enumerate() {
+            let noise = record.get(Record::<S>::NOISE);
+            let corrected = self.cursor.is_corrected();
+            let correction = corrected.then(|| record.get(Record::<S>::CORRECTION));
+            let start = element::<S>(self.state, dimension, d);
+            let b0 = Vector1::new(record.b0());
+            let moved = self.cursor.moved(&start, &b0, &noise, correction.as_ref());
+            finite &= moved.is_finite();
+            record.set(Record::<S>::NOISE, &moved);
+        }
+        if !finite {
+            let inner_step = self.cursor.inner_steps();
+            return Err(StepError::NonFiniteState { inner_step }.into());
+        }
+        for (d, record) in records::<S>(self.records).enumerate() {
+            let moved = record.get(Record::<S>::NOISE);
+            set_element::<S>(self.state, dimension, d, &moved);
+        }
+        Ok(self.cursor.report())
+    }
+}
+
+/// Whether a drift has as many components as the process has dimensions.
+fn check_length(length: usize, dimension: usize) -> Result<(), SliceError> {
+    if length == dimension {
+        Ok(())
+    } else {
+        Err(SliceError::Drift { length, dimension })
+    }
+}

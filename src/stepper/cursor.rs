@@ -1,0 +1,231 @@
+//! Equation (4) without its vectors: which inner steps come next, and how each term is formed.
+//!
+//! A macro step of fixed dimension and one on slices share this.
+
+use nalgebra::SVector;
+
+use super::{PoissonMidpoint, Step, StepError};
+use crate::random::Midpoints;
+use crate::scheme::{Kick, Process, Scheme, Span};
+use crate::{Real, State};
+
+/// Where a macro step stands.
+#[derive(Clone, Copy, Debug, PartialEq)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
+enum Stage {
+    /// The next midpoint is to be drawn.
+    Ready,
+    /// A drift has been asked for at the last midpoint.
+    Asked,
+    /// The last segment of noise has been drawn.
+    Drawn,
+}
+
+/// The midpoints of one macro step, drawn one after another.
+#[derive(Clone, Copy, Debug)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
+#[cfg_attr(feature = "defmt", defmt(bound(S, S::Real, S::Span)))]
+pub(crate) struct Cursor<S: Scheme> {
+    stepper: PoissonMidpoint<S>,
+    time: S::Real,
+    previous: Option<u32>,
+    stage: Stage,
+    drift_calls: u32,
+}
+
+/// A run of inner steps between two midpoints, or between one and an end of the macro step.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Leg<P> {
+    pub(crate) from: u32,
+    pub(crate) to: u32,
+    span: P,
+    /// The span (0, `to`), if `to` is a midpoint.
+    from_start: Option<P>,
+}
+
+impl<S: Scheme> Cursor<S> {
+    /// Before the first midpoint, the drift at `time` being known.
+    pub(crate) fn new(stepper: PoissonMidpoint<S>, time: S::Real) -> Self {
+        Self {
+            stepper,
+            time,
+            previous: None,
+            stage: Stage::Ready,
+            drift_calls: 1,
+        }
+    }
+
+    /// The midpoint whose drift has been asked for.
+    #[inline]
+    pub(crate) fn asked(&self) -> Option<u32> {
+        match self.stage {
+            Stage::Asked => self.previous,
+            Stage::Ready | Stage::Drawn => None,
+        }
+    }
+
+    pub(crate) fn is_drawn(&self) -> bool {
+        self.stage == Stage::Drawn
+    }
+
+    /// Whether the next midpoint is to be drawn.
+    pub(crate) fn is_ready(&self) -> bool {
+        self.stage == Stage::Ready
+    }
+
+    /// Whether no midpoint has been passed, so that W is still 0.
+    pub(crate) fn is_first(&self) -> bool {
+        self.previous.is_none()
+    }
+
+    /// Whether any drift has been supplied.
+    pub(crate) fn is_corrected(&self) -> bool {
+        self.drift_calls > 1
+    }
+
+    /// The next leg, with the midpoint that `draw` chooses after the previous one.
+    #[inline]
+    pub(crate) fn leg(
+        &self,
+        draw: impl FnOnce(&Midpoints, Option<u32>) -> Option<u32>,
+    ) -> Result<Leg<S::Span>, StepError> {
+        let scheme = self.stepper.scheme();
+        let inner_steps = scheme.inner_steps();
+        let from = self.previous.unwrap_or(0);
+        let Some(midpoint) = draw(self.stepper.midpoints(), self.previous) else {
+            return Ok(Leg {
+                from,
+                to: inner_steps,
+                span: match self.previous {
+                    None => *self.stepper.whole(),
+                    Some(midpoint) => scheme.span(midpoint, inner_steps),
+                },
+                from_start: None,
+            });
+        };
+        if midpoint <= from || midpoint >= inner_steps {
+            return Err(StepError::Midpoint {
+                midpoint,
+                least: from.saturating_add(1),
+                inner_steps,
+            });
+        }
+        let span = scheme.span(from, midpoint);
+        Ok(Leg {
+            from,
+            to: midpoint,
+            span,
+            from_start: Some(match self.previous {
+                None => span,
+                Some(_) => scheme.span(0, midpoint),
+            }),
+        })
+    }
+
+    /// Records that the noise of a leg has been drawn; the drift at its end is asked for next.
+    #[inline]
+    pub(crate) fn arrive(&mut self, leg: &Leg<S::Span>) {
+        if leg.from_start.is_some() {
+            self.previous = Some(leg.to);
+            self.stage = Stage::Asked;
+        } else {
+            self.stage = Stage::Drawn;
+        }
+    }
+
+    /// Records that the drift asked for has been supplied.
+    #[inline]
+    pub(crate) fn supplied(&mut self) {
+        self.stage = Stage::Ready;
+        self.drift_calls += 1;
+    }
+
+    /// The time of an inner step.
+    #[inline]
+    pub(crate) fn time(&self, inner_step: u32) -> S::Real {
+        self.time + self.stepper.scheme().time(inner_step)
+    }
+
+    pub(crate) fn inner_steps(&self) -> u32 {
+        self.stepper.scheme().inner_steps()
+    }
+
+    pub(crate) fn report(&self) -> Step {
+        Step {
+            drift_calls: self.drift_calls,
+        }
+    }
+
+    /// What a midpoint's drift adds to the result, as a function of its difference from b₀:
+    /// weight·A(m+1,K) G\[m\] (b(X̂\[m\], t\[m\]) − b₀).
+    #[inline]
+    pub(crate) fn correction<const D: usize>(
+        &self,
+        midpoint: u32,
+    ) -> impl Fn(&SVector<S::Real, D>, &SVector<S::Real, D>) -> S::State + use<S, D>
+    where
+        S: Process<D>,
+    {
+        let scheme = self.stepper.scheme();
+        let weight = S::Real::from_u32(self.stepper.law().weight(scheme.inner_steps()));
+        let kick = scheme.kick(midpoint);
+        move |drift, b0| kick.apply(weight, &(drift - b0))
+    }
+
+    /// X′ = A(0,K) X + B(0,K) b₀ + W(K) + the corrections.
+    #[inline]
+    pub(crate) fn moved<const D: usize>(
+        &self,
+        start: &S::State,
+        b0: &SVector<S::Real, D>,
+        noise: &S::State,
+        correction: Option<&S::State>,
+    ) -> S::State
+    where
+        S: Process<D>,
+    {
+        let moved = self.stepper.whole().mean(start, b0).plus(noise);
+        match correction {
+            None => moved,
+            Some(correction) => moved.plus(correction),
+        }
+    }
+}
+
+impl<P> Leg<P> {
+    /// The coefficients of the leg.
+    pub(crate) fn span(&self) -> &P {
+        &self.span
+    }
+
+    /// W(to) = A W(from) + ξ; W(0) = 0 is `None`.
+    #[inline]
+    pub(crate) fn accumulate<T: Real, const D: usize>(
+        &self,
+        before: Option<&P::State>,
+        increment: &P::State,
+    ) -> P::State
+    where
+        P: Span<T, D>,
+    {
+        match before {
+            None => *increment,
+            Some(before) => self.span.propagate(before).plus(increment),
+        }
+    }
+
+    /// X̂\[m\] = A(0,m) X + B(0,m) b₀ + W(m), m the end of the leg.
+    #[inline]
+    pub(crate) fn estimate<T: Real, const D: usize>(
+        &self,
+        start: &P::State,
+        b0: &SVector<T, D>,
+        noise: &P::State,
+    ) -> Option<P::State>
+    where
+        P: Span<T, D>,
+    {
+        let from_start = self.from_start.as_ref()?;
+        Some(from_start.mean(start, b0).plus(noise))
+    }
+}
