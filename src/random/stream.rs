@@ -3,7 +3,7 @@ use core::convert::Infallible;
 use rand_chacha::ChaCha8Rng;
 use rand_core::{SeedableRng, TryRng};
 
-use super::chacha::block;
+use super::chacha::{block, block_unrolled};
 use super::error::PastEnd;
 
 /// All the streams of one seed: stream p belongs to particle p.
@@ -63,7 +63,7 @@ impl Streams {
     /// The 16 words of a block of a particle's stream.
     #[inline(always)]
     pub(crate) fn block(&self, counter: u64, particle: u64) -> [u32; 16] {
-        block(&self.key, counter, particle)
+        block_unrolled(&self.key, counter, particle)
     }
 }
 
