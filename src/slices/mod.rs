@@ -37,7 +37,7 @@ use crate::{Real, State};
 mod euler_maruyama;
 mod poisson_midpoint;
 
-pub use poisson_midpoint::{SliceMacroStep, SliceQuery};
+pub use poisson_midpoint::{SliceMacroStep, SliceQuery, SuspendedStep};
 
 /// A drift b(x, t) on slices.
 ///

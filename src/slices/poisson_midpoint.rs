@@ -52,9 +52,7 @@ impl<S: Process<1>> PoissonMidpoint<S> {
         b0: &[RealOf<S>],
         work: &'a mut [RealOf<S>],
     ) -> Result<SliceMacroStep<'a, S>, SliceError> {
-        let dimension = dimension::<S>(state)?;
-        let work = take(work, self.work_length(dimension))?;
-        let (position, records) = work.split_at_mut_checked(dimension).unwrap_or_default();
+        let (position, records) = split::<S>(state, work)?;
         SliceMacroStep::new(Cursor::new(*self, time), state, b0, position, records)
     }
 }
@@ -62,9 +60,8 @@ impl<S: Process<1>> PoissonMidpoint<S> {
 impl<S: Process<1>> SliceStepper for PoissonMidpoint<S> {
     type Scheme = S;
 
-    /// The midpoint X̂ and the drift there; b₀, W and the corrections.
     fn work_length(&self, dimension: usize) -> usize {
-        dimension.saturating_mul(2 + Record::<S>::LENGTH)
+        work_length::<S>(dimension)
     }
 
     fn step_slice<F, W>(
@@ -80,7 +77,7 @@ impl<S: Process<1>> SliceStepper for PoissonMidpoint<S> {
         W: Words + ?Sized,
     {
         let dimension = dimension::<S>(state)?;
-        let work = take(work, self.work_length(dimension))?;
+        let work = take(work, work_length::<S>(dimension))?;
         let (value, work) = work.split_at_mut_checked(dimension).unwrap_or_default();
         let (position, records) = work.split_at_mut_checked(dimension).unwrap_or_default();
         drift.drift(time, state.get(..dimension).unwrap_or_default(), value);
@@ -173,7 +170,7 @@ impl<'a, S: Process<1>> SliceMacroStep<'a, S> {
     /// step can be finished. Asked twice, it returns the same and draws nothing.
     ///
     /// # Errors
-    /// [`StepError::NonFiniteState`] if X̂ is not finite; the step can then only be dropped.
+    /// [`StepError::NonFiniteState`] if X̂ is not finite: the step can then never be finished.
     pub fn next<W: Words + ?Sized>(
         &mut self,
         words: &mut W,
@@ -198,7 +195,7 @@ impl<'a, S: Process<1>> SliceMacroStep<'a, S> {
                 }
             }
             if !finite {
-                return Err(StepError::NonFiniteState { inner_step: leg.to }.into());
+                return Err(self.cursor.fail(&leg).into());
             }
             self.cursor.arrive(&leg);
         }
@@ -233,6 +230,14 @@ impl<'a, S: Process<1>> SliceMacroStep<'a, S> {
         Ok(())
     }
 
+    /// Lets go of the slices: [`SuspendedStep::resume`] takes them up again.
+    #[must_use]
+    pub fn suspend(self) -> SuspendedStep<S> {
+        SuspendedStep {
+            cursor: self.cursor,
+        }
+    }
+
     /// Moves the state, and tells what the step cost.
     ///
     /// # Errors
@@ -264,6 +269,85 @@ impl<'a, S: Process<1>> SliceMacroStep<'a, S> {
         }
         Ok(self.cursor.report())
     }
+}
+
+#[cfg(feature = "defmt")]
+impl<S> defmt::Format for SliceMacroStep<'_, S>
+where
+    S: Process<1, Real: defmt::Format, Span: defmt::Format> + defmt::Format,
+{
+    fn format(&self, f: defmt::Formatter<'_>) {
+        let (cursor, state) = (&self.cursor, &*self.state);
+        defmt::write!(
+            f,
+            "SliceMacroStep {{ cursor: {}, state: {=[?]} }}",
+            cursor,
+            state
+        );
+    }
+}
+
+/// A macro step on a slice without its slices: plain data that borrows nothing, so a step can wait in
+/// a static or a message while the drift is computed.
+///
+/// ```
+/// use poisson_midpoint::slices::SliceStepper;
+/// use poisson_midpoint::{MidpointLaw, PoissonMidpoint, random::Stream, scheme::Overdamped};
+/// let stepper = PoissonMidpoint::new(Overdamped::new(0.1_f64, 1000)?, MidpointLaw::Single);
+/// let (mut x, mut work, mut stream) = ([1.0, 2.0], [0.0; 10], Stream::new(42, 0));
+/// let mut step = stepper.begin_slice(0.0, &mut x, &[-1.0, -2.0], &mut work)?;
+/// step.next(&mut stream)?;
+/// let suspended = step.suspend();
+/// assert_eq!(x, [1.0, 2.0]);
+/// let mut step = suspended.resume(&mut x, &mut work)?;
+/// step.supply(&[-0.9, -1.9])?;
+/// step.next(&mut stream)?;
+/// let _ = step.finish()?;
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Clone, Copy, Debug)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
+#[cfg_attr(feature = "defmt", defmt(bound(S: defmt::Format, S::Real: defmt::Format, S::Span: defmt::Format)))]
+pub struct SuspendedStep<S: Process<1>> {
+    cursor: Cursor<S>,
+}
+
+impl<S: Process<1>> SuspendedStep<S> {
+    /// The step with its slices, which hold what they held when it was suspended.
+    ///
+    /// # Errors
+    /// [`SliceError::State`] or [`SliceError::Work`] if a length is wrong.
+    pub fn resume<'a>(
+        &self,
+        state: &'a mut [RealOf<S>],
+        work: &'a mut [RealOf<S>],
+    ) -> Result<SliceMacroStep<'a, S>, SliceError> {
+        let (position, records) = split::<S>(state, work)?;
+        Ok(SliceMacroStep {
+            cursor: self.cursor,
+            state,
+            position,
+            records,
+        })
+    }
+}
+
+type Values<'a, S> = &'a mut [RealOf<S>];
+
+/// The midpoint and the records in a work slice long enough for one-call steps too.
+fn split<'a, S: Process<1>>(
+    state: &[RealOf<S>],
+    work: &'a mut [RealOf<S>],
+) -> Result<(Values<'a, S>, Values<'a, S>), SliceError> {
+    let dimension = dimension::<S>(state)?;
+    let work = take(work, work_length::<S>(dimension))?;
+    let (_, work) = work.split_at_mut_checked(dimension).unwrap_or_default();
+    Ok(work.split_at_mut_checked(dimension).unwrap_or_default())
+}
+
+/// The midpoint X̂ and the drift there; b₀, W and the corrections.
+fn work_length<S: Process<1>>(dimension: usize) -> usize {
+    dimension.saturating_mul(2 + Record::<S>::LENGTH)
 }
 
 /// Whether a drift has as many components as the process has dimensions.

@@ -19,12 +19,14 @@ enum Stage {
     Asked,
     /// The last segment of noise has been drawn.
     Drawn,
+    /// A midpoint was not finite: there is no way on.
+    Failed,
 }
 
 /// The midpoints of one macro step, drawn one after another.
 #[derive(Clone, Copy, Debug)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
-#[cfg_attr(feature = "defmt", defmt(bound(S, S::Real, S::Span)))]
+#[cfg_attr(feature = "defmt", defmt(bound(S: defmt::Format, S::Real: defmt::Format, S::Span: defmt::Format)))]
 pub(crate) struct Cursor<S: Scheme> {
     stepper: PoissonMidpoint<S>,
     time: S::Real,
@@ -60,7 +62,7 @@ impl<S: Scheme> Cursor<S> {
     pub(crate) fn asked(&self) -> Option<u32> {
         match self.stage {
             Stage::Asked => self.previous,
-            Stage::Ready | Stage::Drawn => None,
+            Stage::Ready | Stage::Drawn | Stage::Failed => None,
         }
     }
 
@@ -131,6 +133,12 @@ impl<S: Scheme> Cursor<S> {
         } else {
             self.stage = Stage::Drawn;
         }
+    }
+
+    /// Records that the state at the end of a leg is not finite.
+    pub(crate) fn fail(&mut self, leg: &Leg<S::Span>) -> StepError {
+        self.stage = Stage::Failed;
+        StepError::NonFiniteState { inner_step: leg.to }
     }
 
     /// Records that the drift asked for has been supplied.

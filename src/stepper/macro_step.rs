@@ -85,8 +85,8 @@ impl<S: Process<D>, const D: usize> MacroStep<S, D> {
     /// step can be finished. Asked twice, it returns the same and draws nothing.
     ///
     /// # Errors
-    /// [`StepError::NonFiniteState`] if X̂ is not finite, [`StepError::Midpoint`] if the noise
-    /// source breaks its promise.
+    /// [`StepError::NonFiniteState`] if X̂ is not finite: the step can then never be finished.
+    /// [`StepError::Midpoint`] if the noise source breaks its promise.
     #[inline]
     pub fn next<N>(&mut self, noise: &mut N) -> Result<Option<Query<S::Real, D>>, StepError>
     where
@@ -103,7 +103,7 @@ impl<S: Process<D>, const D: usize> MacroStep<S, D> {
         self.noise = Some(accumulated);
         if let Some(estimate) = leg.estimate(&self.start, &self.b0, &accumulated) {
             if !estimate.is_finite() {
-                return Err(StepError::NonFiniteState { inner_step: leg.to });
+                return Err(self.cursor.fail(&leg));
             }
             self.query = Some(Query {
                 position: *estimate.position(),
@@ -154,5 +154,16 @@ impl<S: Process<D>, const D: usize> MacroStep<S, D> {
             });
         }
         Ok((moved, self.cursor.report()))
+    }
+}
+
+#[cfg(feature = "defmt")]
+impl<S, const D: usize> defmt::Format for MacroStep<S, D>
+where
+    S: Process<D, Real: defmt::Format, Span: defmt::Format> + defmt::Format,
+{
+    fn format(&self, f: defmt::Formatter<'_>) {
+        let (cursor, query) = (&self.cursor, &self.query);
+        defmt::write!(f, "MacroStep {{ cursor: {}, query: {} }}", cursor, query);
     }
 }
