@@ -64,7 +64,7 @@
 //! |---|---|
 //! | `std` | nothing but the link, for features that need it |
 //! | `rayon` | [`batch::Cpu`]`::run_parallel`, batches on all processors; implies `std` |
-//! | `defmt` | `defmt::Format` on configurations, reports and errors |
+//! | `defmt` | `defmt::Format` on every type, error and event; logs nothing by itself |
 //!
 //! # Limits
 //! The midpoint corrections are weighted by K. Where the step size times the drift's Lipschitz
@@ -97,6 +97,8 @@
 pub mod batch;
 mod drift;
 mod error;
+#[cfg(feature = "defmt")]
+mod format;
 pub mod noise;
 mod path;
 pub mod random;

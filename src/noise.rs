@@ -124,3 +124,11 @@ where
         (self.increment)(from, to)
     }
 }
+
+/// Its name: closures have nothing to show.
+#[cfg(feature = "defmt")]
+impl<M, I> defmt::Format for Injected<M, I> {
+    fn format(&self, f: defmt::Formatter<'_>) {
+        defmt::write!(f, "Injected");
+    }
+}

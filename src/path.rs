@@ -38,6 +38,7 @@ use crate::{Real, State};
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Clone, Debug)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub struct BrownianPath<S> {
     whole: S,
     stream: Stream,
@@ -177,6 +178,7 @@ impl<S: Scheme> BrownianPath<S> {
 /// # Ok::<(), poisson_midpoint::ParameterError<f64>>(())
 /// ```
 #[derive(Debug)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub struct PathNoise<'a, S, W> {
     path: &'a BrownianPath<S>,
     start: u32,

@@ -21,6 +21,7 @@ use crate::{Drift, Real, State, Stepper};
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub struct Cpu;
 
 impl Cpu {

@@ -270,3 +270,18 @@ fn split_columns<T, const D: usize>(
     });
     (before, after)
 }
+
+/// Which particles they are, not their states.
+#[cfg(feature = "defmt")]
+impl<T, X, const D: usize> defmt::Format for Particles<'_, T, X, D> {
+    fn format(&self, f: defmt::Formatter<'_>) {
+        let (streams, first, count) = (&self.streams, self.first, self.positions.len());
+        defmt::write!(
+            f,
+            "Particles {{ streams: {}, first: {}, count: {} }}",
+            streams,
+            first,
+            count
+        );
+    }
+}
