@@ -1,0 +1,126 @@
+//! Rust values in the caller's memory, marked with their type.
+
+use core::mem::{align_of, size_of};
+
+use crate::status::pmid_status_t::{
+    self, PMID_BUSY, PMID_MISALIGNED_POINTER, PMID_NULL_POINTER, PMID_UNINITIALIZED,
+};
+
+/// A C struct of opaque words that holds an [`Object`].
+///
+/// # Safety
+/// The struct is `repr(C)`, any bytes are a valid value of it, and no other handle has its `MARK`.
+pub(crate) unsafe trait Handle: Sized {
+    /// What it holds.
+    type Value;
+    /// What the first word of an initialised object is.
+    const MARK: u32;
+    /// Refuses to compile a handle that is too small or too little aligned for its object.
+    const FITS: () = assert!(
+        size_of::<Object<Self::Value>>() <= size_of::<Self>()
+            && align_of::<Object<Self::Value>>() <= align_of::<Self>()
+    );
+}
+
+/// A value and the mark of its type.
+#[repr(C)]
+pub(crate) struct Object<T> {
+    mark: u32,
+    value: T,
+}
+
+/// What a mark is changed by while a drift function runs that might call back.
+const BUSY: u32 = 1 << 31;
+
+/// Whether a pointer is neither null nor misaligned.
+pub(crate) fn check<T>(pointer: *const T) -> Result<(), pmid_status_t> {
+    if pointer.is_null() {
+        Err(PMID_NULL_POINTER)
+    } else if !pointer.is_aligned() {
+        Err(PMID_MISALIGNED_POINTER)
+    } else {
+        Ok(())
+    }
+}
+
+/// Writes an output.
+///
+/// # Safety
+/// `pointer` is null, misaligned or valid for writes.
+pub(crate) unsafe fn write<T>(pointer: *mut T, value: T) -> Result<(), pmid_status_t> {
+    check(pointer)?;
+    // SAFETY: neither null nor misaligned, so valid for writes.
+    unsafe { pointer.write(value) };
+    Ok(())
+}
+
+/// Makes an object.
+///
+/// # Safety
+/// `handle` is null, misaligned or valid for writes.
+pub(crate) unsafe fn init<H: Handle>(handle: *mut H, value: H::Value) -> Result<(), pmid_status_t> {
+    const { H::FITS };
+    let mark = H::MARK;
+    // SAFETY: an object is no larger and no more aligned than its handle.
+    unsafe { write(handle.cast(), Object { mark, value }) }
+}
+
+/// The object in a handle, if it has been made.
+///
+/// # Safety
+/// `handle` is null, misaligned or valid for reads.
+unsafe fn object<H: Handle>(handle: *const H) -> Result<*mut Object<H::Value>, pmid_status_t> {
+    const { H::FITS };
+    check(handle)?;
+    let object = handle.cast::<Object<H::Value>>();
+    // SAFETY: `handle` is valid for reads and begins with the mark.
+    let mark = unsafe { (&raw const (*object).mark).read() };
+    if mark == H::MARK {
+        Ok(object.cast_mut())
+    } else if mark == H::MARK ^ BUSY {
+        Err(PMID_BUSY)
+    } else {
+        Err(PMID_UNINITIALIZED)
+    }
+}
+
+/// The value in a handle, to read.
+///
+/// # Safety
+/// `handle` is null, misaligned or valid for reads, and nobody writes to it while the
+/// reference lives.
+pub(crate) unsafe fn get<'a, H: Handle>(handle: *const H) -> Result<&'a H::Value, pmid_status_t> {
+    // SAFETY: as for `object`; an object with its mark holds a value that `init` wrote.
+    unsafe { Ok(&(*object(handle)?).value) }
+}
+
+/// The value in a handle, to change.
+///
+/// # Safety
+/// `handle` is null, misaligned or valid for reads and writes, and nobody else uses it while the
+/// reference lives.
+pub(crate) unsafe fn get_mut<'a, H: Handle>(
+    handle: *mut H,
+) -> Result<&'a mut H::Value, pmid_status_t> {
+    // SAFETY: as for `object`; an object with its mark holds a value that `init` wrote.
+    unsafe { Ok(&mut (*object(handle)?).value) }
+}
+
+/// Runs something with the value in a handle, which is busy the while.
+///
+/// # Safety
+/// `handle` is null, misaligned or valid for reads and writes, and no other thread uses it.
+pub(crate) unsafe fn with<H: Handle, R>(
+    handle: *mut H,
+    run: impl FnOnce(&mut H::Value) -> Result<R, pmid_status_t>,
+) -> Result<R, pmid_status_t> {
+    // SAFETY: as the caller promises.
+    let object = unsafe { object(handle)? };
+    // SAFETY: a valid object; while its mark says that it is busy, no call makes another reference.
+    unsafe {
+        (&raw mut (*object).mark).write(H::MARK ^ BUSY);
+        let result = run(&mut (*object).value);
+        (&raw mut (*object).mark).write(H::MARK);
+        result
+    }
+}

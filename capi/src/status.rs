@@ -1,0 +1,143 @@
+//! What every call returns.
+
+use core::ffi::{CStr, c_char};
+
+use core_crate::random::PastEnd;
+use core_crate::slices::SliceError;
+use core_crate::{Parameter, ParameterError, StepError};
+
+/// The outcome of a call. Anything but PMID_OK leaves every output, state and object as it was,
+/// but for a failed step, which has read from its stream.
+#[repr(C)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum pmid_status_t {
+    /// Done.
+    PMID_OK = 0,
+    /// A pointer is null.
+    PMID_NULL_POINTER = 1,
+    /// A pointer is not aligned for its type.
+    PMID_MISALIGNED_POINTER = 2,
+    /// An object was never initialised, or as another type.
+    PMID_UNINITIALIZED = 3,
+    /// A drift function called back with an object that is in use.
+    PMID_BUSY = 4,
+    /// Two arrays, or an array and an object, overlap.
+    PMID_OVERLAP = 5,
+    /// The number of dimensions is 0 or its arrays would not fit in memory.
+    PMID_BAD_DIMENSION = 6,
+    /// The work array is too short.
+    PMID_WORK_TOO_SHORT = 7,
+    /// The law is neither PMID_BERNOULLI nor PMID_SINGLE.
+    PMID_BAD_LAW = 8,
+    /// The step size is not in (0, inf).
+    PMID_BAD_STEP_SIZE = 9,
+    /// The number of inner steps is 0.
+    PMID_BAD_INNER_STEPS = 10,
+    /// The temperature is not in (0, inf).
+    PMID_BAD_TEMPERATURE = 11,
+    /// The mobility is not in (0, inf).
+    PMID_BAD_MOBILITY = 12,
+    /// The friction is not in (0, inf).
+    PMID_BAD_FRICTION = 13,
+    /// The inverse mass is not in (0, inf).
+    PMID_BAD_INVERSE_MASS = 14,
+    /// The linear rate is not finite.
+    PMID_BAD_LINEAR_RATE = 15,
+    /// The diffusion coefficient is not in [0, inf).
+    PMID_BAD_DIFFUSION_COEFFICIENT = 16,
+    /// A stream position is not in [0, 2^63].
+    PMID_PAST_END = 17,
+    /// The drift function returned something other than 0.
+    PMID_DRIFT_FAILED = 18,
+    /// A drift is infinite or NaN.
+    PMID_NON_FINITE_DRIFT = 19,
+    /// The state is infinite or NaN, or would become so: the step size is too large for the drift.
+    PMID_NON_FINITE_STATE = 20,
+    /// A drift was supplied that had not been asked for.
+    PMID_DRIFT_NOT_ASKED = 21,
+    /// A step was finished that still asks for drifts.
+    PMID_UNFINISHED = 22,
+    /// An error of a later version of the library.
+    PMID_OTHER = 23,
+}
+
+use pmid_status_t::*;
+
+impl From<SliceError> for pmid_status_t {
+    fn from(error: SliceError) -> Self {
+        match error {
+            SliceError::Step(StepError::NonFiniteDrift { .. }) => PMID_NON_FINITE_DRIFT,
+            SliceError::Step(StepError::NonFiniteState { .. }) => PMID_NON_FINITE_STATE,
+            SliceError::Step(StepError::DriftNotAsked) => PMID_DRIFT_NOT_ASKED,
+            SliceError::Step(StepError::Unfinished) => PMID_UNFINISHED,
+            SliceError::State { .. } | SliceError::Drift { .. } => PMID_BAD_DIMENSION,
+            SliceError::Work { .. } => PMID_WORK_TOO_SHORT,
+            _ => PMID_OTHER,
+        }
+    }
+}
+
+impl<T> From<ParameterError<T>> for pmid_status_t {
+    fn from(error: ParameterError<T>) -> Self {
+        match error.parameter {
+            Parameter::StepSize => PMID_BAD_STEP_SIZE,
+            Parameter::InnerSteps => PMID_BAD_INNER_STEPS,
+            Parameter::Temperature => PMID_BAD_TEMPERATURE,
+            Parameter::Mobility => PMID_BAD_MOBILITY,
+            Parameter::Friction => PMID_BAD_FRICTION,
+            Parameter::InverseMass => PMID_BAD_INVERSE_MASS,
+            Parameter::LinearRate => PMID_BAD_LINEAR_RATE,
+            Parameter::DiffusionCoefficient => PMID_BAD_DIFFUSION_COEFFICIENT,
+            _ => PMID_OTHER,
+        }
+    }
+}
+
+impl From<PastEnd> for pmid_status_t {
+    fn from(_: PastEnd) -> Self {
+        PMID_PAST_END
+    }
+}
+
+impl From<Result<(), Self>> for pmid_status_t {
+    fn from(result: Result<(), Self>) -> Self {
+        match result {
+            Ok(()) => PMID_OK,
+            Err(status) => status,
+        }
+    }
+}
+
+/// What a status means, in English: a string that lives for ever, for any number whatever.
+#[unsafe(no_mangle)]
+pub extern "C" fn pmid_status_text(status: i32) -> *const c_char {
+    const TEXTS: [&CStr; 24] = [
+        c"done",
+        c"a pointer is null",
+        c"a pointer is not aligned for its type",
+        c"an object was never initialised, or as another type",
+        c"a drift function called back with an object that is in use",
+        c"two arrays, or an array and an object, overlap",
+        c"the number of dimensions is 0 or its arrays would not fit in memory",
+        c"the work array is too short",
+        c"the law is neither PMID_BERNOULLI nor PMID_SINGLE",
+        c"the step size is not in (0, inf)",
+        c"the number of inner steps is 0",
+        c"the temperature is not in (0, inf)",
+        c"the mobility is not in (0, inf)",
+        c"the friction is not in (0, inf)",
+        c"the inverse mass is not in (0, inf)",
+        c"the linear rate is not finite",
+        c"the diffusion coefficient is not in [0, inf)",
+        c"a stream position is not in [0, 2^63]",
+        c"the drift function returned something other than 0",
+        c"a drift is infinite or NaN",
+        c"the state is infinite or NaN, or would become so",
+        c"a drift was supplied that had not been asked for",
+        c"a step was finished that still asks for drifts",
+        c"an error of a later version of the library",
+    ];
+    let index = usize::try_from(status).unwrap_or(usize::MAX);
+    let text = TEXTS.get(index).copied().unwrap_or(c"no such status");
+    text.as_ptr()
+}
