@@ -38,7 +38,7 @@ pub(crate) unsafe fn array_mut<'a, T>(
 /// Whether an array of a length can be: no object is larger than half the address space.
 fn check_length<T>(length: usize) -> Result<(), pmid_status_t> {
     match length.checked_mul(size_of::<T>()) {
-        Some(bytes) if length > 0 && bytes <= isize::MAX as usize => Ok(()),
+        Some(bytes) if length > 0 && isize::try_from(bytes).is_ok() => Ok(()),
         _ => Err(PMID_BAD_DIMENSION),
     }
 }

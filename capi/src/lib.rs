@@ -13,8 +13,10 @@
 )]
 
 mod arrays;
+mod calls;
 mod object;
 mod panic;
 mod status;
 mod steppers;
 mod stream;
+mod types;

@@ -5,11 +5,16 @@ use core_crate::random::{STREAM_VERSION, Stream, Words, normal_f32, normal_f64};
 use crate::object::{Handle, check, get, get_mut, init, write};
 use crate::status::pmid_status_t;
 
+/// An alignment in bytes that suits every object: for memory that is not declared as one.
+pub const PMID_ALIGNMENT: usize = 8;
+/// 64-bit words of a stream.
+pub const PMID_STREAM_WORDS: usize = 15;
+
 /// The random words of one particle: ChaCha8, seekable. A particle's words depend on nothing but the
 /// seed and the particle's number.
-#[repr(C, align(8))]
+#[repr(C)]
 pub struct pmid_stream_t {
-    opaque: [u64; 15],
+    opaque: [u64; PMID_STREAM_WORDS],
 }
 
 // SAFETY: `repr(C)`, plain words, and the only handle with this mark.
@@ -23,6 +28,7 @@ pub const PMID_VERSION: u32 = 0x0000_0100;
 /// The version of the random-stream contract that this header was made for.
 pub const PMID_STREAM_VERSION: u32 = 1;
 
+const _: () = assert!(align_of::<u64>() <= PMID_ALIGNMENT);
 const _: () = assert!(PMID_STREAM_VERSION == STREAM_VERSION);
 
 /// The version of the library that is linked, to compare with PMID_VERSION.

@@ -1,0 +1,296 @@
+//! What the functions do, for any scheme and scalar.
+
+use core::ffi::c_void;
+use core::ptr;
+
+use core_crate::random::Words;
+use core_crate::scheme::{Process, Scheme};
+use core_crate::slices::{SliceStepper, SuspendedStep};
+use core_crate::{MidpointLaw, PoissonMidpoint, State};
+
+use crate::arrays::{array, array_mut, check_apart, region};
+use crate::object::{Handle, check, get, get_mut, init, with, write};
+use crate::status::pmid_status_t::{
+    self, PMID_BAD_DIMENSION, PMID_BAD_LAW, PMID_DRIFT_FAILED, PMID_NULL_POINTER,
+};
+use crate::stream::pmid_stream_t;
+use crate::types::{
+    CDrift, PMID_BERNOULLI, PMID_PMM_UNDERDAMPED_WORK, PMID_PMM_WORK, PMID_SINGLE, Scalar,
+};
+
+type RealOf<S> = <S as Scheme>::Real;
+
+/// The length of a state.
+fn state_length<S: Process<1>>(dimension: usize) -> Result<usize, pmid_status_t> {
+    let parts = <<S as Process<1>>::State as State<RealOf<S>, 1>>::PARTS;
+    dimension.checked_mul(parts).ok_or(PMID_BAD_DIMENSION)
+}
+
+pub(crate) fn law(law: u32) -> Result<MidpointLaw, pmid_status_t> {
+    match law {
+        PMID_BERNOULLI => Ok(MidpointLaw::Bernoulli),
+        PMID_SINGLE => Ok(MidpointLaw::Single),
+        _ => Err(PMID_BAD_LAW),
+    }
+}
+
+/// Writes the drift evaluations of a step where they are wanted.
+///
+/// # Safety
+/// `drift_calls` is null, misaligned or valid for writes.
+unsafe fn report(drift_calls: *mut u32, count: u32) -> Result<(), pmid_status_t> {
+    if drift_calls.is_null() {
+        return Ok(());
+    }
+    // SAFETY: as the caller promises.
+    unsafe { write(drift_calls, count) }
+}
+
+/// Whether a report can be written, asked before anything moves.
+fn check_report(drift_calls: *mut u32) -> Result<(), pmid_status_t> {
+    if drift_calls.is_null() {
+        Ok(())
+    } else {
+        check(drift_calls)
+    }
+}
+
+/// One step by either method.
+///
+/// # Safety
+/// The header's introduction.
+#[allow(clippy::too_many_arguments, reason = "the C function has as many")]
+pub(crate) unsafe fn step<H, S, T>(
+    stepper: *const H,
+    time: T,
+    state: *mut T,
+    dimension: usize,
+    drift: Option<CDrift<T>>,
+    context: *mut c_void,
+    stream: *mut pmid_stream_t,
+    work: *mut T,
+    work_length: usize,
+    drift_calls: *mut u32,
+) -> Result<(), pmid_status_t>
+where
+    H: Handle<Value: SliceStepper<Scheme = S>>,
+    S: Process<1> + Scheme<Real = T>,
+    T: Scalar,
+{
+    let drift = drift.ok_or(PMID_NULL_POINTER)?;
+    check_report(drift_calls)?;
+    let state_length = state_length::<S>(dimension)?;
+    check_apart(&[
+        region(stepper, 1),
+        region(stream, 1),
+        region(state, state_length),
+        region(work, work_length),
+    ])?;
+    // SAFETY: as the header's introduction demands; checked to lie apart.
+    let (stepper, state, work) = unsafe {
+        (
+            get(stepper)?,
+            array_mut(state, state_length)?,
+            array_mut(work, work_length)?,
+        )
+    };
+    let mut failed = false;
+    let mut call = |time: T, position: &[T], value: &mut [T]| {
+        let (position, drift_of) = (position.as_ptr(), value.as_mut_ptr());
+        // SAFETY: the caller's own function, with arrays of the length that it is told.
+        let code = unsafe { drift(context, time, position, drift_of, dimension) };
+        if code != 0 {
+            // Not a number ends the step.
+            value.fill(T::NAN);
+            failed = true;
+        }
+    };
+    // SAFETY: as the header's introduction demands.
+    let result = unsafe {
+        with(stream, |stream| {
+            Ok(stepper.step_slice(time, state, &mut call, stream, work)?)
+        })
+    };
+    match result {
+        Err(_) if failed => Err(PMID_DRIFT_FAILED),
+        Err(status) => Err(status),
+        // SAFETY: as the header's introduction demands.
+        Ok(step) => unsafe { report(drift_calls, step.drift_calls) },
+    }
+}
+
+/// A macro step between two calls.
+pub struct Waiting<S: Process<1>> {
+    step: SuspendedStep<S>,
+    state: *mut RealOf<S>,
+    work: *mut RealOf<S>,
+    dimension: usize,
+}
+
+impl<S: Process<1>> Waiting<S> {
+    /// The state and the work array.
+    ///
+    /// # Safety
+    /// The arrays given at the beginning are still there and nobody else uses them meanwhile.
+    unsafe fn arrays<'a>(
+        &self,
+        work_length: usize,
+    ) -> Result<[&'a mut [RealOf<S>]; 2], pmid_status_t> {
+        // SAFETY: checked at the beginning, and as the caller promises.
+        unsafe {
+            Ok([
+                array_mut(self.state, state_length::<S>(self.dimension)?)?,
+                array_mut(self.work, work_length)?,
+            ])
+        }
+    }
+}
+
+/// Scalars of work of a midpoint step.
+fn work_length<S: Process<1>>(dimension: usize) -> usize {
+    let parts = <<S as Process<1>>::State as State<RealOf<S>, 1>>::PARTS;
+    let each = if parts == 1 {
+        PMID_PMM_WORK
+    } else {
+        PMID_PMM_UNDERDAMPED_WORK
+    };
+    dimension.saturating_mul(each)
+}
+
+/// Begins a step.
+///
+/// # Safety
+/// The header's introduction.
+#[allow(clippy::too_many_arguments, reason = "the C function has as many")]
+pub(crate) unsafe fn begin<M, H, S, T>(
+    step: *mut M,
+    stepper: *const H,
+    time: T,
+    state: *mut T,
+    dimension: usize,
+    b0: *const T,
+    work: *mut T,
+    work_length: usize,
+) -> Result<(), pmid_status_t>
+where
+    M: Handle<Value = Waiting<S>>,
+    H: Handle<Value = PoissonMidpoint<S>>,
+    S: Process<1> + Scheme<Real = T>,
+    T: Scalar,
+{
+    check(step)?;
+    let state_length = state_length::<S>(dimension)?;
+    check_apart(&[
+        region(step, 1),
+        region(stepper, 1),
+        region(state, state_length),
+        region(b0, dimension),
+        region(work, work_length),
+    ])?;
+    // SAFETY: as the header's introduction demands; checked to lie apart.
+    unsafe {
+        let stepper = get(stepper)?;
+        let (state_slice, b0) = (array_mut(state, state_length)?, array(b0, dimension)?);
+        let work_slice = array_mut(work, work_length)?;
+        let begun = stepper.begin_slice(time, state_slice, b0, work_slice)?;
+        let waiting = Waiting {
+            step: begun.suspend(),
+            state,
+            work,
+            dimension,
+        };
+        init(step, waiting)
+    }
+}
+
+/// Asks for the next drift.
+///
+/// # Safety
+/// The header's introduction.
+pub(crate) unsafe fn next<M, S, T>(
+    step: *mut M,
+    stream: *mut pmid_stream_t,
+    query: *mut T::Query,
+) -> Result<(), pmid_status_t>
+where
+    M: Handle<Value = Waiting<S>>,
+    S: Process<1> + Scheme<Real = T>,
+    T: Scalar,
+{
+    check(query)?;
+    check_apart(&[region(step, 1), region(stream, 1), region(query, 1)])?;
+    // SAFETY: as the header's introduction demands; checked to lie apart.
+    unsafe {
+        let waiting = get_mut(step)?;
+        let length = work_length::<S>(waiting.dimension);
+        check_apart(&[
+            region(stream, 1),
+            region(query, 1),
+            region(waiting.state, state_length::<S>(waiting.dimension)?),
+            region(waiting.work, length),
+        ])?;
+        let stream = get_mut(stream)?;
+        let [state, work] = waiting.arrays(length)?;
+        let mut step = waiting.step.resume(state, work)?;
+        let asked = step.next::<dyn Words>(stream);
+        let asked = asked.map(|asked| match asked {
+            None => T::query(ptr::null(), T::ZERO, 0),
+            Some(asked) => T::query(asked.position.as_ptr(), asked.time, asked.inner_step),
+        });
+        waiting.step = step.suspend();
+        write(query, asked?)
+    }
+}
+
+/// Tells the drift asked for.
+///
+/// # Safety
+/// The header's introduction.
+pub(crate) unsafe fn supply<M, S, T>(
+    step: *mut M,
+    drift: *const T,
+    dimension: usize,
+) -> Result<(), pmid_status_t>
+where
+    M: Handle<Value = Waiting<S>>,
+    S: Process<1> + Scheme<Real = T>,
+    T: Scalar,
+{
+    // SAFETY: as the header's introduction demands; checked to lie apart.
+    unsafe {
+        let waiting = get_mut(step)?;
+        let length = work_length::<S>(waiting.dimension);
+        check_apart(&[region(waiting.work, length), region(drift, dimension)])?;
+        let drift = array(drift, dimension)?;
+        let [state, work] = waiting.arrays(length)?;
+        let mut step = waiting.step.resume(state, work)?;
+        step.supply(drift)?;
+        waiting.step = step.suspend();
+        Ok(())
+    }
+}
+
+/// Moves the state.
+///
+/// # Safety
+/// The header's introduction.
+pub(crate) unsafe fn finish<M, S, T>(
+    step: *mut M,
+    drift_calls: *mut u32,
+) -> Result<(), pmid_status_t>
+where
+    M: Handle<Value = Waiting<S>>,
+    S: Process<1> + Scheme<Real = T>,
+    T: Scalar,
+{
+    check_report(drift_calls)?;
+    // SAFETY: as the header's introduction demands.
+    unsafe {
+        let waiting = get_mut(step)?;
+        let [state, work] = waiting.arrays(work_length::<S>(waiting.dimension))?;
+        let done = waiting.step.resume(state, work)?.finish()?;
+        // A step is finished once.
+        step.cast::<u32>().write(0);
+        report(drift_calls, done.drift_calls)
+    }
+}
