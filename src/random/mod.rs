@@ -2,7 +2,7 @@
 //!
 //! # Stream v1
 //! What follows is a contract. It does not change within a major version, and golden vectors in
-//! `tests/golden.rs` hold it to the bit on every target.
+//! `tests/golden` hold it to the bit on every target.
 //!
 //! *Words.* Particle p under seed s reads the 32-bit words of
 //! `rand_chacha::ChaCha8Rng::seed_from_u64(s)` after `set_stream(p)`, in order: [`Stream`].

@@ -1,0 +1,208 @@
+//! What the golden vectors are made of, without std: a microcontroller replays them too.
+
+use core::fmt::{self, Write};
+
+use nalgebra::SVector;
+use poisson_midpoint::MidpointLaw::{Bernoulli, Single};
+use poisson_midpoint::random::{Midpoints, PastEnd, Streams, Words, normal_f32, normal_f64};
+use poisson_midpoint::scheme::{
+    AdditiveNoise, Overdamped, Process, Scheme, Semilinear, Underdamped,
+};
+use poisson_midpoint::{
+    EulerMaruyama, ParameterError, PoissonMidpoint, Real, State, StepError, Stepper,
+};
+
+const D: usize = 3;
+const SEED: u64 = 2024;
+const PARTICLE: u64 = 7;
+
+/// Why the vectors could not be made.
+#[derive(Clone, Copy, Debug)]
+pub enum Failure {
+    Write,
+    Parameter,
+    Step,
+    Position,
+}
+
+impl From<fmt::Error> for Failure {
+    fn from(_: fmt::Error) -> Self {
+        Self::Write
+    }
+}
+
+impl<T> From<ParameterError<T>> for Failure {
+    fn from(_: ParameterError<T>) -> Self {
+        Self::Parameter
+    }
+}
+
+impl From<StepError> for Failure {
+    fn from(_: StepError) -> Self {
+        Self::Step
+    }
+}
+
+impl From<PastEnd> for Failure {
+    fn from(_: PastEnd) -> Self {
+        Self::Position
+    }
+}
+
+/// A scalar that has bits to print.
+trait Bits: Real {
+    fn bits(self) -> u64;
+}
+
+impl Bits for f32 {
+    fn bits(self) -> u64 {
+        self.to_bits().into()
+    }
+}
+
+impl Bits for f64 {
+    fn bits(self) -> u64 {
+        self.to_bits()
+    }
+}
+
+struct Fixed(u32);
+
+impl Words for Fixed {
+    fn next_word(&mut self) -> u32 {
+        self.0
+    }
+}
+
+/// Words that reach both ends, the middle and everything between.
+fn sample_words() -> impl Iterator<Item = u32> {
+    let weyl = (0..96_u32).map(|k| k.wrapping_mul(0x9e37_79b9));
+    let powers = (0..32).flat_map(|bit| [1 << bit, !(1 << bit)]);
+    powers.chain(weyl)
+}
+
+/// A bounded, coupled, time-dependent drift of arithmetic alone.
+fn force<T: Real>(time: T, x: &SVector<T, D>) -> SVector<T, D> {
+    let sum = x.iter().fold(T::ZERO, |sum, &x| sum + x);
+    let pull = T::ONE / (T::ONE + time);
+    let mut weight = T::ZERO;
+    x.map(|x| {
+        weight += T::ONE;
+        (pull - weight * x) / (T::ONE + x * x) - sum / T::from_u32(8)
+    })
+}
+
+/// The states after 1, 10, … 10,000 steps and the word position at the end, as one line of bits.
+fn trajectory<S, T>(out: &mut impl Write, stepper: &S) -> Result<(), Failure>
+where
+    T: Bits,
+    S: Stepper<D, Scheme: Scheme<Real = T>>,
+{
+    let mut state = <S::Scheme as Process<D>>::State::from_fn(|part, d| {
+        T::from_u32((3 * part + d) as u32) / T::from_u32(4) - T::ONE
+    });
+    let mut stream = Streams::new(SEED).particle(PARTICLE);
+    let step_size = stepper.scheme().step_size();
+    let mut drift = |time: T, x: &SVector<T, D>| force(time, x);
+    for n in 0..10_000 {
+        let time = step_size * T::from_u32(n);
+        let _ = stepper.step(time, &mut state, &mut drift, &mut stream)?;
+        if [1, 10, 100, 1000, 10_000].contains(&(n + 1)) {
+            let mut written = Ok(());
+            state.for_each(|_, _, value| {
+                written = written.and_then(|()| write!(out, " {:x}", value.bits()));
+            });
+            written?;
+        }
+    }
+    writeln!(out, " @{}", stream.position())?;
+    Ok(())
+}
+
+fn steppers<S, T>(
+    out: &mut impl Write,
+    scalar: &str,
+    scheme_name: &str,
+    scheme: S,
+) -> Result<(), Failure>
+where
+    T: Bits,
+    S: Scheme<Real = T> + Process<D>,
+{
+    write!(out, "{scalar} {scheme_name} em:")?;
+    trajectory(out, &EulerMaruyama::new(scheme))?;
+    for (law, name) in [(Bernoulli, "bernoulli"), (Single, "single")] {
+        write!(out, "{scalar} {scheme_name} {name}:")?;
+        trajectory(out, &PoissonMidpoint::new(scheme, law))?;
+    }
+    Ok(())
+}
+
+/// The trajectories of every scheme and stepper in one scalar.
+fn schemes<T: Bits>(out: &mut impl Write, scalar: &str) -> Result<(), Failure> {
+    let n = T::from_u32;
+    let step = n(1) / n(20);
+    let overdamped = Overdamped::new(step, 1000)?
+        .with_temperature(n(2))?
+        .with_mobility(n(3) / n(2))?;
+    steppers(out, scalar, "overdamped", overdamped)?;
+    let additive = AdditiveNoise::new(step, 10, n(3) / n(4))?;
+    steppers(out, scalar, "additive", additive)?;
+    let semilinear = Semilinear::new(step, 1_000_000, n(2), n(1))?;
+    steppers(out, scalar, "semilinear", semilinear)?;
+    // γη/K = 1e-4: where the textbook covariance has no digit left in f32.
+    let underdamped = Underdamped::new(step, 1000, n(2), n(1) / n(2))?;
+    steppers(out, scalar, "underdamped", underdamped)
+}
+
+fn words(out: &mut impl Write) -> Result<(), Failure> {
+    for (seed, particle, position) in [(0, 0, 0), (42, 7, 5), (u64::MAX, u64::MAX, 1 << 40)] {
+        let mut stream = Streams::new(seed).particle_at(particle, position)?;
+        write!(out, "words {seed} {particle} {position}:")?;
+        for _ in 0..40 {
+            write!(out, " {:x}", stream.next_word())?;
+        }
+        writeln!(out)?;
+    }
+    Ok(())
+}
+
+fn normals(out: &mut impl Write) -> Result<(), Failure> {
+    write!(out, "normals f32:")?;
+    for word in sample_words() {
+        write!(out, " {:x}", normal_f32(word).bits())?;
+    }
+    write!(out, "\nnormals f64:")?;
+    for word in sample_words() {
+        let low = word.wrapping_mul(0x85eb_ca6b);
+        write!(out, " {:x}", normal_f64([word, low]).bits())?;
+    }
+    writeln!(out)?;
+    Ok(())
+}
+
+fn midpoints(out: &mut impl Write) -> Result<(), Failure> {
+    for (law, name) in [(Bernoulli, "Bernoulli"), (Single, "Single")] {
+        for k in [2, 10, 1000, 1_000_000_000, u32::MAX] {
+            let midpoints = Midpoints::new(law, k);
+            write!(out, "midpoints {name} {k}:")?;
+            for word in sample_words() {
+                match midpoints.next(None, &mut Fixed(word)) {
+                    Some(midpoint) => write!(out, " {midpoint}")?,
+                    None => write!(out, " -")?,
+                }
+            }
+            writeln!(out)?;
+        }
+    }
+    Ok(())
+}
+
+/// Writes all vectors, as `tests/data/golden.txt` has them.
+pub fn write(out: &mut impl Write) -> Result<(), Failure> {
+    words(out)?;
+    normals(out)?;
+    midpoints(out)?;
+    schemes::<f32>(out, "f32")?;
+    schemes::<f64>(out, "f64")
+}
