@@ -1,7 +1,5 @@
 //! What the golden vectors are made of, without std: a microcontroller replays them too.
 
-use core::fmt::{self, Write};
-
 use nalgebra::SVector;
 use poisson_midpoint::MidpointLaw::{Bernoulli, Single};
 use poisson_midpoint::random::{Midpoints, PastEnd, Streams, Words, normal_f32, normal_f64};
@@ -12,6 +10,8 @@ use poisson_midpoint::{
     EulerMaruyama, ParameterError, PoissonMidpoint, Real, State, StepError, Stepper,
 };
 
+use super::text::Text;
+
 const D: usize = 3;
 const SEED: u64 = 2024;
 const PARTICLE: u64 = 7;
@@ -19,16 +19,9 @@ const PARTICLE: u64 = 7;
 /// Why the vectors could not be made.
 #[derive(Clone, Copy, Debug)]
 pub enum Failure {
-    Write,
     Parameter,
     Step,
     Position,
-}
-
-impl From<fmt::Error> for Failure {
-    fn from(_: fmt::Error) -> Self {
-        Self::Write
-    }
 }
 
 impl<T> From<ParameterError<T>> for Failure {
@@ -93,7 +86,7 @@ fn force<T: Real>(time: T, x: &SVector<T, D>) -> SVector<T, D> {
 }
 
 /// The states after 1, 10, … 10,000 steps and the word position at the end, as one line of bits.
-fn trajectory<S, T>(out: &mut impl Write, stepper: &S) -> Result<(), Failure>
+fn trajectory<S, T>(out: &mut impl Text, title: [&str; 3], stepper: &S) -> Result<(), Failure>
 where
     T: Bits,
     S: Stepper<D, Scheme: Scheme<Real = T>>,
@@ -103,24 +96,29 @@ where
     });
     let mut stream = Streams::new(SEED).particle(PARTICLE);
     let step_size = stepper.scheme().step_size();
+    let [scalar, scheme, method] = title;
+    for part in [scalar, " ", scheme, " ", method, ":"] {
+        out.text(part);
+    }
     let mut drift = |time: T, x: &SVector<T, D>| force(time, x);
     for n in 0..10_000 {
         let time = step_size * T::from_u32(n);
         let _ = stepper.step(time, &mut state, &mut drift, &mut stream)?;
         if [1, 10, 100, 1000, 10_000].contains(&(n + 1)) {
-            let mut written = Ok(());
             state.for_each(|_, _, value| {
-                written = written.and_then(|()| write!(out, " {:x}", value.bits()));
+                out.text(" ");
+                out.hexadecimal(value.bits());
             });
-            written?;
         }
     }
-    writeln!(out, " @{}", stream.position())?;
+    out.text(" @");
+    out.decimal(stream.position());
+    out.text("\n");
     Ok(())
 }
 
 fn steppers<S, T>(
-    out: &mut impl Write,
+    out: &mut impl Text,
     scalar: &str,
     scheme_name: &str,
     scheme: S,
@@ -129,17 +127,17 @@ where
     T: Bits,
     S: Scheme<Real = T> + Process<D>,
 {
-    write!(out, "{scalar} {scheme_name} em:")?;
-    trajectory(out, &EulerMaruyama::new(scheme))?;
+    let title = [scalar, scheme_name, "em"];
+    trajectory(out, title, &EulerMaruyama::new(scheme))?;
     for (law, name) in [(Bernoulli, "bernoulli"), (Single, "single")] {
-        write!(out, "{scalar} {scheme_name} {name}:")?;
-        trajectory(out, &PoissonMidpoint::new(scheme, law))?;
+        let title = [scalar, scheme_name, name];
+        trajectory(out, title, &PoissonMidpoint::new(scheme, law))?;
     }
     Ok(())
 }
 
 /// The trajectories of every scheme and stepper in one scalar.
-fn schemes<T: Bits>(out: &mut impl Write, scalar: &str) -> Result<(), Failure> {
+fn schemes<T: Bits>(out: &mut impl Text, scalar: &str) -> Result<(), Failure> {
     let n = T::from_u32;
     let step = n(1) / n(20);
     let overdamped = Overdamped::new(step, 1000)?
@@ -155,54 +153,66 @@ fn schemes<T: Bits>(out: &mut impl Write, scalar: &str) -> Result<(), Failure> {
     steppers(out, scalar, "underdamped", underdamped)
 }
 
-fn words(out: &mut impl Write) -> Result<(), Failure> {
+fn words(out: &mut impl Text) -> Result<(), Failure> {
     for (seed, particle, position) in [(0, 0, 0), (42, 7, 5), (u64::MAX, u64::MAX, 1 << 40)] {
         let mut stream = Streams::new(seed).particle_at(particle, position)?;
-        write!(out, "words {seed} {particle} {position}:")?;
-        for _ in 0..40 {
-            write!(out, " {:x}", stream.next_word())?;
+        out.text("words");
+        for number in [seed, particle, position] {
+            out.text(" ");
+            out.decimal(number);
         }
-        writeln!(out)?;
+        out.text(":");
+        for _ in 0..40 {
+            out.text(" ");
+            out.hexadecimal(stream.next_word().into());
+        }
+        out.text("\n");
     }
     Ok(())
 }
 
-fn normals(out: &mut impl Write) -> Result<(), Failure> {
-    write!(out, "normals f32:")?;
+fn normals(out: &mut impl Text) {
+    out.text("normals f32:");
     for word in sample_words() {
-        write!(out, " {:x}", normal_f32(word).bits())?;
+        out.text(" ");
+        out.hexadecimal(normal_f32(word).bits());
     }
-    write!(out, "\nnormals f64:")?;
+    out.text("\nnormals f64:");
     for word in sample_words() {
         let low = word.wrapping_mul(0x85eb_ca6b);
-        write!(out, " {:x}", normal_f64([word, low]).bits())?;
+        out.text(" ");
+        out.hexadecimal(normal_f64([word, low]).bits());
     }
-    writeln!(out)?;
-    Ok(())
+    out.text("\n");
 }
 
-fn midpoints(out: &mut impl Write) -> Result<(), Failure> {
-    for (law, name) in [(Bernoulli, "Bernoulli"), (Single, "Single")] {
+fn midpoints(out: &mut impl Text) {
+    for (law, name) in [
+        (Bernoulli, "midpoints Bernoulli "),
+        (Single, "midpoints Single "),
+    ] {
         for k in [2, 10, 1000, 1_000_000_000, u32::MAX] {
             let midpoints = Midpoints::new(law, k);
-            write!(out, "midpoints {name} {k}:")?;
+            out.text(name);
+            out.decimal(k.into());
+            out.text(":");
             for word in sample_words() {
+                out.text(" ");
                 match midpoints.next(None, &mut Fixed(word)) {
-                    Some(midpoint) => write!(out, " {midpoint}")?,
-                    None => write!(out, " -")?,
+                    Some(midpoint) => out.decimal(midpoint.into()),
+                    None => out.text("-"),
                 }
             }
-            writeln!(out)?;
+            out.text("\n");
         }
     }
-    Ok(())
 }
 
 /// Writes all vectors, as `tests/data/golden.txt` has them.
-pub fn write(out: &mut impl Write) -> Result<(), Failure> {
+pub fn write(out: &mut impl Text) -> Result<(), Failure> {
     words(out)?;
-    normals(out)?;
-    midpoints(out)?;
+    normals(out);
+    midpoints(out);
     schemes::<f32>(out, "f32")?;
     schemes::<f64>(out, "f64")
 }
