@@ -1,6 +1,167 @@
-//! x
+//! Logs a value of every public type, error and event through defmt. What the decoder should then
+//! print is in `formats.txt`.
+
 #![no_std]
 #![no_main]
-use poisson_midpoint_firmware as _;
-#[cortex_m_rt::entry]
-fn main() -> ! { loop {} }
+
+use cortex_m_rt::entry;
+use defmt::info;
+use defmt_semihosting as _;
+use nalgebra::{SVector, matrix, vector};
+use poisson_midpoint::batch::{BatchError, Cpu, Particles, Run, Status};
+use poisson_midpoint::noise::Injected;
+use poisson_midpoint::random::{Midpoints, Stream, Streams};
+use poisson_midpoint::scheme::{AdditiveNoise, Overdamped, Scheme, Semilinear, Underdamped};
+use poisson_midpoint::slices::SliceError;
+use poisson_midpoint::{
+    BrownianPath, EulerMaruyama, Gaussian, MidpointLaw, Parameter, PathError, Phase,
+    PoissonMidpoint, Step, StepError, Trajectory,
+};
+use poisson_midpoint_firmware::outcome::exit;
+
+type State = SVector<f32, 2>;
+
+const STATE: State = vector![1.5, -2.0];
+const PHASE: Phase<f32, 2> = Phase {
+    position: STATE,
+    velocity: vector![0.25, 0.5],
+};
+
+/// Why the values could not be made.
+#[derive(defmt::Format)]
+struct Failure;
+
+impl<E: core::error::Error> From<E> for Failure {
+    fn from(_: E) -> Self {
+        Self
+    }
+}
+
+fn randomness() -> Result<(), Failure> {
+    info!("{}", Streams::new(42));
+    let mut stream = Stream::new(42, 7);
+    stream.seek(5)?;
+    info!("{}", stream);
+    info!("{}", stream.seek(u64::MAX));
+    info!("{} {}", MidpointLaw::Bernoulli, MidpointLaw::Single);
+    info!("{}", Midpoints::new(MidpointLaw::Single, 1000));
+    info!("{}", Midpoints::new(MidpointLaw::Bernoulli, 1000));
+    Ok(())
+}
+
+fn schemes() -> Result<(), Failure> {
+    let overdamped = Overdamped::new(0.5_f32, 1000)?;
+    let underdamped = Underdamped::new(0.5_f32, 1000, 2.0, 1.0)?;
+    info!("{}", overdamped);
+    info!("{}", AdditiveNoise::new(0.5_f64, 1000, 0.75)?);
+    info!("{}", Semilinear::new(0.5_f32, 1000, 2.0, 0.75)?);
+    info!("{}", underdamped);
+    info!("{} {}", overdamped.span(0, 500), overdamped.kick(0));
+    info!("{}", underdamped.span(0, 1000));
+    info!("{}", underdamped.kick(999));
+    info!("{}", EulerMaruyama::new(overdamped));
+    info!("{}", PoissonMidpoint::new(overdamped, MidpointLaw::Single));
+    info!("{}", Overdamped::new(-1.0_f32, 1000).err());
+    info!("{}", Parameter::InnerSteps);
+    Ok(())
+}
+
+fn steps() -> Result<(), Failure> {
+    info!("{}", PHASE);
+    let gaussian = Gaussian {
+        mean: STATE,
+        precision: matrix![2.0, 0.5; 0.5, 1.0],
+    };
+    info!("{}", gaussian);
+    let stepper = PoissonMidpoint::new(Overdamped::new(0.5_f32, 1000)?, MidpointLaw::Single);
+    let mut stream = Stream::new(42, 0);
+    let mut step = stepper.begin(0.0, &STATE, -STATE)?;
+    info!("{}", step);
+    info!("{}", step.next(&mut stream)?);
+    info!("{}", step);
+    info!("{}", step.finish().err());
+    let mut state: [f32; 2] = STATE.into();
+    let mut work = [0.0; 10];
+    let mut step = stepper.begin_slice(0.0, &mut state, &[-1.5, 2.0], &mut work)?;
+    info!("{}", step.next(&mut stream)?);
+    info!("{}", step);
+    info!("{}", step.suspend());
+    info!("{}", Step { drift_calls: 2 });
+    info!("{}", StepError::NonFiniteState { inner_step: 3 });
+    info!(
+        "{}",
+        SliceError::Work {
+            length: 9,
+            needed: 10
+        }
+    );
+    info!("{}", SliceError::Step(StepError::Unfinished));
+    Ok(())
+}
+
+fn records() -> Result<(), Failure> {
+    let mut trajectory = Trajectory::<State, 2>::default();
+    trajectory.push(STATE)?;
+    trajectory.push(-STATE)?;
+    info!("{}", trajectory);
+    info!("{}", trajectory.push(STATE).err());
+    let mut phases = Trajectory::<Phase<f32, 2>, 1>::default();
+    phases.push(PHASE)?;
+    info!("{}", phases);
+    let path = BrownianPath::new(Overdamped::new(1.0_f32, 64)?, Stream::new(42, 0));
+    info!("{}", path);
+    info!("{}", path.noise(16, 4, &mut Stream::new(43, 0))?);
+    info!(
+        "{}",
+        PathError {
+            from: 60,
+            to: 70,
+            inner_steps: 64
+        }
+    );
+    info!(
+        "{}",
+        Injected::new(|previous: Option<u32>| previous, |_: u32, _: u32| STATE)
+    );
+    Ok(())
+}
+
+fn batches() -> Result<(), Failure> {
+    let (mut state, mut positions) = ([0.0_f32; 4], [0, 5]);
+    let error = StepError::NonFiniteDrift {
+        inner_step: 0,
+        component: 1,
+    };
+    let mut status = [Status::Active, Status::Failed { step: 3, error }];
+    info!("{}", status);
+    let particles: Particles<f32, State, 2> =
+        Particles::new(Streams::new(42), 0, &mut state, &mut positions, &mut status)?;
+    info!("{}", particles);
+    info!(
+        "{} {}",
+        Cpu,
+        Run {
+            drift_calls: 2000,
+            failed: 1
+        }
+    );
+    info!(
+        "{}",
+        BatchError::StateLength {
+            expected: 6,
+            found: 5
+        }
+    );
+    Ok(())
+}
+
+#[entry]
+fn main() -> ! {
+    let logged = randomness()
+        .and_then(|()| schemes())
+        .and_then(|()| steps())
+        .and_then(|()| records())
+        .and_then(|()| batches());
+    info!("{}", logged);
+    exit(logged.is_ok())
+}

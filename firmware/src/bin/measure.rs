@@ -3,4 +3,6 @@
 #![no_main]
 use poisson_midpoint_firmware as _;
 #[cortex_m_rt::entry]
-fn main() -> ! { loop {} }
+fn main() -> ! {
+    loop {}
+}
