@@ -2,10 +2,9 @@
 
 #![no_std]
 
-// The critical section of a single core, which defmt-semihosting needs.
-use cortex_m as _;
-
 pub mod console;
+pub mod instructions;
 pub mod outcome;
+pub mod stack;
 #[path = "../../tests/golden/text.rs"]
 pub mod text;
