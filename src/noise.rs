@@ -30,13 +30,17 @@ pub trait Noise<T: Real, P: Span<T, D>, const D: usize> {
     fn increment(&mut self, from: u32, to: u32, span: &P) -> P::State;
 }
 
+/// Whether the processor has no vector unit, so that lanes would only take memory.
+const ONE_BY_ONE: bool = cfg!(all(target_arch = "arm", not(target_feature = "neon")));
+
 impl<T: Real, P: Span<T, D>, W: Words + ?Sized, const D: usize> Noise<T, P, D> for W {
     #[inline]
     fn midpoint(&mut self, midpoints: &Midpoints, previous: Option<u32>) -> Option<u32> {
         midpoints.next(previous, self)
     }
 
-    /// Reads the segment's words, then makes its normals with the dimensions as lanes.
+    /// Reads the segment's words, then makes its normals with the dimensions as lanes; or, to the
+    /// same bits, normal by normal.
     #[inline]
     #[allow(
         clippy::indexing_slicing,
@@ -49,6 +53,9 @@ impl<T: Real, P: Span<T, D>, W: Words + ?Sized, const D: usize> Noise<T, P, D> f
                 "a span takes one or two normals a dimension"
             );
         };
+        if ONE_BY_ONE {
+            return span.increment(|| T::normal(self));
+        }
         let reads = (P::NORMALS * T::WORDS_PER_NORMAL) as usize;
         let mut words = [[0; D]; 4];
         for dimension in 0..D {

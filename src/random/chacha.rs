@@ -5,37 +5,39 @@
 //! are the same (`tests/streams.rs`). ChaCha is Bernstein 2008; the 64-bit counter and 64-bit
 //! stream identifier are his, not those of RFC 8439.
 
-/// The 16 words of block `counter` of stream `stream`, in the fewest instructions to store.
+/// Makes the 16 words of block `counter` of stream `stream`, in the fewest instructions to store.
+///
+/// In the caller's memory, and from the key twice: what a microcontroller has no room for is a
+/// second and a third block on the stack.
+pub(crate) fn fill(words: &mut [u32; 16], key: &[u32; 8], counter: u64, stream: u64) {
+    *words = start(key, counter, stream);
+    for _ in 0..4 {
+        *words = double_round(*words);
+    }
+    for (word, start) in words.iter_mut().zip(start(key, counter, stream)) {
+        *word = word.wrapping_add(start);
+    }
+}
+
+/// [`fill`] without a loop or memory, so that a loop around it vectorises.
+#[inline(always)]
 pub(crate) fn block(key: &[u32; 8], counter: u64, stream: u64) -> [u32; 16] {
-    mix(key, counter, stream, |mut state| {
-        for _ in 0..4 {
-            state = double_round(state);
-        }
-        state
-    })
+    let mut words = start(key, counter, stream);
+    let mixed = double_round(double_round(double_round(double_round(words))));
+    for (word, mixed) in words.iter_mut().zip(mixed) {
+        *word = word.wrapping_add(mixed);
+    }
+    words
 }
 
-/// [`block`] without a loop, so that a loop around it vectorises.
+/// What a block is mixed from.
 #[inline(always)]
-pub(crate) fn block_unrolled(key: &[u32; 8], counter: u64, stream: u64) -> [u32; 16] {
-    mix(key, counter, stream, |state| {
-        double_round(double_round(double_round(double_round(state))))
-    })
-}
-
-/// The block whose eight rounds `rounds` computes.
-#[inline(always)]
-fn mix(
-    key: &[u32; 8],
-    counter: u64,
-    stream: u64,
-    rounds: impl FnOnce([u32; 16]) -> [u32; 16],
-) -> [u32; 16] {
+fn start(key: &[u32; 8], counter: u64, stream: u64) -> [u32; 16] {
     let [k0, k1, k2, k3, k4, k5, k6, k7] = *key;
     let (counter_low, counter_high) = halves(counter);
     let (stream_low, stream_high) = halves(stream);
     // "expand 32-byte k"
-    let start = [
+    [
         0x6170_7865,
         0x3320_646e,
         0x7962_2d32,
@@ -52,12 +54,7 @@ fn mix(
         counter_high,
         stream_low,
         stream_high,
-    ];
-    let mut words = start;
-    for (word, mixed) in words.iter_mut().zip(rounds(start)) {
-        *word = word.wrapping_add(mixed);
-    }
-    words
+    ]
 }
 
 #[inline(always)]

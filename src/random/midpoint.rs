@@ -214,12 +214,13 @@ const fn slices() -> [Slice; 32] {
 
 /// 1/(6 ln 2), …, 1/(2 ln 2) with 32 fractional bits: the series of log₂(1 + r), last term first,
 /// but for its leading term.
-const COEFFICIENTS: [u64; 5] = [
-    (INVERSE_LN_2 / 6) >> 30,
-    (INVERSE_LN_2 / 5) >> 30,
-    (INVERSE_LN_2 / 4) >> 30,
-    (INVERSE_LN_2 / 3) >> 30,
-    (INVERSE_LN_2 / 2) >> 30,
+#[allow(clippy::cast_possible_truncation, reason = "all are below 1")]
+const COEFFICIENTS: [u32; 5] = [
+    (INVERSE_LN_2 / 6 >> 30) as u32,
+    (INVERSE_LN_2 / 5 >> 30) as u32,
+    (INVERSE_LN_2 / 4 >> 30) as u32,
+    (INVERSE_LN_2 / 3 >> 30) as u32,
+    (INVERSE_LN_2 / 2 >> 30) as u32,
 ];
 
 /// −log₂((word + ½)/2³²) with 58 fractional bits; absolute error below 2⁻³⁵.
@@ -236,12 +237,16 @@ fn negative_log2(word: u32) -> u64 {
     let slice = SLICES[((mantissa >> 27) & 31) as usize];
     // 32 + 9 fractional bits.
     let r = mantissa * slice.reciprocal - (1 << 41);
-    let short = r >> 9;
+    #[allow(clippy::cast_possible_truncation, reason = "r is below 1/28")]
+    let short = (r >> 9) as u32;
+    let times = |series: u32| u64::from(short) * u64::from(series);
     let mut series = 0;
     for coefficient in COEFFICIENTS {
-        series = coefficient - ((short * series) >> 32);
+        #[allow(clippy::cast_possible_truncation, reason = "the product's high half")]
+        let less = (times(series) >> 32) as u32;
+        series = coefficient - less;
     }
-    let slope = INVERSE_LN_2 - ((short * series) >> 2);
+    let slope = INVERSE_LN_2 - (times(series) >> 2);
     let log2 = product(r << 21, slope) + slice.log2;
     (u64::from(zeros - 30) << 58) - (log2 >> 4)
 }

@@ -3,7 +3,7 @@ use core::convert::Infallible;
 use rand_chacha::ChaCha8Rng;
 use rand_core::{SeedableRng, TryRng};
 
-use super::chacha::{block, block_unrolled};
+use super::chacha;
 use super::error::PastEnd;
 
 /// All the streams of one seed: stream p belongs to particle p.
@@ -63,7 +63,7 @@ impl Streams {
     /// The 16 words of a block of a particle's stream.
     #[inline(always)]
     pub(crate) fn block(&self, counter: u64, particle: u64) -> [u32; 16] {
-        block_unrolled(&self.key, counter, particle)
+        chacha::block(&self.key, counter, particle)
     }
 }
 
@@ -137,7 +137,12 @@ impl Stream {
     }
 
     fn fill(&mut self) {
-        self.block = block(&self.key, self.position >> 4, self.particle);
+        chacha::fill(
+            &mut self.block,
+            &self.key,
+            self.position >> 4,
+            self.particle,
+        );
     }
 
     #[inline]

@@ -53,7 +53,11 @@ impl<S: Process<1>> PoissonMidpoint<S> {
         work: &'a mut [RealOf<S>],
     ) -> Result<SliceMacroStep<'a, S>, SliceError> {
         let (position, records) = split::<S>(state, work)?;
-        SliceMacroStep::new(Cursor::new(*self, time), state, b0, position, records)
+        let cursor = Cursor::new(time);
+        Ok(SliceMacroStep {
+            stepper: *self,
+            walk: Walk::new(cursor, state, b0, position, records)?,
+        })
     }
 }
 
@@ -81,13 +85,13 @@ impl<S: Process<1>> SliceStepper for PoissonMidpoint<S> {
         let (value, work) = work.split_at_mut_checked(dimension).unwrap_or_default();
         let (position, records) = work.split_at_mut_checked(dimension).unwrap_or_default();
         drift.drift(time, state.get(..dimension).unwrap_or_default(), value);
-        let cursor = Cursor::new(*self, time);
-        let mut step = SliceMacroStep::<S>::new(cursor, state, value, position, records)?;
-        while let Some(query) = step.next(words)? {
+        let cursor = Cursor::new(time);
+        let mut walk = Walk::<S>::new(cursor, state, value, position, records)?;
+        while let Some(query) = walk.next(self, words)? {
             drift.drift(query.time, query.position, value);
-            step.supply(value)?;
+            walk.supply(self, value)?;
         }
-        step.finish()
+        walk.finish(self)
     }
 }
 
@@ -134,15 +138,63 @@ pub struct SliceQuery<'a, T> {
 /// ```
 #[derive(Debug)]
 pub struct SliceMacroStep<'a, S: Process<1>> {
-    cursor: Cursor<S>,
+    stepper: PoissonMidpoint<S>,
+    walk: Walk<'a, S>,
+}
+
+impl<S: Process<1>> SliceMacroStep<'_, S> {
+    /// The next drift value wanted, to be given to [`supply`](Self::supply), or `None` when the
+    /// step can be finished. Asked twice, it returns the same and draws nothing.
+    ///
+    /// # Errors
+    /// [`StepError::NonFiniteState`] if X̂ is not finite: the step can then never be finished.
+    pub fn next<W: Words + ?Sized>(
+        &mut self,
+        words: &mut W,
+    ) -> Result<Option<SliceQuery<'_, RealOf<S>>>, SliceError> {
+        self.walk.next(&self.stepper, words)
+    }
+
+    /// Tells the drift that [`next`](Self::next) asked for.
+    ///
+    /// # Errors
+    /// [`SliceError`] if its length is wrong, if it is not finite or if none was asked for; the step
+    /// is then as it was.
+    pub fn supply(&mut self, drift: &[RealOf<S>]) -> Result<(), SliceError> {
+        self.walk.supply(&self.stepper, drift)
+    }
+
+    /// Lets go of the slices: [`SuspendedStep::resume`] takes them up again.
+    #[must_use]
+    pub fn suspend(self) -> SuspendedStep<S> {
+        SuspendedStep {
+            stepper: self.stepper,
+            cursor: self.walk.cursor,
+        }
+    }
+
+    /// Moves the state, and tells what the step cost.
+    ///
+    /// # Errors
+    /// [`StepError::NonFiniteState`] if the result is not finite, [`StepError::Unfinished`] unless
+    /// [`next`](Self::next) has returned `None`; the state is then as it was.
+    pub fn finish(self) -> Result<Step, SliceError> {
+        self.walk.finish(&self.stepper)
+    }
+}
+
+/// A macro step on slices but for its stepper.
+#[derive(Debug)]
+struct Walk<'a, S: Process<1>> {
+    cursor: Cursor<RealOf<S>>,
     state: &'a mut [RealOf<S>],
     position: &'a mut [RealOf<S>],
     records: &'a mut [RealOf<S>],
 }
 
-impl<'a, S: Process<1>> SliceMacroStep<'a, S> {
+impl<'a, S: Process<1>> Walk<'a, S> {
     fn new(
-        cursor: Cursor<S>,
+        cursor: Cursor<RealOf<S>>,
         state: &'a mut [RealOf<S>],
         b0: &[RealOf<S>],
         position: &'a mut [RealOf<S>],
@@ -166,19 +218,16 @@ impl<'a, S: Process<1>> SliceMacroStep<'a, S> {
         })
     }
 
-    /// The next drift value wanted, to be given to [`supply`](Self::supply), or `None` when the
-    /// step can be finished. Asked twice, it returns the same and draws nothing.
-    ///
-    /// # Errors
-    /// [`StepError::NonFiniteState`] if X̂ is not finite: the step can then never be finished.
-    pub fn next<W: Words + ?Sized>(
+    /// Goes to the next midpoint, unless the drift at the last is still wanted.
+    fn next<W: Words + ?Sized>(
         &mut self,
+        stepper: &PoissonMidpoint<S>,
         words: &mut W,
     ) -> Result<Option<SliceQuery<'_, RealOf<S>>>, SliceError> {
         if self.cursor.is_ready() {
-            let leg = self
-                .cursor
-                .leg(|midpoints, previous| midpoints.next(previous, words))?;
+            let leg = self.cursor.leg(stepper, |midpoints, previous| {
+                midpoints.next(previous, words)
+            })?;
             let dimension = self.position.len();
             let first = self.cursor.is_first();
             let mut finite = true;
@@ -201,23 +250,22 @@ impl<'a, S: Process<1>> SliceMacroStep<'a, S> {
         }
         Ok(self.cursor.asked().map(|midpoint| SliceQuery {
             position: self.position,
-            time: self.cursor.time(midpoint),
+            time: self.cursor.time(stepper.scheme(), midpoint),
             inner_step: midpoint,
         }))
     }
 
-    /// Tells the drift that [`next`](Self::next) asked for.
-    ///
-    /// # Errors
-    /// [`SliceError`] if its length is wrong, if it is not finite or if none was asked for; the step
-    /// is then as it was.
-    pub fn supply(&mut self, drift: &[RealOf<S>]) -> Result<(), SliceError> {
+    fn supply(
+        &mut self,
+        stepper: &PoissonMidpoint<S>,
+        drift: &[RealOf<S>],
+    ) -> Result<(), SliceError> {
         let Some(midpoint) = self.cursor.asked() else {
             return Err(StepError::DriftNotAsked.into());
         };
         check_length(drift.len(), self.position.len())?;
         check_drift(drift, midpoint)?;
-        let correct = self.cursor.correction(midpoint);
+        let correct = stepper.correction(midpoint);
         let first = !self.cursor.is_corrected();
         for (mut record, &drift) in records::<S>(self.records).zip(drift) {
             let mut correction = correct(&Vector1::new(drift), &Vector1::new(record.b0()));
@@ -230,20 +278,7 @@ impl<'a, S: Process<1>> SliceMacroStep<'a, S> {
         Ok(())
     }
 
-    /// Lets go of the slices: [`SuspendedStep::resume`] takes them up again.
-    #[must_use]
-    pub fn suspend(self) -> SuspendedStep<S> {
-        SuspendedStep {
-            cursor: self.cursor,
-        }
-    }
-
-    /// Moves the state, and tells what the step cost.
-    ///
-    /// # Errors
-    /// [`StepError::NonFiniteState`] if the result is not finite, [`StepError::Unfinished`] unless
-    /// [`next`](Self::next) has returned `None`; the state is then as it was.
-    pub fn finish(self) -> Result<Step, SliceError> {
+    fn finish(self, stepper: &PoissonMidpoint<S>) -> Result<Step, SliceError> {
         if !self.cursor.is_drawn() {
             return Err(StepError::Unfinished.into());
         }
@@ -255,12 +290,12 @@ impl<'a, S: Process<1>> SliceMacroStep<'a, S> {
             let correction = corrected.then(|| record.get(Record::<S>::CORRECTION));
             let start = element::<S>(self.state, dimension, d);
             let b0 = Vector1::new(record.b0());
-            let moved = self.cursor.moved(&start, &b0, &noise, correction.as_ref());
+            let moved = stepper.moved(&start, &b0, &noise, correction.as_ref());
             finite &= moved.is_finite();
             record.set(Record::<S>::NOISE, &moved);
         }
         if !finite {
-            let inner_step = self.cursor.inner_steps();
+            let inner_step = stepper.scheme().inner_steps();
             return Err(StepError::NonFiniteState { inner_step }.into());
         }
         for (d, record) in records::<S>(self.records).enumerate() {
@@ -277,12 +312,13 @@ where
     S: Process<1, Real: defmt::Format, Span: defmt::Format> + defmt::Format,
 {
     fn format(&self, f: defmt::Formatter<'_>) {
-        let (cursor, state) = (&self.cursor, &*self.state);
+        let Self { stepper, walk } = self;
         defmt::write!(
             f,
-            "SliceMacroStep {{ cursor: {}, state: {=[?]} }}",
-            cursor,
-            state
+            "SliceMacroStep {{ stepper: {}, cursor: {}, state: {=[?]} }}",
+            stepper,
+            walk.cursor,
+            &*walk.state
         );
     }
 }
@@ -309,7 +345,8 @@ where
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
 #[cfg_attr(feature = "defmt", defmt(bound(S: defmt::Format, S::Real: defmt::Format, S::Span: defmt::Format)))]
 pub struct SuspendedStep<S: Process<1>> {
-    cursor: Cursor<S>,
+    stepper: PoissonMidpoint<S>,
+    cursor: Cursor<RealOf<S>>,
 }
 
 impl<S: Process<1>> SuspendedStep<S> {
@@ -323,11 +360,15 @@ impl<S: Process<1>> SuspendedStep<S> {
         work: &'a mut [RealOf<S>],
     ) -> Result<SliceMacroStep<'a, S>, SliceError> {
         let (position, records) = split::<S>(state, work)?;
-        Ok(SliceMacroStep {
+        let walk = Walk {
             cursor: self.cursor,
             state,
             position,
             records,
+        };
+        Ok(SliceMacroStep {
+            stepper: self.stepper,
+            walk,
         })
     }
 }

@@ -26,10 +26,8 @@ enum Stage {
 /// The midpoints of one macro step, drawn one after another.
 #[derive(Clone, Copy, Debug)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
-#[cfg_attr(feature = "defmt", defmt(bound(S: defmt::Format, S::Real: defmt::Format, S::Span: defmt::Format)))]
-pub(crate) struct Cursor<S: Scheme> {
-    stepper: PoissonMidpoint<S>,
-    time: S::Real,
+pub(crate) struct Cursor<T> {
+    time: T,
     previous: Option<u32>,
     stage: Stage,
     drift_calls: u32,
@@ -45,11 +43,10 @@ pub(crate) struct Leg<P> {
     from_start: Option<P>,
 }
 
-impl<S: Scheme> Cursor<S> {
+impl<T: Real> Cursor<T> {
     /// Before the first midpoint, the drift at `time` being known.
-    pub(crate) fn new(stepper: PoissonMidpoint<S>, time: S::Real) -> Self {
+    pub(crate) fn new(time: T) -> Self {
         Self {
-            stepper,
             time,
             previous: None,
             stage: Stage::Ready,
@@ -87,46 +84,44 @@ impl<S: Scheme> Cursor<S> {
 
     /// The next leg, with the midpoint that `draw` chooses after the previous one.
     #[inline]
-    pub(crate) fn leg(
+    pub(crate) fn leg<S: Scheme<Real = T>>(
         &self,
+        stepper: &PoissonMidpoint<S>,
         draw: impl FnOnce(&Midpoints, Option<u32>) -> Option<u32>,
     ) -> Result<Leg<S::Span>, StepError> {
-        let scheme = self.stepper.scheme();
+        let scheme = stepper.scheme();
         let inner_steps = scheme.inner_steps();
         let from = self.previous.unwrap_or(0);
-        let Some(midpoint) = draw(self.stepper.midpoints(), self.previous) else {
-            return Ok(Leg {
-                from,
-                to: inner_steps,
-                span: match self.previous {
-                    None => *self.stepper.whole(),
-                    Some(midpoint) => scheme.span(midpoint, inner_steps),
-                },
-                from_start: None,
-            });
-        };
-        if midpoint <= from || midpoint >= inner_steps {
+        let midpoint = draw(stepper.midpoints(), self.previous);
+        if let Some(midpoint) = midpoint
+            && (midpoint <= from || midpoint >= inner_steps)
+        {
             return Err(StepError::Midpoint {
                 midpoint,
                 least: from.saturating_add(1),
                 inner_steps,
             });
         }
-        let span = scheme.span(from, midpoint);
+        let to = midpoint.unwrap_or(inner_steps);
+        let span = match (self.previous, midpoint) {
+            (None, None) => *stepper.whole(),
+            _ => scheme.span(from, to),
+        };
+        let from_start = midpoint.map(|midpoint| match self.previous {
+            None => span,
+            Some(_) => scheme.span(0, midpoint),
+        });
         Ok(Leg {
             from,
-            to: midpoint,
+            to,
             span,
-            from_start: Some(match self.previous {
-                None => span,
-                Some(_) => scheme.span(0, midpoint),
-            }),
+            from_start,
         })
     }
 
     /// Records that the noise of a leg has been drawn; the drift at its end is asked for next.
     #[inline]
-    pub(crate) fn arrive(&mut self, leg: &Leg<S::Span>) {
+    pub(crate) fn arrive<P>(&mut self, leg: &Leg<P>) {
         if leg.from_start.is_some() {
             self.previous = Some(leg.to);
             self.stage = Stage::Asked;
@@ -136,7 +131,7 @@ impl<S: Scheme> Cursor<S> {
     }
 
     /// Records that the state at the end of a leg is not finite.
-    pub(crate) fn fail(&mut self, leg: &Leg<S::Span>) -> StepError {
+    pub(crate) fn fail<P>(&mut self, leg: &Leg<P>) -> StepError {
         self.stage = Stage::Failed;
         StepError::NonFiniteState { inner_step: leg.to }
     }
@@ -148,14 +143,10 @@ impl<S: Scheme> Cursor<S> {
         self.drift_calls += 1;
     }
 
-    /// The time of an inner step.
+    /// The time of a midpoint.
     #[inline]
-    pub(crate) fn time(&self, inner_step: u32) -> S::Real {
-        self.time + self.stepper.scheme().time(inner_step)
-    }
-
-    pub(crate) fn inner_steps(&self) -> u32 {
-        self.stepper.scheme().inner_steps()
+    pub(crate) fn time<S: Scheme<Real = T>>(&self, scheme: &S, midpoint: u32) -> T {
+        self.time + scheme.time(midpoint)
     }
 
     pub(crate) fn report(&self) -> Step {
@@ -163,7 +154,10 @@ impl<S: Scheme> Cursor<S> {
             drift_calls: self.drift_calls,
         }
     }
+}
 
+/// The terms of (4) that need no more than the method.
+impl<S: Scheme> PoissonMidpoint<S> {
     /// What a midpoint's drift adds to the result, as a function of its difference from b₀:
     /// weight·A(m+1,K) G\[m\] (b(X̂\[m\], t\[m\]) − b₀).
     #[inline]
@@ -174,8 +168,8 @@ impl<S: Scheme> Cursor<S> {
     where
         S: Process<D>,
     {
-        let scheme = self.stepper.scheme();
-        let weight = S::Real::from_u32(self.stepper.law().weight(scheme.inner_steps()));
+        let scheme = self.scheme();
+        let weight = S::Real::from_u32(self.law().weight(scheme.inner_steps()));
         let kick = scheme.kick(midpoint);
         move |drift, b0| kick.apply(weight, &(drift - b0))
     }
@@ -192,7 +186,7 @@ impl<S: Scheme> Cursor<S> {
     where
         S: Process<D>,
     {
-        let moved = self.stepper.whole().mean(start, b0).plus(noise);
+        let moved = self.whole().mean(start, b0).plus(noise);
         match correction {
             None => moved,
             Some(correction) => moved.plus(correction),

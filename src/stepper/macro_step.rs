@@ -49,13 +49,8 @@ pub struct Query<T: Real, const D: usize> {
 /// ```
 #[derive(Clone, Copy, Debug)]
 pub struct MacroStep<S: Process<D>, const D: usize> {
-    cursor: Cursor<S>,
-    start: S::State,
-    b0: SVector<S::Real, D>,
-    /// W at the previous midpoint, or at K once drawn.
-    noise: Option<S::State>,
-    /// The sum of (4) so far.
-    correction: Option<S::State>,
+    stepper: PoissonMidpoint<S>,
+    walk: Walk<S, D>,
     /// What has been asked last.
     query: Option<Query<S::Real, D>>,
 }
@@ -67,16 +62,9 @@ impl<S: Process<D>, const D: usize> MacroStep<S, D> {
         state: &S::State,
         b0: SVector<S::Real, D>,
     ) -> Result<Self, StepError> {
-        if !state.is_finite() {
-            return Err(StepError::NonFiniteState { inner_step: 0 });
-        }
-        check_drift(b0.as_slice(), 0)?;
         Ok(Self {
-            cursor: Cursor::new(stepper, time),
-            start: *state,
-            b0,
-            noise: None,
-            correction: None,
+            stepper,
+            walk: Walk::new(time, state, b0)?,
             query: None,
         })
     }
@@ -92,26 +80,9 @@ impl<S: Process<D>, const D: usize> MacroStep<S, D> {
     where
         N: Noise<S::Real, S::Span, D> + ?Sized,
     {
-        if !self.cursor.is_ready() {
-            return Ok(self.query);
+        if self.walk.cursor.is_ready() {
+            self.query = self.walk.next(&self.stepper, noise)?;
         }
-        let leg = self
-            .cursor
-            .leg(|midpoints, previous| noise.midpoint(midpoints, previous))?;
-        let increment = noise.increment(leg.from, leg.to, leg.span());
-        let accumulated = leg.accumulate(self.noise.as_ref(), &increment);
-        self.noise = Some(accumulated);
-        if let Some(estimate) = leg.estimate(&self.start, &self.b0, &accumulated) {
-            if !estimate.is_finite() {
-                return Err(self.cursor.fail(&leg));
-            }
-            self.query = Some(Query {
-                position: *estimate.position(),
-                time: self.cursor.time(leg.to),
-                inner_step: leg.to,
-            });
-        }
-        self.cursor.arrive(&leg);
         Ok(self.query)
     }
 
@@ -122,17 +93,8 @@ impl<S: Process<D>, const D: usize> MacroStep<S, D> {
     /// asked for; the step is then as it was.
     #[inline]
     pub fn supply(&mut self, drift: SVector<S::Real, D>) -> Result<(), StepError> {
-        let Some(midpoint) = self.cursor.asked() else {
-            return Err(StepError::DriftNotAsked);
-        };
-        check_drift(drift.as_slice(), midpoint)?;
-        let correction = self.cursor.correction(midpoint)(&drift, &self.b0);
-        self.correction = Some(match &self.correction {
-            None => correction,
-            Some(before) => before.plus(&correction),
-        });
+        self.walk.supply(&self.stepper, &drift)?;
         self.query = None;
-        self.cursor.supplied();
         Ok(())
     }
 
@@ -143,17 +105,106 @@ impl<S: Process<D>, const D: usize> MacroStep<S, D> {
     /// [`next`](Self::next) has returned `None`.
     #[inline]
     pub fn finish(self) -> Result<(S::State, Step), StepError> {
+        let moved = self.walk.moved(&self.stepper)?;
+        Ok((moved, self.walk.cursor.report()))
+    }
+}
+
+/// A macro step but for its stepper: what changes from call to call.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Walk<S: Process<D>, const D: usize> {
+    pub(super) cursor: Cursor<S::Real>,
+    start: S::State,
+    b0: SVector<S::Real, D>,
+    /// W at the previous midpoint, or at K once drawn.
+    noise: Option<S::State>,
+    /// The sum of (4) so far.
+    correction: Option<S::State>,
+}
+
+impl<S: Process<D>, const D: usize> Walk<S, D> {
+    #[inline]
+    pub(super) fn new(
+        time: S::Real,
+        state: &S::State,
+        b0: SVector<S::Real, D>,
+    ) -> Result<Self, StepError> {
+        if !state.is_finite() {
+            return Err(StepError::NonFiniteState { inner_step: 0 });
+        }
+        check_drift(b0.as_slice(), 0)?;
+        Ok(Self {
+            cursor: Cursor::new(time),
+            start: *state,
+            b0,
+            noise: None,
+            correction: None,
+        })
+    }
+
+    /// Goes to the next midpoint and asks for the drift there, or to the end.
+    #[inline]
+    pub(super) fn next<N>(
+        &mut self,
+        stepper: &PoissonMidpoint<S>,
+        noise: &mut N,
+    ) -> Result<Option<Query<S::Real, D>>, StepError>
+    where
+        N: Noise<S::Real, S::Span, D> + ?Sized,
+    {
+        let draw = |midpoints: &_, previous| noise.midpoint(midpoints, previous);
+        let leg = self.cursor.leg(stepper, draw)?;
+        let increment = noise.increment(leg.from, leg.to, leg.span());
+        let accumulated = leg.accumulate(self.noise.as_ref(), &increment);
+        self.noise = Some(accumulated);
+        let Some(estimate) = leg.estimate(&self.start, &self.b0, &accumulated) else {
+            self.cursor.arrive(&leg);
+            return Ok(None);
+        };
+        if !estimate.is_finite() {
+            return Err(self.cursor.fail(&leg));
+        }
+        self.cursor.arrive(&leg);
+        Ok(Some(Query {
+            position: *estimate.position(),
+            time: self.cursor.time(stepper.scheme(), leg.to),
+            inner_step: leg.to,
+        }))
+    }
+
+    /// Adds what the drift asked for corrects.
+    #[inline]
+    pub(super) fn supply(
+        &mut self,
+        stepper: &PoissonMidpoint<S>,
+        drift: &SVector<S::Real, D>,
+    ) -> Result<(), StepError> {
+        let Some(midpoint) = self.cursor.asked() else {
+            return Err(StepError::DriftNotAsked);
+        };
+        check_drift(drift.as_slice(), midpoint)?;
+        let correction = stepper.correction(midpoint)(drift, &self.b0);
+        self.correction = Some(match &self.correction {
+            None => correction,
+            Some(before) => before.plus(&correction),
+        });
+        self.cursor.supplied();
+        Ok(())
+    }
+
+    /// The state after the step.
+    #[inline]
+    pub(super) fn moved(&self, stepper: &PoissonMidpoint<S>) -> Result<S::State, StepError> {
         let (true, Some(noise)) = (self.cursor.is_drawn(), &self.noise) else {
             return Err(StepError::Unfinished);
         };
-        let correction = self.correction.as_ref();
-        let moved = self.cursor.moved(&self.start, &self.b0, noise, correction);
+        let moved = stepper.moved(&self.start, &self.b0, noise, self.correction.as_ref());
         if !moved.is_finite() {
             return Err(StepError::NonFiniteState {
-                inner_step: self.cursor.inner_steps(),
+                inner_step: stepper.scheme().inner_steps(),
             });
         }
-        Ok((moved, self.cursor.report()))
+        Ok(moved)
     }
 }
 
@@ -163,7 +214,17 @@ where
     S: Process<D, Real: defmt::Format, Span: defmt::Format> + defmt::Format,
 {
     fn format(&self, f: defmt::Formatter<'_>) {
-        let (cursor, query) = (&self.cursor, &self.query);
-        defmt::write!(f, "MacroStep {{ cursor: {}, query: {} }}", cursor, query);
+        let Self {
+            stepper,
+            walk,
+            query,
+        } = self;
+        defmt::write!(
+            f,
+            "MacroStep {{ stepper: {}, cursor: {}, query: {} }}",
+            stepper,
+            walk.cursor,
+            query
+        );
     }
 }

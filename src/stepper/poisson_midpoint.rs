@@ -1,5 +1,6 @@
 use nalgebra::SVector;
 
+use super::macro_step::Walk;
 use super::{MacroStep, Step, StepError, Stepper};
 use crate::noise::Noise;
 use crate::random::{MidpointLaw, Midpoints};
@@ -118,12 +119,11 @@ impl<S: Process<D>, const D: usize> Stepper<D> for PoissonMidpoint<S> {
         N: Noise<S::Real, S::Span, D> + ?Sized,
     {
         let b0 = drift.drift(time, state.position());
-        let mut step = self.begin(time, state, b0)?;
-        while let Some(query) = step.next(noise)? {
-            step.supply(drift.drift(query.time, &query.position))?;
+        let mut walk = Walk::new(time, state, b0)?;
+        while let Some(query) = walk.next(self, noise)? {
+            walk.supply(self, &drift.drift(query.time, &query.position))?;
         }
-        let (moved, report) = step.finish()?;
-        *state = moved;
-        Ok(report)
+        *state = walk.moved(self)?;
+        Ok(walk.cursor.report())
     }
 }
