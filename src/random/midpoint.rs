@@ -230,13 +230,13 @@ const COEFFICIENTS: [u32; 5] = [
 /// 32-bit arithmetic.
 #[inline]
 fn negative_log2(word: u32) -> u64 {
-    let odd = (u64::from(word) << 1) | 1;
-    let zeros = odd.leading_zeros();
-    let mantissa = odd << (zeros - 31);
+    let zeros = word.leading_zeros();
+    // m − 1 with 32 fractional bits; word 0 is 2⁻¹, m = 1.
+    let fraction = (word << 1 | 1).checked_shl(zeros).unwrap_or(0);
     #[allow(clippy::indexing_slicing, reason = "five bits index 32 entries")]
-    let slice = SLICES[((mantissa >> 27) & 31) as usize];
+    let slice = SLICES[(fraction >> 27) as usize];
     // 32 + 9 fractional bits.
-    let r = mantissa * slice.reciprocal - (1 << 41);
+    let r = ((slice.reciprocal << 32) + u64::from(fraction) * slice.reciprocal) - (1 << 41);
     #[allow(clippy::cast_possible_truncation, reason = "r is below 1/28")]
     let short = (r >> 9) as u32;
     let times = |series: u32| u64::from(short) * u64::from(series);
@@ -248,7 +248,7 @@ fn negative_log2(word: u32) -> u64 {
     }
     let slope = INVERSE_LN_2 - (times(series) >> 2);
     let log2 = product(r << 21, slope) + slice.log2;
-    (u64::from(zeros - 30) << 58) - (log2 >> 4)
+    (u64::from(zeros + 1) << 58) - (log2 >> 4)
 }
 
 #[cfg(test)]
