@@ -199,7 +199,7 @@ where
             work,
             dimension,
         };
-        init(step, waiting)
+        init(step, || waiting)
     }
 }
 

@@ -54,15 +54,24 @@ pub(crate) unsafe fn write<T>(pointer: *mut T, value: T) -> Result<(), pmid_stat
     Ok(())
 }
 
-/// Makes an object.
+/// Makes an object, in place.
 ///
 /// # Safety
 /// `handle` is null, misaligned or valid for writes.
-pub(crate) unsafe fn init<H: Handle>(handle: *mut H, value: H::Value) -> Result<(), pmid_status_t> {
+pub(crate) unsafe fn init<H: Handle>(
+    handle: *mut H,
+    make: impl FnOnce() -> H::Value,
+) -> Result<(), pmid_status_t> {
     const { H::FITS };
-    let mark = H::MARK;
-    // SAFETY: an object is no larger and no more aligned than its handle.
-    unsafe { write(handle.cast(), Object { mark, value }) }
+    check(handle)?;
+    let object = handle.cast::<Object<H::Value>>();
+    // SAFETY: neither null nor misaligned, so valid for writes; an object is no larger and no more
+    // aligned than its handle.
+    unsafe {
+        (&raw mut (*object).value).write(make());
+        (&raw mut (*object).mark).write(H::MARK);
+    }
+    Ok(())
 }
 
 /// The object in a handle, if it has been made.

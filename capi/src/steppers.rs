@@ -46,11 +46,11 @@ macro_rules! steppers {
             let make = |$step_size: $real, $inner_steps: u32| -> Result<$scheme, pmid_status_t> {
                 Ok($new)
             };
-            let stepper = make(step_size, 1).and_then(|scheme| {
+            let made = make(step_size, 1).and_then(|scheme| {
                 // SAFETY: as the header's introduction demands.
-                unsafe { init(stepper, EulerMaruyama::new(scheme)) }
+                unsafe { init(stepper, || EulerMaruyama::new(scheme)) }
             });
-            stepper.into()
+            made.into()
         }
 
         /// Moves a state by one step from `time`, with one drift evaluation. `work` has PMID_EM_WORK
@@ -104,12 +104,12 @@ macro_rules! steppers {
             let make = |$step_size: $real, $inner_steps: u32| -> Result<$scheme, pmid_status_t> {
                 Ok($new)
             };
-            let stepper = make(step_size, inner_steps).and_then(|scheme| {
-                let method = PoissonMidpoint::new(scheme, law(law_of_midpoints)?);
+            let made = make(step_size, inner_steps).and_then(|scheme| {
+                let law = law(law_of_midpoints)?;
                 // SAFETY: as the header's introduction demands.
-                unsafe { init(stepper, method) }
+                unsafe { init(stepper, || PoissonMidpoint::new(scheme, law)) }
             });
-            stepper.into()
+            made.into()
         }
 
         /// Moves a state by one step from `time`; writes the number of drift evaluations, two on

@@ -52,7 +52,7 @@ pub unsafe extern "C" fn pmid_stream_init(
     particle: u64,
 ) -> pmid_status_t {
     // SAFETY: as the header's introduction demands.
-    unsafe { init(stream, Stream::new(seed, particle)) }.into()
+    unsafe { init(stream, || Stream::new(seed, particle)) }.into()
 }
 
 /// Moves to a word position, which pmid_stream_tell gave. PMID_PAST_END beyond 2^63.

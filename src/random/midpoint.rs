@@ -141,13 +141,40 @@ const fn product(a: u64, b: u64) -> u64 {
     ((a as u128 * b as u128) >> 62) as u64
 }
 
+/// ⌊a/b⌋. A 32-bit processor's own routine is a kilobyte of flash, too much for one constant.
+#[inline]
+const fn quotient(a: u64, b: u64) -> u64 {
+    if cfg!(target_pointer_width = "32") {
+        long_division(a, b)
+    } else {
+        a / b
+    }
+}
+
+/// ⌊a/b⌋ bit by bit, for b < 2⁶³.
+#[inline(never)]
+const fn long_division(a: u64, b: u64) -> u64 {
+    let (mut rest, mut quotient) = (0, a);
+    let mut bit = 0;
+    while bit < 64 {
+        rest = rest << 1 | quotient >> 63;
+        quotient <<= 1;
+        if rest >= b {
+            rest -= b;
+            quotient |= 1;
+        }
+        bit += 1;
+    }
+    quotient
+}
+
 /// atanh(y)/y = 1 + y²/3 + y⁴/5 + … of y² ≤ 1/9.
 const fn atanh_ratio(y_squared: u64) -> u64 {
     let mut sum = ONE;
     let mut power = y_squared;
     let mut divisor = 3;
     while power >= divisor {
-        sum += power / divisor;
+        sum += quotient(power, divisor);
         power = product(power, y_squared);
         divisor += 2;
     }
@@ -167,7 +194,7 @@ fn gap_scale(inner_steps: u32) -> u64 {
         return 0;
     }
     let inverse_y = 2 * u64::from(inner_steps) - 1;
-    let y_squared = ONE / inverse_y / inverse_y;
+    let y_squared = quotient(quotient(ONE, inverse_y), inverse_y);
     let ratio = atanh_ratio(y_squared);
     // Newton's iteration for 1/ratio; ratio ≤ 1.04 makes the first guess good to 2⁻⁹ and each
     // round squares that. There is no 128-bit division on some targets.
@@ -269,6 +296,18 @@ mod tests {
         }
         // The f64 reference itself is good to 2⁻⁴⁸.
         assert!(worst < 2.0_f64.powi(-35), "{worst:e}");
+    }
+
+    #[test]
+    fn long_division_is_division() {
+        let ends = [1, 2, 3, 10, u64::from(u32::MAX), ONE - 1, ONE, u64::MAX / 2];
+        let weyl = (1..1000_u64).map(|k| k.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> (k % 60 + 1));
+        let numbers = || ends.into_iter().chain(weyl.clone());
+        for a in numbers().chain([0, u64::MAX]) {
+            for b in numbers().filter(|&b| b > 0) {
+                assert_eq!(long_division(a, b), a / b, "{a} {b}");
+            }
+        }
     }
 
     #[test]
