@@ -1,6 +1,5 @@
 use core::convert::Infallible;
 
-use rand_chacha::ChaCha8Rng;
 use rand_core::{SeedableRng, TryRng};
 
 use super::chacha;
@@ -27,15 +26,27 @@ pub struct Streams {
     key: [u32; 8],
 }
 
+/// The key alone of a generator, to expand a seed as `rand_core` expands it for any. Its own
+/// generator, `rand_chacha`, would bring its checks and their messages into firmware.
+struct Key([u32; 8]);
+
+impl SeedableRng for Key {
+    type Seed = [u8; 32];
+
+    fn from_seed(seed: Self::Seed) -> Self {
+        let mut key = [0; 8];
+        for (word, &bytes) in key.iter_mut().zip(seed.as_chunks().0) {
+            *word = u32::from_le_bytes(bytes);
+        }
+        Self(key)
+    }
+}
+
 impl Streams {
     /// The streams of a seed.
     #[must_use]
     pub fn new(seed: u64) -> Self {
-        let bytes = ChaCha8Rng::seed_from_u64(seed).get_seed();
-        let mut key = [0; 8];
-        for (word, &quad) in key.iter_mut().zip(bytes.as_chunks().0) {
-            *word = u32::from_le_bytes(quad);
-        }
+        let Key(key) = Key::seed_from_u64(seed);
         Self { key }
     }
 
