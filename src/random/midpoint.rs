@@ -157,7 +157,7 @@ const fn long_division(a: u64, b: u64) -> u64 {
     let (mut rest, mut quotient) = (0, a);
     let mut bit = 0;
     while bit < 64 {
-        rest = rest << 1 | quotient >> 63;
+        rest = (rest << 1) | (quotient >> 63);
         quotient <<= 1;
         if rest >= b {
             rest -= b;
@@ -243,11 +243,11 @@ const fn slices() -> [Slice; 32] {
 /// but for its leading term.
 #[allow(clippy::cast_possible_truncation, reason = "all are below 1")]
 const COEFFICIENTS: [u32; 5] = [
-    (INVERSE_LN_2 / 6 >> 30) as u32,
-    (INVERSE_LN_2 / 5 >> 30) as u32,
-    (INVERSE_LN_2 / 4 >> 30) as u32,
-    (INVERSE_LN_2 / 3 >> 30) as u32,
-    (INVERSE_LN_2 / 2 >> 30) as u32,
+    ((INVERSE_LN_2 / 6) >> 30) as u32,
+    ((INVERSE_LN_2 / 5) >> 30) as u32,
+    ((INVERSE_LN_2 / 4) >> 30) as u32,
+    ((INVERSE_LN_2 / 3) >> 30) as u32,
+    ((INVERSE_LN_2 / 2) >> 30) as u32,
 ];
 
 /// −log₂((word + ½)/2³²) with 58 fractional bits; absolute error below 2⁻³⁵.
@@ -259,7 +259,7 @@ const COEFFICIENTS: [u32; 5] = [
 fn negative_log2(word: u32) -> u64 {
     let zeros = word.leading_zeros();
     // m − 1 with 32 fractional bits; word 0 is 2⁻¹, m = 1.
-    let fraction = (word << 1 | 1).checked_shl(zeros).unwrap_or(0);
+    let fraction = ((word << 1) | 1).checked_shl(zeros).unwrap_or(0);
     #[allow(clippy::indexing_slicing, reason = "five bits index 32 entries")]
     let slice = SLICES[(fraction >> 27) as usize];
     // 32 + 9 fractional bits.

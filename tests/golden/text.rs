@@ -14,7 +14,7 @@ pub trait Text {
     fn hexadecimal(&mut self, number: u64) {
         let digits = (64 - number.leading_zeros()).div_ceil(4).max(1);
         for place in (0..digits).rev() {
-            let digit = (number >> (4 * place) & 15) as u8;
+            let digit = ((number >> (4 * place)) & 15) as u8;
             self.byte(if digit < 10 { b'0' } else { b'a' - 10 } + digit);
         }
     }
