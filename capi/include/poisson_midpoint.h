@@ -206,72 +206,6 @@ typedef struct {
 } pmid_query_f32_t;
 
 // Euler-Maruyama for
-// dX = b(X, t) dt + diffusion_coefficient dB; diffusion_coefficient in [0, inf).
-// Constant once initialised: any number of states and threads may share it.
-typedef struct {
-  uint64_t opaque[PMID_EM_F32_WORDS];
-} pmid_em_additive_f32_t;
-
-// The Poisson midpoint method for
-// dX = b(X, t) dt + diffusion_coefficient dB; diffusion_coefficient in [0, inf).
-// Constant once initialised: any number of states and threads may share it.
-typedef struct {
-  uint64_t opaque[PMID_PMM_F32_WORDS];
-} pmid_pmm_additive_f32_t;
-
-// A step of the Poisson midpoint method under way. It keeps the addresses of its state and
-// work arrays.
-typedef struct {
-  uint64_t opaque[PMID_STEP_F32_WORDS];
-} pmid_pmm_additive_f32_step_t;
-
-// Euler-Maruyama for
-// dX = (-linear_rate X + b(X, t)) dt + diffusion_coefficient dB; linear_rate finite,
-// diffusion_coefficient in [0, inf).
-// Constant once initialised: any number of states and threads may share it.
-typedef struct {
-  uint64_t opaque[PMID_EM_F32_WORDS];
-} pmid_em_semilinear_f32_t;
-
-// The Poisson midpoint method for
-// dX = (-linear_rate X + b(X, t)) dt + diffusion_coefficient dB; linear_rate finite,
-// diffusion_coefficient in [0, inf).
-// Constant once initialised: any number of states and threads may share it.
-typedef struct {
-  uint64_t opaque[PMID_PMM_F32_WORDS];
-} pmid_pmm_semilinear_f32_t;
-
-// A step of the Poisson midpoint method under way. It keeps the addresses of its state and
-// work arrays.
-typedef struct {
-  uint64_t opaque[PMID_STEP_F32_WORDS];
-} pmid_pmm_semilinear_f32_step_t;
-
-// Euler-Maruyama for
-// dX = V dt, dV = (-friction V + inverse_mass b(X, t)) dt + sqrt(2 friction inverse_mass) dB;
-// friction and inverse_mass in (0, inf). A state is the positions, then the velocities, so
-// 2 dimension scalars; the drift is a function of the positions.
-// Constant once initialised: any number of states and threads may share it.
-typedef struct {
-  uint64_t opaque[PMID_EM_UNDERDAMPED_F32_WORDS];
-} pmid_em_underdamped_f32_t;
-
-// The Poisson midpoint method for
-// dX = V dt, dV = (-friction V + inverse_mass b(X, t)) dt + sqrt(2 friction inverse_mass) dB;
-// friction and inverse_mass in (0, inf). A state is the positions, then the velocities, so
-// 2 dimension scalars; the drift is a function of the positions.
-// Constant once initialised: any number of states and threads may share it.
-typedef struct {
-  uint64_t opaque[PMID_PMM_UNDERDAMPED_F32_WORDS];
-} pmid_pmm_underdamped_f32_t;
-
-// A step of the Poisson midpoint method under way. It keeps the addresses of its state and
-// work arrays.
-typedef struct {
-  uint64_t opaque[PMID_STEP_UNDERDAMPED_F32_WORDS];
-} pmid_pmm_underdamped_f32_step_t;
-
-// Euler-Maruyama for
 // dX = mobility b(X, t) dt + sqrt(2 mobility temperature) dB; temperature and mobility in (0, inf).
 // Constant once initialised: any number of states and threads may share it.
 typedef struct {
@@ -312,6 +246,26 @@ typedef struct {
 // dX = b(X, t) dt + diffusion_coefficient dB; diffusion_coefficient in [0, inf).
 // Constant once initialised: any number of states and threads may share it.
 typedef struct {
+  uint64_t opaque[PMID_EM_F32_WORDS];
+} pmid_em_additive_f32_t;
+
+// The Poisson midpoint method for
+// dX = b(X, t) dt + diffusion_coefficient dB; diffusion_coefficient in [0, inf).
+// Constant once initialised: any number of states and threads may share it.
+typedef struct {
+  uint64_t opaque[PMID_PMM_F32_WORDS];
+} pmid_pmm_additive_f32_t;
+
+// A step of the Poisson midpoint method under way. It keeps the addresses of its state and
+// work arrays.
+typedef struct {
+  uint64_t opaque[PMID_STEP_F32_WORDS];
+} pmid_pmm_additive_f32_step_t;
+
+// Euler-Maruyama for
+// dX = b(X, t) dt + diffusion_coefficient dB; diffusion_coefficient in [0, inf).
+// Constant once initialised: any number of states and threads may share it.
+typedef struct {
   uint64_t opaque[PMID_EM_F64_WORDS];
 } pmid_em_additive_f64_t;
 
@@ -327,6 +281,28 @@ typedef struct {
 typedef struct {
   uint64_t opaque[PMID_STEP_F64_WORDS];
 } pmid_pmm_additive_f64_step_t;
+
+// Euler-Maruyama for
+// dX = (-linear_rate X + b(X, t)) dt + diffusion_coefficient dB; linear_rate finite,
+// diffusion_coefficient in [0, inf).
+// Constant once initialised: any number of states and threads may share it.
+typedef struct {
+  uint64_t opaque[PMID_EM_F32_WORDS];
+} pmid_em_semilinear_f32_t;
+
+// The Poisson midpoint method for
+// dX = (-linear_rate X + b(X, t)) dt + diffusion_coefficient dB; linear_rate finite,
+// diffusion_coefficient in [0, inf).
+// Constant once initialised: any number of states and threads may share it.
+typedef struct {
+  uint64_t opaque[PMID_PMM_F32_WORDS];
+} pmid_pmm_semilinear_f32_t;
+
+// A step of the Poisson midpoint method under way. It keeps the addresses of its state and
+// work arrays.
+typedef struct {
+  uint64_t opaque[PMID_STEP_F32_WORDS];
+} pmid_pmm_semilinear_f32_step_t;
 
 // Euler-Maruyama for
 // dX = (-linear_rate X + b(X, t)) dt + diffusion_coefficient dB; linear_rate finite,
@@ -349,6 +325,30 @@ typedef struct {
 typedef struct {
   uint64_t opaque[PMID_STEP_F64_WORDS];
 } pmid_pmm_semilinear_f64_step_t;
+
+// Euler-Maruyama for
+// dX = V dt, dV = (-friction V + inverse_mass b(X, t)) dt + sqrt(2 friction inverse_mass) dB;
+// friction and inverse_mass in (0, inf). A state is the positions, then the velocities, so
+// 2 dimension scalars; the drift is a function of the positions.
+// Constant once initialised: any number of states and threads may share it.
+typedef struct {
+  uint64_t opaque[PMID_EM_UNDERDAMPED_F32_WORDS];
+} pmid_em_underdamped_f32_t;
+
+// The Poisson midpoint method for
+// dX = V dt, dV = (-friction V + inverse_mass b(X, t)) dt + sqrt(2 friction inverse_mass) dB;
+// friction and inverse_mass in (0, inf). A state is the positions, then the velocities, so
+// 2 dimension scalars; the drift is a function of the positions.
+// Constant once initialised: any number of states and threads may share it.
+typedef struct {
+  uint64_t opaque[PMID_PMM_UNDERDAMPED_F32_WORDS];
+} pmid_pmm_underdamped_f32_t;
+
+// A step of the Poisson midpoint method under way. It keeps the addresses of its state and
+// work arrays.
+typedef struct {
+  uint64_t opaque[PMID_STEP_UNDERDAMPED_F32_WORDS];
+} pmid_pmm_underdamped_f32_step_t;
 
 // Euler-Maruyama for
 // dX = V dt, dV = (-friction V + inverse_mass b(X, t)) dt + sqrt(2 friction inverse_mass) dB;
@@ -450,6 +450,74 @@ pmid_status_t pmid_pmm_overdamped_f32_finish(pmid_pmm_overdamped_f32_step_t *ste
                                              uint32_t *drift_calls);
 
 // Makes the method of a step size.
+pmid_status_t pmid_em_overdamped_f64_init(pmid_em_overdamped_f64_t *stepper,
+                                          double step_size,
+                                          double temperature,
+                                          double mobility);
+
+// Moves a state by one step from `time`, with one drift evaluation. `work` has PMID_EM_WORK
+// (underdamped PMID_EM_UNDERDAMPED_WORK) times `dimension` scalars or more.
+pmid_status_t pmid_em_overdamped_f64_step(const pmid_em_overdamped_f64_t *stepper,
+                                          double time,
+                                          double *state,
+                                          size_t dimension,
+                                          pmid_drift_f64_t drift,
+                                          void *context,
+                                          pmid_stream_t *stream,
+                                          double *work,
+                                          size_t work_length);
+
+// Makes the method of a step size and a number K of inner steps that one step imitates;
+// `law_of_midpoints` is PMID_BERNOULLI or PMID_SINGLE.
+pmid_status_t pmid_pmm_overdamped_f64_init(pmid_pmm_overdamped_f64_t *stepper,
+                                           double step_size,
+                                           uint32_t inner_steps,
+                                           uint32_t law_of_midpoints,
+                                           double temperature,
+                                           double mobility);
+
+// Moves a state by one step from `time`; writes the number of drift evaluations, two on
+// average, unless `drift_calls` is null. `work` has PMID_PMM_WORK (underdamped
+// PMID_PMM_UNDERDAMPED_WORK) times `dimension` scalars or more.
+pmid_status_t pmid_pmm_overdamped_f64_step(const pmid_pmm_overdamped_f64_t *stepper,
+                                           double time,
+                                           double *state,
+                                           size_t dimension,
+                                           pmid_drift_f64_t drift,
+                                           void *context,
+                                           pmid_stream_t *stream,
+                                           double *work,
+                                           size_t work_length,
+                                           uint32_t *drift_calls);
+
+// Begins a step from a state whose drift `b0` at `time` is known. Until it is finished or
+// given up, `state` must not change and `work`, as long as for a step in one call, is the
+// step's own.
+pmid_status_t pmid_pmm_overdamped_f64_begin(pmid_pmm_overdamped_f64_step_t *step,
+                                            const pmid_pmm_overdamped_f64_t *stepper,
+                                            double time,
+                                            double *state,
+                                            size_t dimension,
+                                            const double *b0,
+                                            double *work,
+                                            size_t work_length);
+
+// Writes the drift value that the step wants next; its position is null when the step can
+// be finished. Asked twice, it writes the same and reads no word.
+pmid_status_t pmid_pmm_overdamped_f64_next(pmid_pmm_overdamped_f64_step_t *step,
+                                           pmid_stream_t *stream,
+                                           pmid_query_f64_t *query);
+
+// Tells the step the drift value that it asked for.
+pmid_status_t pmid_pmm_overdamped_f64_supply(pmid_pmm_overdamped_f64_step_t *step,
+                                             const double *drift,
+                                             size_t dimension);
+
+// Moves the state; writes the number of drift evaluations unless `drift_calls` is null.
+pmid_status_t pmid_pmm_overdamped_f64_finish(pmid_pmm_overdamped_f64_step_t *step,
+                                             uint32_t *drift_calls);
+
+// Makes the method of a step size.
 pmid_status_t pmid_em_additive_f32_init(pmid_em_additive_f32_t *stepper,
                                         float step_size,
                                         float diffusion_coefficient);
@@ -513,6 +581,72 @@ pmid_status_t pmid_pmm_additive_f32_supply(pmid_pmm_additive_f32_step_t *step,
 
 // Moves the state; writes the number of drift evaluations unless `drift_calls` is null.
 pmid_status_t pmid_pmm_additive_f32_finish(pmid_pmm_additive_f32_step_t *step,
+                                           uint32_t *drift_calls);
+
+// Makes the method of a step size.
+pmid_status_t pmid_em_additive_f64_init(pmid_em_additive_f64_t *stepper,
+                                        double step_size,
+                                        double diffusion_coefficient);
+
+// Moves a state by one step from `time`, with one drift evaluation. `work` has PMID_EM_WORK
+// (underdamped PMID_EM_UNDERDAMPED_WORK) times `dimension` scalars or more.
+pmid_status_t pmid_em_additive_f64_step(const pmid_em_additive_f64_t *stepper,
+                                        double time,
+                                        double *state,
+                                        size_t dimension,
+                                        pmid_drift_f64_t drift,
+                                        void *context,
+                                        pmid_stream_t *stream,
+                                        double *work,
+                                        size_t work_length);
+
+// Makes the method of a step size and a number K of inner steps that one step imitates;
+// `law_of_midpoints` is PMID_BERNOULLI or PMID_SINGLE.
+pmid_status_t pmid_pmm_additive_f64_init(pmid_pmm_additive_f64_t *stepper,
+                                         double step_size,
+                                         uint32_t inner_steps,
+                                         uint32_t law_of_midpoints,
+                                         double diffusion_coefficient);
+
+// Moves a state by one step from `time`; writes the number of drift evaluations, two on
+// average, unless `drift_calls` is null. `work` has PMID_PMM_WORK (underdamped
+// PMID_PMM_UNDERDAMPED_WORK) times `dimension` scalars or more.
+pmid_status_t pmid_pmm_additive_f64_step(const pmid_pmm_additive_f64_t *stepper,
+                                         double time,
+                                         double *state,
+                                         size_t dimension,
+                                         pmid_drift_f64_t drift,
+                                         void *context,
+                                         pmid_stream_t *stream,
+                                         double *work,
+                                         size_t work_length,
+                                         uint32_t *drift_calls);
+
+// Begins a step from a state whose drift `b0` at `time` is known. Until it is finished or
+// given up, `state` must not change and `work`, as long as for a step in one call, is the
+// step's own.
+pmid_status_t pmid_pmm_additive_f64_begin(pmid_pmm_additive_f64_step_t *step,
+                                          const pmid_pmm_additive_f64_t *stepper,
+                                          double time,
+                                          double *state,
+                                          size_t dimension,
+                                          const double *b0,
+                                          double *work,
+                                          size_t work_length);
+
+// Writes the drift value that the step wants next; its position is null when the step can
+// be finished. Asked twice, it writes the same and reads no word.
+pmid_status_t pmid_pmm_additive_f64_next(pmid_pmm_additive_f64_step_t *step,
+                                         pmid_stream_t *stream,
+                                         pmid_query_f64_t *query);
+
+// Tells the step the drift value that it asked for.
+pmid_status_t pmid_pmm_additive_f64_supply(pmid_pmm_additive_f64_step_t *step,
+                                           const double *drift,
+                                           size_t dimension);
+
+// Moves the state; writes the number of drift evaluations unless `drift_calls` is null.
+pmid_status_t pmid_pmm_additive_f64_finish(pmid_pmm_additive_f64_step_t *step,
                                            uint32_t *drift_calls);
 
 // Makes the method of a step size.
@@ -584,208 +718,6 @@ pmid_status_t pmid_pmm_semilinear_f32_finish(pmid_pmm_semilinear_f32_step_t *ste
                                              uint32_t *drift_calls);
 
 // Makes the method of a step size.
-pmid_status_t pmid_em_underdamped_f32_init(pmid_em_underdamped_f32_t *stepper,
-                                           float step_size,
-                                           float friction,
-                                           float inverse_mass);
-
-// Moves a state by one step from `time`, with one drift evaluation. `work` has PMID_EM_WORK
-// (underdamped PMID_EM_UNDERDAMPED_WORK) times `dimension` scalars or more.
-pmid_status_t pmid_em_underdamped_f32_step(const pmid_em_underdamped_f32_t *stepper,
-                                           float time,
-                                           float *state,
-                                           size_t dimension,
-                                           pmid_drift_f32_t drift,
-                                           void *context,
-                                           pmid_stream_t *stream,
-                                           float *work,
-                                           size_t work_length);
-
-// Makes the method of a step size and a number K of inner steps that one step imitates;
-// `law_of_midpoints` is PMID_BERNOULLI or PMID_SINGLE.
-pmid_status_t pmid_pmm_underdamped_f32_init(pmid_pmm_underdamped_f32_t *stepper,
-                                            float step_size,
-                                            uint32_t inner_steps,
-                                            uint32_t law_of_midpoints,
-                                            float friction,
-                                            float inverse_mass);
-
-// Moves a state by one step from `time`; writes the number of drift evaluations, two on
-// average, unless `drift_calls` is null. `work` has PMID_PMM_WORK (underdamped
-// PMID_PMM_UNDERDAMPED_WORK) times `dimension` scalars or more.
-pmid_status_t pmid_pmm_underdamped_f32_step(const pmid_pmm_underdamped_f32_t *stepper,
-                                            float time,
-                                            float *state,
-                                            size_t dimension,
-                                            pmid_drift_f32_t drift,
-                                            void *context,
-                                            pmid_stream_t *stream,
-                                            float *work,
-                                            size_t work_length,
-                                            uint32_t *drift_calls);
-
-// Begins a step from a state whose drift `b0` at `time` is known. Until it is finished or
-// given up, `state` must not change and `work`, as long as for a step in one call, is the
-// step's own.
-pmid_status_t pmid_pmm_underdamped_f32_begin(pmid_pmm_underdamped_f32_step_t *step,
-                                             const pmid_pmm_underdamped_f32_t *stepper,
-                                             float time,
-                                             float *state,
-                                             size_t dimension,
-                                             const float *b0,
-                                             float *work,
-                                             size_t work_length);
-
-// Writes the drift value that the step wants next; its position is null when the step can
-// be finished. Asked twice, it writes the same and reads no word.
-pmid_status_t pmid_pmm_underdamped_f32_next(pmid_pmm_underdamped_f32_step_t *step,
-                                            pmid_stream_t *stream,
-                                            pmid_query_f32_t *query);
-
-// Tells the step the drift value that it asked for.
-pmid_status_t pmid_pmm_underdamped_f32_supply(pmid_pmm_underdamped_f32_step_t *step,
-                                              const float *drift,
-                                              size_t dimension);
-
-// Moves the state; writes the number of drift evaluations unless `drift_calls` is null.
-pmid_status_t pmid_pmm_underdamped_f32_finish(pmid_pmm_underdamped_f32_step_t *step,
-                                              uint32_t *drift_calls);
-
-// Makes the method of a step size.
-pmid_status_t pmid_em_overdamped_f64_init(pmid_em_overdamped_f64_t *stepper,
-                                          double step_size,
-                                          double temperature,
-                                          double mobility);
-
-// Moves a state by one step from `time`, with one drift evaluation. `work` has PMID_EM_WORK
-// (underdamped PMID_EM_UNDERDAMPED_WORK) times `dimension` scalars or more.
-pmid_status_t pmid_em_overdamped_f64_step(const pmid_em_overdamped_f64_t *stepper,
-                                          double time,
-                                          double *state,
-                                          size_t dimension,
-                                          pmid_drift_f64_t drift,
-                                          void *context,
-                                          pmid_stream_t *stream,
-                                          double *work,
-                                          size_t work_length);
-
-// Makes the method of a step size and a number K of inner steps that one step imitates;
-// `law_of_midpoints` is PMID_BERNOULLI or PMID_SINGLE.
-pmid_status_t pmid_pmm_overdamped_f64_init(pmid_pmm_overdamped_f64_t *stepper,
-                                           double step_size,
-                                           uint32_t inner_steps,
-                                           uint32_t law_of_midpoints,
-                                           double temperature,
-                                           double mobility);
-
-// Moves a state by one step from `time`; writes the number of drift evaluations, two on
-// average, unless `drift_calls` is null. `work` has PMID_PMM_WORK (underdamped
-// PMID_PMM_UNDERDAMPED_WORK) times `dimension` scalars or more.
-pmid_status_t pmid_pmm_overdamped_f64_step(const pmid_pmm_overdamped_f64_t *stepper,
-                                           double time,
-                                           double *state,
-                                           size_t dimension,
-                                           pmid_drift_f64_t drift,
-                                           void *context,
-                                           pmid_stream_t *stream,
-                                           double *work,
-                                           size_t work_length,
-                                           uint32_t *drift_calls);
-
-// Begins a step from a state whose drift `b0` at `time` is known. Until it is finished or
-// given up, `state` must not change and `work`, as long as for a step in one call, is the
-// step's own.
-pmid_status_t pmid_pmm_overdamped_f64_begin(pmid_pmm_overdamped_f64_step_t *step,
-                                            const pmid_pmm_overdamped_f64_t *stepper,
-                                            double time,
-                                            double *state,
-                                            size_t dimension,
-                                            const double *b0,
-                                            double *work,
-                                            size_t work_length);
-
-// Writes the drift value that the step wants next; its position is null when the step can
-// be finished. Asked twice, it writes the same and reads no word.
-pmid_status_t pmid_pmm_overdamped_f64_next(pmid_pmm_overdamped_f64_step_t *step,
-                                           pmid_stream_t *stream,
-                                           pmid_query_f64_t *query);
-
-// Tells the step the drift value that it asked for.
-pmid_status_t pmid_pmm_overdamped_f64_supply(pmid_pmm_overdamped_f64_step_t *step,
-                                             const double *drift,
-                                             size_t dimension);
-
-// Moves the state; writes the number of drift evaluations unless `drift_calls` is null.
-pmid_status_t pmid_pmm_overdamped_f64_finish(pmid_pmm_overdamped_f64_step_t *step,
-                                             uint32_t *drift_calls);
-
-// Makes the method of a step size.
-pmid_status_t pmid_em_additive_f64_init(pmid_em_additive_f64_t *stepper,
-                                        double step_size,
-                                        double diffusion_coefficient);
-
-// Moves a state by one step from `time`, with one drift evaluation. `work` has PMID_EM_WORK
-// (underdamped PMID_EM_UNDERDAMPED_WORK) times `dimension` scalars or more.
-pmid_status_t pmid_em_additive_f64_step(const pmid_em_additive_f64_t *stepper,
-                                        double time,
-                                        double *state,
-                                        size_t dimension,
-                                        pmid_drift_f64_t drift,
-                                        void *context,
-                                        pmid_stream_t *stream,
-                                        double *work,
-                                        size_t work_length);
-
-// Makes the method of a step size and a number K of inner steps that one step imitates;
-// `law_of_midpoints` is PMID_BERNOULLI or PMID_SINGLE.
-pmid_status_t pmid_pmm_additive_f64_init(pmid_pmm_additive_f64_t *stepper,
-                                         double step_size,
-                                         uint32_t inner_steps,
-                                         uint32_t law_of_midpoints,
-                                         double diffusion_coefficient);
-
-// Moves a state by one step from `time`; writes the number of drift evaluations, two on
-// average, unless `drift_calls` is null. `work` has PMID_PMM_WORK (underdamped
-// PMID_PMM_UNDERDAMPED_WORK) times `dimension` scalars or more.
-pmid_status_t pmid_pmm_additive_f64_step(const pmid_pmm_additive_f64_t *stepper,
-                                         double time,
-                                         double *state,
-                                         size_t dimension,
-                                         pmid_drift_f64_t drift,
-                                         void *context,
-                                         pmid_stream_t *stream,
-                                         double *work,
-                                         size_t work_length,
-                                         uint32_t *drift_calls);
-
-// Begins a step from a state whose drift `b0` at `time` is known. Until it is finished or
-// given up, `state` must not change and `work`, as long as for a step in one call, is the
-// step's own.
-pmid_status_t pmid_pmm_additive_f64_begin(pmid_pmm_additive_f64_step_t *step,
-                                          const pmid_pmm_additive_f64_t *stepper,
-                                          double time,
-                                          double *state,
-                                          size_t dimension,
-                                          const double *b0,
-                                          double *work,
-                                          size_t work_length);
-
-// Writes the drift value that the step wants next; its position is null when the step can
-// be finished. Asked twice, it writes the same and reads no word.
-pmid_status_t pmid_pmm_additive_f64_next(pmid_pmm_additive_f64_step_t *step,
-                                         pmid_stream_t *stream,
-                                         pmid_query_f64_t *query);
-
-// Tells the step the drift value that it asked for.
-pmid_status_t pmid_pmm_additive_f64_supply(pmid_pmm_additive_f64_step_t *step,
-                                           const double *drift,
-                                           size_t dimension);
-
-// Moves the state; writes the number of drift evaluations unless `drift_calls` is null.
-pmid_status_t pmid_pmm_additive_f64_finish(pmid_pmm_additive_f64_step_t *step,
-                                           uint32_t *drift_calls);
-
-// Makes the method of a step size.
 pmid_status_t pmid_em_semilinear_f64_init(pmid_em_semilinear_f64_t *stepper,
                                           double step_size,
                                           double linear_rate,
@@ -852,6 +784,74 @@ pmid_status_t pmid_pmm_semilinear_f64_supply(pmid_pmm_semilinear_f64_step_t *ste
 // Moves the state; writes the number of drift evaluations unless `drift_calls` is null.
 pmid_status_t pmid_pmm_semilinear_f64_finish(pmid_pmm_semilinear_f64_step_t *step,
                                              uint32_t *drift_calls);
+
+// Makes the method of a step size.
+pmid_status_t pmid_em_underdamped_f32_init(pmid_em_underdamped_f32_t *stepper,
+                                           float step_size,
+                                           float friction,
+                                           float inverse_mass);
+
+// Moves a state by one step from `time`, with one drift evaluation. `work` has PMID_EM_WORK
+// (underdamped PMID_EM_UNDERDAMPED_WORK) times `dimension` scalars or more.
+pmid_status_t pmid_em_underdamped_f32_step(const pmid_em_underdamped_f32_t *stepper,
+                                           float time,
+                                           float *state,
+                                           size_t dimension,
+                                           pmid_drift_f32_t drift,
+                                           void *context,
+                                           pmid_stream_t *stream,
+                                           float *work,
+                                           size_t work_length);
+
+// Makes the method of a step size and a number K of inner steps that one step imitates;
+// `law_of_midpoints` is PMID_BERNOULLI or PMID_SINGLE.
+pmid_status_t pmid_pmm_underdamped_f32_init(pmid_pmm_underdamped_f32_t *stepper,
+                                            float step_size,
+                                            uint32_t inner_steps,
+                                            uint32_t law_of_midpoints,
+                                            float friction,
+                                            float inverse_mass);
+
+// Moves a state by one step from `time`; writes the number of drift evaluations, two on
+// average, unless `drift_calls` is null. `work` has PMID_PMM_WORK (underdamped
+// PMID_PMM_UNDERDAMPED_WORK) times `dimension` scalars or more.
+pmid_status_t pmid_pmm_underdamped_f32_step(const pmid_pmm_underdamped_f32_t *stepper,
+                                            float time,
+                                            float *state,
+                                            size_t dimension,
+                                            pmid_drift_f32_t drift,
+                                            void *context,
+                                            pmid_stream_t *stream,
+                                            float *work,
+                                            size_t work_length,
+                                            uint32_t *drift_calls);
+
+// Begins a step from a state whose drift `b0` at `time` is known. Until it is finished or
+// given up, `state` must not change and `work`, as long as for a step in one call, is the
+// step's own.
+pmid_status_t pmid_pmm_underdamped_f32_begin(pmid_pmm_underdamped_f32_step_t *step,
+                                             const pmid_pmm_underdamped_f32_t *stepper,
+                                             float time,
+                                             float *state,
+                                             size_t dimension,
+                                             const float *b0,
+                                             float *work,
+                                             size_t work_length);
+
+// Writes the drift value that the step wants next; its position is null when the step can
+// be finished. Asked twice, it writes the same and reads no word.
+pmid_status_t pmid_pmm_underdamped_f32_next(pmid_pmm_underdamped_f32_step_t *step,
+                                            pmid_stream_t *stream,
+                                            pmid_query_f32_t *query);
+
+// Tells the step the drift value that it asked for.
+pmid_status_t pmid_pmm_underdamped_f32_supply(pmid_pmm_underdamped_f32_step_t *step,
+                                              const float *drift,
+                                              size_t dimension);
+
+// Moves the state; writes the number of drift evaluations unless `drift_calls` is null.
+pmid_status_t pmid_pmm_underdamped_f32_finish(pmid_pmm_underdamped_f32_step_t *step,
+                                              uint32_t *drift_calls);
 
 // Makes the method of a step size.
 pmid_status_t pmid_em_underdamped_f64_init(pmid_em_underdamped_f64_t *stepper,

@@ -13,14 +13,14 @@ use crate::stream::pmid_stream_t;
 use crate::types::*;
 
 /// Both methods on one scheme in one scalar.
-macro_rules! steppers {
+macro_rules! functions {
     (
         $equation:literal, $real:ty, $drift:ty, $query:ty, $scheme:ty,
         ($($parameter:ident),*) => |$step_size:ident, $inner_steps:ident| $new:expr,
         $em:ident[$em_words:ident]: $em_init:ident, $em_step:ident,
         $pmm:ident[$pmm_words:ident]: $pmm_init:ident, $pmm_step:ident,
         $macro_step:ident[$step_words:ident]: $begin:ident, $next:ident, $supply:ident, $finish:ident,
-        $mark:literal
+        $mark:expr
     ) => {
         /// Euler-Maruyama for
         #[doc = $equation]
@@ -204,102 +204,87 @@ macro_rules! steppers {
     };
 }
 
+/// Both methods on one scheme in both scalars: `functions!` with the names that follow from the
+/// scheme's, and the words of its objects' constants, which may be of a kind of their own.
+macro_rules! steppers {
+    (
+        $name:ident $([$kind:ident])?, $equation:literal, $scheme:ident,
+        $parameters:tt => |$step_size:ident, $inner_steps:ident| $new:expr,
+        $mark:literal
+    ) => {
+        steppers! {
+            @f32, $name $([$kind])?, $equation, $scheme,
+            $parameters => |$step_size, $inner_steps| $new, $mark
+        }
+        steppers! {
+            @f64, $name $([$kind])?, $equation, $scheme,
+            $parameters => |$step_size, $inner_steps| $new, $mark + 0x40
+        }
+    };
+    (
+        @$real:ident, $name:ident $([$kind:ident])?, $equation:literal, $scheme:ident,
+        $parameters:tt => |$step_size:ident, $inner_steps:ident| $new:expr,
+        $mark:expr
+    ) => {
+        pastey::paste! {
+            functions! {
+                $equation, $real, [<pmid_drift_ $real _t>], [<pmid_query_ $real _t>], $scheme<$real>,
+                $parameters => |$step_size, $inner_steps| $new,
+                [<pmid_em_ $name _ $real _t>][[<PMID_EM $(_ $kind)? _ $real:upper _WORDS>]]:
+                    [<pmid_em_ $name _ $real _init>],
+                    [<pmid_em_ $name _ $real _step>],
+                [<pmid_pmm_ $name _ $real _t>][[<PMID_PMM $(_ $kind)? _ $real:upper _WORDS>]]:
+                    [<pmid_pmm_ $name _ $real _init>],
+                    [<pmid_pmm_ $name _ $real _step>],
+                [<pmid_pmm_ $name _ $real _step_t>][[<PMID_STEP $(_ $kind)? _ $real:upper _WORDS>]]:
+                    [<pmid_pmm_ $name _ $real _begin>],
+                    [<pmid_pmm_ $name _ $real _next>],
+                    [<pmid_pmm_ $name _ $real _supply>],
+                    [<pmid_pmm_ $name _ $real _finish>],
+                $mark
+            }
+        }
+    };
+}
+
 steppers! {
+    overdamped,
     " dX = mobility b(X, t) dt + sqrt(2 mobility temperature) dB; temperature and mobility in (0, inf).",
-    f32, pmid_drift_f32_t, pmid_query_f32_t, Overdamped<f32>,
+    Overdamped,
     (temperature, mobility) => |step_size, inner_steps| {
         Overdamped::new(step_size, inner_steps)?
             .with_temperature(temperature)?
             .with_mobility(mobility)?
     },
-    pmid_em_overdamped_f32_t[PMID_EM_F32_WORDS]: pmid_em_overdamped_f32_init, pmid_em_overdamped_f32_step,
-    pmid_pmm_overdamped_f32_t[PMID_PMM_F32_WORDS]: pmid_pmm_overdamped_f32_init, pmid_pmm_overdamped_f32_step,
-    pmid_pmm_overdamped_f32_step_t[PMID_STEP_F32_WORDS]: pmid_pmm_overdamped_f32_begin, pmid_pmm_overdamped_f32_next, pmid_pmm_overdamped_f32_supply, pmid_pmm_overdamped_f32_finish,
     0x706d_6410
 }
 
 steppers! {
+    additive,
     " dX = b(X, t) dt + diffusion_coefficient dB; diffusion_coefficient in [0, inf).",
-    f32, pmid_drift_f32_t, pmid_query_f32_t, AdditiveNoise<f32>,
+    AdditiveNoise,
     (diffusion_coefficient) => |step_size, inner_steps| {
         AdditiveNoise::new(step_size, inner_steps, diffusion_coefficient)?
     },
-    pmid_em_additive_f32_t[PMID_EM_F32_WORDS]: pmid_em_additive_f32_init, pmid_em_additive_f32_step,
-    pmid_pmm_additive_f32_t[PMID_PMM_F32_WORDS]: pmid_pmm_additive_f32_init, pmid_pmm_additive_f32_step,
-    pmid_pmm_additive_f32_step_t[PMID_STEP_F32_WORDS]: pmid_pmm_additive_f32_begin, pmid_pmm_additive_f32_next, pmid_pmm_additive_f32_supply, pmid_pmm_additive_f32_finish,
     0x706d_6420
 }
 
 steppers! {
+    semilinear,
     " dX = (-linear_rate X + b(X, t)) dt + diffusion_coefficient dB; linear_rate finite,\n diffusion_coefficient in [0, inf).",
-    f32, pmid_drift_f32_t, pmid_query_f32_t, Semilinear<f32>,
+    Semilinear,
     (linear_rate, diffusion_coefficient) => |step_size, inner_steps| {
         Semilinear::new(step_size, inner_steps, linear_rate, diffusion_coefficient)?
     },
-    pmid_em_semilinear_f32_t[PMID_EM_F32_WORDS]: pmid_em_semilinear_f32_init, pmid_em_semilinear_f32_step,
-    pmid_pmm_semilinear_f32_t[PMID_PMM_F32_WORDS]: pmid_pmm_semilinear_f32_init, pmid_pmm_semilinear_f32_step,
-    pmid_pmm_semilinear_f32_step_t[PMID_STEP_F32_WORDS]: pmid_pmm_semilinear_f32_begin, pmid_pmm_semilinear_f32_next, pmid_pmm_semilinear_f32_supply, pmid_pmm_semilinear_f32_finish,
     0x706d_6430
 }
 
 steppers! {
+    underdamped[UNDERDAMPED],
     " dX = V dt, dV = (-friction V + inverse_mass b(X, t)) dt + sqrt(2 friction inverse_mass) dB;\n friction and inverse_mass in (0, inf). A state is the positions, then the velocities, so\n 2 dimension scalars; the drift is a function of the positions.",
-    f32, pmid_drift_f32_t, pmid_query_f32_t, Underdamped<f32>,
+    Underdamped,
     (friction, inverse_mass) => |step_size, inner_steps| {
         Underdamped::new(step_size, inner_steps, friction, inverse_mass)?
     },
-    pmid_em_underdamped_f32_t[PMID_EM_UNDERDAMPED_F32_WORDS]: pmid_em_underdamped_f32_init, pmid_em_underdamped_f32_step,
-    pmid_pmm_underdamped_f32_t[PMID_PMM_UNDERDAMPED_F32_WORDS]: pmid_pmm_underdamped_f32_init, pmid_pmm_underdamped_f32_step,
-    pmid_pmm_underdamped_f32_step_t[PMID_STEP_UNDERDAMPED_F32_WORDS]: pmid_pmm_underdamped_f32_begin, pmid_pmm_underdamped_f32_next, pmid_pmm_underdamped_f32_supply, pmid_pmm_underdamped_f32_finish,
     0x706d_6440
-}
-
-steppers! {
-    " dX = mobility b(X, t) dt + sqrt(2 mobility temperature) dB; temperature and mobility in (0, inf).",
-    f64, pmid_drift_f64_t, pmid_query_f64_t, Overdamped<f64>,
-    (temperature, mobility) => |step_size, inner_steps| {
-        Overdamped::new(step_size, inner_steps)?
-            .with_temperature(temperature)?
-            .with_mobility(mobility)?
-    },
-    pmid_em_overdamped_f64_t[PMID_EM_F64_WORDS]: pmid_em_overdamped_f64_init, pmid_em_overdamped_f64_step,
-    pmid_pmm_overdamped_f64_t[PMID_PMM_F64_WORDS]: pmid_pmm_overdamped_f64_init, pmid_pmm_overdamped_f64_step,
-    pmid_pmm_overdamped_f64_step_t[PMID_STEP_F64_WORDS]: pmid_pmm_overdamped_f64_begin, pmid_pmm_overdamped_f64_next, pmid_pmm_overdamped_f64_supply, pmid_pmm_overdamped_f64_finish,
-    0x706d_6450
-}
-
-steppers! {
-    " dX = b(X, t) dt + diffusion_coefficient dB; diffusion_coefficient in [0, inf).",
-    f64, pmid_drift_f64_t, pmid_query_f64_t, AdditiveNoise<f64>,
-    (diffusion_coefficient) => |step_size, inner_steps| {
-        AdditiveNoise::new(step_size, inner_steps, diffusion_coefficient)?
-    },
-    pmid_em_additive_f64_t[PMID_EM_F64_WORDS]: pmid_em_additive_f64_init, pmid_em_additive_f64_step,
-    pmid_pmm_additive_f64_t[PMID_PMM_F64_WORDS]: pmid_pmm_additive_f64_init, pmid_pmm_additive_f64_step,
-    pmid_pmm_additive_f64_step_t[PMID_STEP_F64_WORDS]: pmid_pmm_additive_f64_begin, pmid_pmm_additive_f64_next, pmid_pmm_additive_f64_supply, pmid_pmm_additive_f64_finish,
-    0x706d_6460
-}
-
-steppers! {
-    " dX = (-linear_rate X + b(X, t)) dt + diffusion_coefficient dB; linear_rate finite,\n diffusion_coefficient in [0, inf).",
-    f64, pmid_drift_f64_t, pmid_query_f64_t, Semilinear<f64>,
-    (linear_rate, diffusion_coefficient) => |step_size, inner_steps| {
-        Semilinear::new(step_size, inner_steps, linear_rate, diffusion_coefficient)?
-    },
-    pmid_em_semilinear_f64_t[PMID_EM_F64_WORDS]: pmid_em_semilinear_f64_init, pmid_em_semilinear_f64_step,
-    pmid_pmm_semilinear_f64_t[PMID_PMM_F64_WORDS]: pmid_pmm_semilinear_f64_init, pmid_pmm_semilinear_f64_step,
-    pmid_pmm_semilinear_f64_step_t[PMID_STEP_F64_WORDS]: pmid_pmm_semilinear_f64_begin, pmid_pmm_semilinear_f64_next, pmid_pmm_semilinear_f64_supply, pmid_pmm_semilinear_f64_finish,
-    0x706d_6470
-}
-
-steppers! {
-    " dX = V dt, dV = (-friction V + inverse_mass b(X, t)) dt + sqrt(2 friction inverse_mass) dB;\n friction and inverse_mass in (0, inf). A state is the positions, then the velocities, so\n 2 dimension scalars; the drift is a function of the positions.",
-    f64, pmid_drift_f64_t, pmid_query_f64_t, Underdamped<f64>,
-    (friction, inverse_mass) => |step_size, inner_steps| {
-        Underdamped::new(step_size, inner_steps, friction, inverse_mass)?
-    },
-    pmid_em_underdamped_f64_t[PMID_EM_UNDERDAMPED_F64_WORDS]: pmid_em_underdamped_f64_init, pmid_em_underdamped_f64_step,
-    pmid_pmm_underdamped_f64_t[PMID_PMM_UNDERDAMPED_F64_WORDS]: pmid_pmm_underdamped_f64_init, pmid_pmm_underdamped_f64_step,
-    pmid_pmm_underdamped_f64_step_t[PMID_STEP_UNDERDAMPED_F64_WORDS]: pmid_pmm_underdamped_f64_begin, pmid_pmm_underdamped_f64_next, pmid_pmm_underdamped_f64_supply, pmid_pmm_underdamped_f64_finish,
-    0x706d_6480
 }
