@@ -116,7 +116,10 @@ mod readme {}
 /// The linear algebra that states and drifts are made of, in the version this crate uses.
 pub use nalgebra;
 
-pub use drift::{Drift, Gaussian};
+pub use drift::{
+    DoubleWell, Drift, Gaussian, GaussianMixture, GaussianTable, LogisticRegression, TableDrift,
+    TableError,
+};
 pub use error::{Parameter, ParameterError};
 pub use path::{BrownianPath, PathError, PathNoise};
 pub use random::MidpointLaw;

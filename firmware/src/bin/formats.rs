@@ -14,8 +14,9 @@ use poisson_midpoint::random::{Midpoints, Stream, Streams};
 use poisson_midpoint::scheme::{AdditiveNoise, Overdamped, Scheme, Semilinear, Underdamped};
 use poisson_midpoint::slices::SliceError;
 use poisson_midpoint::{
-    BrownianPath, EulerMaruyama, Gaussian, MidpointLaw, Parameter, PathError, Phase,
-    PoissonMidpoint, Step, StepError, Trajectory,
+    BrownianPath, DoubleWell, EulerMaruyama, Gaussian, GaussianMixture, GaussianTable,
+    LogisticRegression, MidpointLaw, Parameter, PathError, Phase, PoissonMidpoint, Step, StepError,
+    TableDrift, Trajectory,
 };
 use poisson_midpoint_firmware::outcome::exit;
 
@@ -99,6 +100,28 @@ fn steps() -> Result<(), Failure> {
     Ok(())
 }
 
+fn drifts() -> Result<(), Failure> {
+    let table = [2.0_f32, 0.5, 1.0];
+    info!(
+        "{}",
+        GaussianTable::<f32, 1>::from_table(table.get(..2).unwrap_or_default())?
+    );
+    info!("{}", GaussianMixture::<f32, 1>::from_table(&table)?);
+    info!("{}", LogisticRegression::<f32, 2>::from_table(&table)?);
+    info!(
+        "{}",
+        DoubleWell {
+            steepness: 1.0_f32,
+            cap: 2.0
+        }
+    );
+    info!(
+        "{}",
+        <DoubleWell<f32> as TableDrift<f32, 1>>::from_table(&table).err()
+    );
+    Ok(())
+}
+
 fn records() -> Result<(), Failure> {
     let mut trajectory = Trajectory::<State, 2>::default();
     trajectory.push(STATE)?;
@@ -160,6 +183,7 @@ fn main() -> ! {
     let logged = randomness()
         .and_then(|()| schemes())
         .and_then(|()| steps())
+        .and_then(|()| drifts())
         .and_then(|()| records())
         .and_then(|()| batches());
     info!("{}", logged);

@@ -1,0 +1,143 @@
+//! The built-in drifts are the gradients of their densities, written here anew.
+
+use nalgebra::{SMatrix, SVector};
+use poisson_midpoint::{
+    DoubleWell, Drift, Gaussian, GaussianMixture, GaussianTable, LogisticRegression, TableDrift,
+    TableError,
+};
+use proptest::prelude::*;
+use proptest::test_runner::RngSeed;
+
+/// Compares a drift with central differences of a log density. Their error is below 1e-8 for
+/// derivatives of order 1, and rounding adds 1e-9.
+fn is_gradient<const D: usize>(
+    mut drift: impl Drift<f64, D>,
+    log_density: impl Fn(&SVector<f64, D>) -> f64,
+    x: [f64; D],
+) {
+    let x = SVector::from(x);
+    let found = drift.drift(0.0, &x);
+    let h = 1e-5;
+    for d in 0..D {
+        let mut step = SVector::zeros();
+        step[d] = h;
+        let slope = (log_density(&(x + step)) - log_density(&(x - step))) / (2.0 * h);
+        let allowed = 1e-7 * (1.0 + slope.abs());
+        assert!(
+            (found[d] - slope).abs() < allowed,
+            "{d}: {} {slope}",
+            found[d]
+        );
+    }
+}
+
+fn points<const D: usize>() -> impl Strategy<Value = [f64; D]> {
+    proptest::array::uniform::<_, D>(-3.0..3.0_f64)
+}
+
+const GAUSSIAN: [f64; 12] = [
+    0.5, -1.0, 2.0, // mean
+    2.0, 0.5, 0.0, 0.5, 1.0, -0.25, 0.0, -0.25, 3.0, // precision
+];
+
+/// ln w + (D/2) ln p, p, mean.
+const MIXTURE: [f64; 12] = [
+    -1.2, 1.0, 0.0, 1.0, // component 1
+    0.3, 4.0, -1.5, 0.5, // component 2
+    -0.7, 0.25, 2.0, -2.0, // component 3
+];
+
+const LOGISTIC: [f64; 13] = [
+    0.25, // prior precision
+    1.0, 0.3, -1.2, // observations
+    -1.0, 2.0, 0.4, //
+    1.0, 1.5, 0.7, //
+    1.0, -0.2, -3.0,
+];
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 1000, failure_persistence: None, rng_seed: RngSeed::Fixed(42), ..Default::default() })]
+
+    #[test]
+    fn gaussian(x in points::<3>()) {
+        let (mean, precision) = GAUSSIAN.split_at(3);
+        let mean = SVector::<f64, 3>::from_column_slice(mean);
+        let precision = SMatrix::<f64, 3, 3>::from_column_slice(precision);
+        let density = |x: &SVector<f64, 3>| -(x - mean).dot(&(precision * (x - mean))) / 2.0;
+        let mut table = GaussianTable::from_table(&GAUSSIAN).unwrap();
+        is_gradient(table, density, x);
+        let mut gaussian = Gaussian { mean, precision };
+        let x = SVector::from(x);
+        prop_assert_eq!(table.drift(0.0, &x), gaussian.drift(0.0, &x));
+    }
+
+    #[test]
+    fn mixture(x in points::<2>()) {
+        let density = |x: &SVector<f64, 2>| {
+            let component = |row: &[f64]| {
+                let square = (x[0] - row[2]).powi(2) + (x[1] - row[3]).powi(2);
+                (row[0] - row[1] * square / 2.0).exp()
+            };
+            MIXTURE.chunks(4).map(component).sum::<f64>().ln()
+        };
+        is_gradient(GaussianMixture::from_table(&MIXTURE).unwrap(), density, x);
+    }
+
+    #[test]
+    fn double_well(x in points::<2>()) {
+        let (steepness, cap) = (1.5, 1.25);
+        let well = |x: f64| {
+            // Beyond the cap a parabola with the value, slope and curvature at the cap.
+            let inside = |x: f64| (x * x - 1.0).powi(2) / 4.0;
+            let beyond = (x.abs() - cap).max(0.0);
+            let (slope, curvature) = (cap.powi(3) - cap, 3.0 * cap * cap - 1.0);
+            inside(x.abs().min(cap)) + beyond * slope + beyond * beyond * curvature / 2.0
+        };
+        let density = |x: &SVector<f64, 2>| -steepness * (well(x[0]) + well(x[1]));
+        is_gradient(DoubleWell { steepness, cap }, density, x);
+    }
+
+    #[test]
+    fn logistic(w in points::<3>()) {
+        let density = |w: &SVector<f64, 3>| {
+            let of_row = |z: &[f64]| {
+                let margin: f64 = z.iter().zip(w).map(|(z, w)| z * w).sum();
+                -(-margin).exp().ln_1p()
+            };
+            LOGISTIC[1..].chunks(3).map(of_row).sum::<f64>() - LOGISTIC[0] * w.norm_squared() / 2.0
+        };
+        is_gradient(LogisticRegression::from_table(&LOGISTIC).unwrap(), density, w);
+    }
+}
+
+/// Far from every component the exponentials are all 0, and at margins beyond the range of exp
+/// infinite: the drifts are finite all the same.
+#[test]
+fn far_away_is_finite() {
+    let mut mixture = GaussianMixture::from_table(&MIXTURE).unwrap();
+    let far = mixture.drift(0.0, &SVector::from([1e6, -1e6]));
+    // The widest component is all that is left.
+    assert!((far[0] / (0.25 * (2.0 - 1e6)) - 1.0).abs() < 1e-12);
+    let mut logistic = LogisticRegression::from_table(&LOGISTIC).unwrap();
+    let far = logistic.drift(0.0, &SVector::from([1e5, 0.0, 0.0]));
+    assert!((far[0] + 0.25 * 1e5 + 1.0).abs() < 1e-9, "{far}");
+}
+
+#[test]
+fn tables_of_the_wrong_length_are_refused() {
+    let table = [1.0_f32; 40];
+    let error = |length, fixed, row| TableError { length, fixed, row };
+    for length in 0..table.len() {
+        let table = &table[..length];
+        let gaussian = GaussianTable::<f32, 3>::from_table(table).err();
+        assert_eq!(gaussian, (length != 12).then_some(error(length, 12, 0)));
+        let fits = length > 0 && length.is_multiple_of(5);
+        let mixture = GaussianMixture::<f32, 3>::from_table(table).err();
+        assert_eq!(mixture, (!fits).then_some(error(length, 0, 5)));
+        let fits = length > 1 && (length - 1).is_multiple_of(3);
+        let logistic = LogisticRegression::<f32, 3>::from_table(table).err();
+        assert_eq!(logistic, (!fits).then_some(error(length, 1, 3)));
+        let well = <DoubleWell<f32> as TableDrift<'_, f32, 3>>::from_table(table).err();
+        assert_eq!(well, (length != 2).then_some(error(length, 2, 0)));
+    }
+}
