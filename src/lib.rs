@@ -74,6 +74,8 @@
 
 #![cfg_attr(not(any(test, feature = "std")), no_std)]
 #![cfg_attr(docsrs, feature(doc_cfg))]
+#![cfg_attr(target_arch = "nvptx64", feature(core_float_math, stdarch_nvptx))]
+#![cfg_attr(not(feature = "kernels"), forbid(unsafe_code))]
 #![warn(unreachable_pub, clippy::pedantic)]
 #![allow(
     clippy::inline_always,
@@ -99,6 +101,7 @@ mod drift;
 mod error;
 #[cfg(feature = "defmt")]
 mod format;
+pub mod kernel;
 pub mod noise;
 mod path;
 pub mod random;

@@ -30,8 +30,11 @@ pub trait Noise<T: Real, P: Span<T, D>, const D: usize> {
     fn increment(&mut self, from: u32, to: u32, span: &P) -> P::State;
 }
 
-/// Whether the processor has no vector unit, so that lanes would only take memory.
-const ONE_BY_ONE: bool = cfg!(all(target_arch = "arm", not(target_feature = "neon")));
+/// Whether the processor has no vector unit, or this is one lane of one: lanes would only take memory.
+const ONE_BY_ONE: bool = cfg!(any(
+    all(target_arch = "arm", not(target_feature = "neon")),
+    target_arch = "nvptx64"
+));
 
 impl<T: Real, P: Span<T, D>, W: Words + ?Sized, const D: usize> Noise<T, P, D> for W {
     #[inline]

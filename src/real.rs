@@ -99,6 +99,10 @@ impl Real for f32 {
     }
     #[inline]
     fn sqrt(self) -> Self {
+        // One instruction of a GPU, correctly rounded too.
+        #[cfg(target_arch = "nvptx64")]
+        return core::f32::math::sqrt(self);
+        #[cfg(not(target_arch = "nvptx64"))]
         libm::sqrtf(self)
     }
     #[inline]
@@ -137,6 +141,9 @@ impl Real for f64 {
     }
     #[inline]
     fn sqrt(self) -> Self {
+        #[cfg(target_arch = "nvptx64")]
+        return core::f64::math::sqrt(self);
+        #[cfg(not(target_arch = "nvptx64"))]
         libm::sqrt(self)
     }
     #[inline]

@@ -9,6 +9,7 @@
 
 use crate::StepError;
 
+pub(crate) mod advance;
 mod cpu;
 mod error;
 mod lanes;

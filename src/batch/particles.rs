@@ -1,6 +1,7 @@
 use core::marker::PhantomData;
 use core::ops::Range;
 
+use super::advance::advance;
 use super::lanes::{LANES, Lanes};
 use super::{BatchError, Status};
 use crate::random::{Stream, Streams};
@@ -191,24 +192,11 @@ impl<'a, T: Real, X: State<T, D>, const D: usize> Particles<'a, T, X, D> {
         let mut state = self.load(index);
         let mut stream = self.streams.particle(self.first + index as u64);
         stream.move_to(self.positions[index]);
-        let mut position = self.positions[index];
-        let mut calls = 0;
-        let step_size = stepper.scheme().step_size();
-        for n in steps {
-            match stepper.step(step_size * T::from_u32(n), &mut state, drift, &mut stream) {
-                Ok(step) => {
-                    calls += u64::from(step.drift_calls);
-                    position = stream.position();
-                }
-                Err(error) => {
-                    self.status[index] = Status::Failed { step: n, error };
-                    break;
-                }
-            }
-        }
+        let advance = advance(stepper, &mut state, &mut stream, drift, steps);
         self.store(index, &state);
-        self.positions[index] = position;
-        calls
+        self.positions[index] = advance.position;
+        self.status[index] = advance.status;
+        advance.drift_calls
     }
 
     /// Steps the [`LANES`] particles from `start` on together, if they stand at the same word

@@ -85,6 +85,21 @@ impl Midpoints {
         }
     }
 
+    /// The midpoints of a macro step, with what [`new`](Self::new) computes from K.
+    #[inline]
+    pub(crate) fn from_gap_scale(law: MidpointLaw, inner_steps: u32, scale: u64) -> Self {
+        Self {
+            law,
+            inner_steps,
+            scale,
+        }
+    }
+
+    /// What [`from_gap_scale`](Self::from_gap_scale) takes.
+    pub(crate) fn gap_scale(&self) -> u64 {
+        self.scale
+    }
+
     /// The law that chooses them.
     #[must_use]
     pub fn law(&self) -> MidpointLaw {

@@ -22,6 +22,7 @@ use super::error::PastEnd;
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
+#[repr(transparent)]
 pub struct Streams {
     key: [u32; 8],
 }
@@ -147,6 +148,7 @@ impl Stream {
         }
     }
 
+    #[cfg_attr(target_arch = "nvptx64", inline(always))]
     fn fill(&mut self) {
         chacha::fill(
             &mut self.block,
@@ -158,13 +160,18 @@ impl Stream {
 
     #[inline]
     #[allow(clippy::indexing_slicing, reason = "an index below 16 into 16 words")]
+    #[allow(clippy::cast_possible_truncation, reason = "the index is below 16")]
     fn next(&mut self) -> u32 {
-        let index = self.position & 15;
+        let index = (self.position & 15) as u32;
         if index == 0 {
             self.fill();
         }
         self.position = self.position.wrapping_add(1);
-        self.block[index as usize]
+        if cfg!(target_arch = "nvptx64") {
+            chacha::pick(&self.block, index)
+        } else {
+            self.block[index as usize]
+        }
     }
 }
 

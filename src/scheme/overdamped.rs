@@ -58,6 +58,18 @@ impl<T: Real> Overdamped<T> {
         Ok(Self { mobility, ..self })
     }
 
+    /// The temperature T.
+    #[must_use]
+    pub fn temperature(&self) -> T {
+        self.temperature
+    }
+
+    /// The mobility μ.
+    #[must_use]
+    pub fn mobility(&self) -> T {
+        self.mobility
+    }
+
     fn walk(&self) -> RandomWalk<T> {
         RandomWalk {
             drift_rate: self.mobility,

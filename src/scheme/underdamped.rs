@@ -50,6 +50,18 @@ impl<T: Real> Underdamped<T> {
         })
     }
 
+    /// The friction γ.
+    #[must_use]
+    pub fn friction(&self) -> T {
+        self.friction
+    }
+
+    /// The inverse mass u.
+    #[must_use]
+    pub fn inverse_mass(&self) -> T {
+        self.inverse_mass
+    }
+
     /// All coefficients over a time h, from y = γh, z = y/2, E = e⁻ʸ and r = (z − tanh z)/z³:
     ///
     /// ```text
@@ -66,7 +78,8 @@ impl<T: Real> Underdamped<T> {
     /// ```
     ///
     /// a product of positive factors, where xx − xv²/vv cancels to the order y³.
-    #[inline]
+    #[cfg_attr(target_arch = "nvptx64", inline(never))]
+    #[cfg_attr(not(target_arch = "nvptx64"), inline)]
     fn over(&self, time: T) -> PhaseSpan<T> {
         let u = self.inverse_mass;
         let y = self.friction * time;

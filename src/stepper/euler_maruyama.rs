@@ -40,6 +40,10 @@ impl<S: Scheme> EulerMaruyama<S> {
         }
     }
 
+    pub(crate) fn scheme_ref(&self) -> &S {
+        &self.scheme
+    }
+
     /// The coefficients of a step.
     pub(crate) fn whole(&self) -> &S::Span {
         &self.whole

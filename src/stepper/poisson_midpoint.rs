@@ -54,11 +54,16 @@ impl<S: Scheme> PoissonMidpoint<S> {
     /// The method on a scheme, whose K it uses, under a law of midpoints.
     #[must_use]
     pub fn new(scheme: S, law: MidpointLaw) -> Self {
-        let inner_steps = scheme.inner_steps();
+        Self::from_midpoints(scheme, Midpoints::new(law, scheme.inner_steps()))
+    }
+
+    /// The method on a scheme and midpoints of the same K.
+    #[inline]
+    pub(crate) fn from_midpoints(scheme: S, midpoints: Midpoints) -> Self {
         Self {
             scheme,
-            midpoints: Midpoints::new(law, inner_steps),
-            whole: scheme.span(0, inner_steps),
+            midpoints,
+            whole: scheme.span(0, scheme.inner_steps()),
         }
     }
 

@@ -9,6 +9,7 @@ use defmt::info;
 use defmt_semihosting as _;
 use nalgebra::{SVector, matrix, vector};
 use poisson_midpoint::batch::{BatchError, Cpu, Particles, Run, Status};
+use poisson_midpoint::kernel::{FailureRecord, Method, Thread};
 use poisson_midpoint::noise::Injected;
 use poisson_midpoint::random::{Midpoints, Stream, Streams};
 use poisson_midpoint::scheme::{AdditiveNoise, Overdamped, Scheme, Semilinear, Underdamped};
@@ -160,6 +161,10 @@ fn batches() -> Result<(), Failure> {
     let particles: Particles<f32, State, 2> =
         Particles::new(Streams::new(42), 0, &mut state, &mut positions, &mut status)?;
     info!("{}", particles);
+    info!("{}", Thread { index: 2, count: 4 });
+    info!("{}", FailureRecord::new(3, error));
+    let stepper = EulerMaruyama::new(Overdamped::new(0.5_f32, 1)?);
+    info!("{}", Method::from(&stepper));
     info!(
         "{} {}",
         Cpu,

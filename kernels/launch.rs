@@ -1,0 +1,264 @@
+//! What a kernel is told: where the particles lie in a device's memory.
+
+use core::slice;
+
+use crate::kernel::{FailureRecord, KernelScheme, Memory, Method, Thread, fused};
+use crate::random::Streams;
+use crate::scheme::{Process, Scheme};
+use crate::{Real, Stepper, TableDrift};
+
+#[cfg(not(target_pointer_width = "64"))]
+compile_error!("the host of a GPU has 64-bit pointers, as the GPU has");
+
+/// The particles of a launch, as pointers that the device can follow. Laid out alike on host and
+/// device.
+///
+/// `count` particles lie as in [`batch`](crate::batch): component c of the particle at place p is
+/// `state[c·count + p]`. The particle at place p has the number `first` + p.
+#[derive(Clone, Copy, Debug)]
+#[repr(C)]
+pub struct Launch<T> {
+    /// PARTS·D·count scalars.
+    pub state: *mut T,
+    /// `count` word positions.
+    pub positions: *mut u64,
+    /// `count` codes, as [`FailureRecord::code`].
+    pub codes: *mut u32,
+    /// `count` records, written where a step fails.
+    pub failures: *mut FailureRecord,
+    /// `count` numbers of drift evaluations, added to.
+    pub drift_calls: *mut u64,
+    /// The drift's parameters, `table_length` scalars (see [`TableDrift`](crate::TableDrift)).
+    pub table: *const T,
+    /// The length of `table`.
+    pub table_length: usize,
+    /// The number of particles.
+    pub count: usize,
+    /// The number of the first particle.
+    pub first: u64,
+    /// The key of the streams.
+    pub streams: Streams,
+    /// The first macro step.
+    pub first_step: u32,
+    /// How many macro steps.
+    pub steps: u32,
+}
+
+impl<T: Real> Launch<T> {
+    /// The drift's parameters.
+    ///
+    /// # Safety
+    /// `table` points to `table_length` scalars that nobody writes while the slice lives.
+    #[inline]
+    #[must_use]
+    pub unsafe fn table<'a>(&self) -> &'a [T] {
+        // SAFETY: as the caller promises.
+        unsafe { slice::from_raw_parts(self.table, self.table_length) }
+    }
+
+    /// The particles, for threads to share.
+    ///
+    /// # Safety
+    /// Every pointer points to as much as its field says, and while the particles live, nobody but
+    /// the threads that share them uses that memory, each its own places.
+    #[inline]
+    #[must_use]
+    pub unsafe fn particles(&self) -> DeviceParticles<'_, T> {
+        DeviceParticles(self)
+    }
+}
+
+/// The particles of a launch in a device's memory.
+#[derive(Clone, Copy, Debug)]
+pub struct DeviceParticles<'a, T>(&'a Launch<T>);
+
+impl<T: Real> DeviceParticles<'_, T> {
+    #[inline]
+    fn component_index(self, component: usize, place: usize) -> usize {
+        component * self.0.count + place
+    }
+}
+
+impl<T: Real> Memory<T> for DeviceParticles<'_, T> {
+    #[inline]
+    fn count(&self) -> usize {
+        self.0.count
+    }
+    #[inline]
+    fn component(&self, component: usize, place: usize) -> T {
+        // SAFETY: a place below `count`, and a component that a state has.
+        unsafe {
+            self.0
+                .state
+                .add(self.component_index(component, place))
+                .read()
+        }
+    }
+    #[inline]
+    fn set_component(&self, component: usize, place: usize, value: T) {
+        // SAFETY: as for `component`; the place is this thread's own.
+        unsafe {
+            self.0
+                .state
+                .add(self.component_index(component, place))
+                .write(value);
+        }
+    }
+    #[inline]
+    fn position(&self, place: usize) -> u64 {
+        // SAFETY: a place below `count`.
+        unsafe { self.0.positions.add(place).read() }
+    }
+    #[inline]
+    fn set_position(&self, place: usize, position: u64) {
+        // SAFETY: a place below `count`, this thread's own.
+        unsafe {
+            self.0.positions.add(place).write(position);
+        }
+    }
+    #[inline]
+    fn is_active(&self, place: usize) -> bool {
+        // SAFETY: a place below `count`.
+        unsafe { self.0.codes.add(place).read() == 0 }
+    }
+    #[inline]
+    fn fail(&self, place: usize, record: FailureRecord) {
+        // SAFETY: a place below `count`, this thread's own.
+        unsafe {
+            self.0.codes.add(place).write(record.code);
+            self.0.failures.add(place).write(record);
+        }
+    }
+    #[inline]
+    fn add_drift_calls(&self, place: usize, calls: u64) {
+        // SAFETY: a place below `count`, this thread's own.
+        unsafe {
+            let sum = self.0.drift_calls.add(place);
+            sum.write(sum.read().wrapping_add(calls));
+        }
+    }
+}
+
+/// The body of a kernel that steps by Euler–Maruyama.
+///
+/// Does nothing if `method` was not made from a stepper on the scheme S, or the table does not
+/// fit the drift F: whoever launches it checks both.
+///
+/// # Safety
+/// What [`Launch::table`] and [`Launch::particles`] demand.
+#[inline]
+pub unsafe fn euler_maruyama<'a, S, F, const D: usize>(
+    thread: Thread,
+    launch: &Launch<S::Real>,
+    method: &Method<S::Real>,
+) where
+    S: KernelScheme + Process<D>,
+    F: TableDrift<'a, S::Real, D>,
+    S::Real: 'a,
+{
+    if let Ok(stepper) = method.euler_maruyama::<S>() {
+        // SAFETY: as the caller promises.
+        unsafe { run::<_, F, D>(thread, launch, &stepper) }
+    }
+}
+
+/// The body of a kernel that steps by the Poisson midpoint method: see [`euler_maruyama`].
+///
+/// # Safety
+/// What [`Launch::table`] and [`Launch::particles`] demand.
+#[inline]
+pub unsafe fn poisson_midpoint<'a, S, F, const D: usize>(
+    thread: Thread,
+    launch: &Launch<S::Real>,
+    method: &Method<S::Real>,
+) where
+    S: KernelScheme + Process<D>,
+    F: TableDrift<'a, S::Real, D>,
+    S::Real: 'a,
+{
+    if let Ok(stepper) = method.poisson_midpoint::<S>() {
+        // SAFETY: as the caller promises.
+        unsafe { run::<_, F, D>(thread, launch, &stepper) }
+    }
+}
+
+/// # Safety
+/// What [`Launch::table`] and [`Launch::particles`] demand.
+#[inline]
+unsafe fn run<'a, S, F, const D: usize>(thread: Thread, launch: &Launch<RealOf<S, D>>, stepper: &S)
+where
+    S: Stepper<D>,
+    F: TableDrift<'a, RealOf<S, D>, D>,
+    RealOf<S, D>: 'a,
+{
+    // SAFETY: as the caller promises.
+    let (table, particles) = unsafe { (launch.table(), launch.particles()) };
+    if let Ok(mut drift) = F::from_table(table) {
+        let numbers = (&launch.streams, launch.first);
+        let steps = launch.first_step..launch.first_step.saturating_add(launch.steps);
+        fused(thread, &particles, numbers, stepper, &mut drift, steps);
+    }
+}
+
+type RealOf<S, const D: usize> = <<S as Stepper<D>>::Scheme as Scheme>::Real;
+
+/// Which thread of a one-dimensional grid this is.
+#[cfg(target_arch = "nvptx64")]
+#[inline]
+#[must_use]
+pub fn this_thread() -> Thread {
+    use core::arch::nvptx::{_block_dim_x, _block_idx_x, _grid_dim_x, _thread_idx_x};
+    // SAFETY: they read registers that every thread has.
+    let [thread, block, threads, blocks] = unsafe {
+        [
+            _thread_idx_x(),
+            _block_idx_x(),
+            _block_dim_x(),
+            _grid_dim_x(),
+        ]
+        .map(|x| x as usize)
+    };
+    Thread {
+        index: block * threads + thread,
+        count: blocks * threads,
+    }
+}
+
+/// Makes a kernel of a drift: many macro steps of every particle in one launch.
+///
+/// For a device crate of your own, which is `no_std`, has the features `abi_ptx` and
+/// `stdarch_nvptx` and is compiled for `nvptx64-nvidia-cuda`. The kernel takes a [`Launch`] and a
+/// [`Method`] by value, a one-dimensional grid of any size, and no shared memory. The drift
+/// implements [`TableDrift`](crate::TableDrift); the method is [`euler_maruyama`] or
+/// [`poisson_midpoint`].
+///
+/// ```ignore
+/// poisson_midpoint::fused_kernel! {
+///     pendulum_step: poisson_midpoint, Underdamped<f32>, Pendulum, f32, 1
+/// }
+/// ```
+#[macro_export]
+macro_rules! fused_kernel {
+    ($name:ident: $method:ident, $scheme:ty, $drift:ty, $real:ty, $dimension:literal) => {
+        /// See the launch's and the method's documentation.
+        ///
+        /// # Safety
+        /// What the launch demands of its pointers, for every thread of the grid.
+        #[unsafe(no_mangle)]
+        pub unsafe extern "ptx-kernel" fn $name(
+            launch: $crate::kernel::Launch<$real>,
+            method: $crate::kernel::Method<$real>,
+        ) {
+            let thread = $crate::kernel::this_thread();
+            // SAFETY: as the caller promises.
+            unsafe {
+                $crate::kernel::$method::<$scheme, $drift, $dimension>(thread, &launch, &method);
+            }
+        }
+    };
+}
+
+#[cfg(test)]
+#[allow(clippy::cast_possible_truncation, reason = "small numbers")]
+#[path = "launch_tests.rs"]
+mod tests;

@@ -1,0 +1,274 @@
+//! Every kernel's body on the host, thread by thread, against the CPU engine, bit for bit.
+
+use nalgebra::SVector;
+
+use super::*;
+use crate::batch::{Cpu, Particles, Status};
+use crate::scheme::{Overdamped, Underdamped};
+use crate::{
+    DoubleWell, Drift, EulerMaruyama, GaussianMixture, GaussianTable, LogisticRegression,
+    MidpointLaw, PoissonMidpoint, State,
+};
+
+#[path = "list.rs"]
+#[macro_use]
+mod list;
+
+/// What a kernel runs.
+type Body<T> = unsafe fn(Thread, &Launch<T>, &Method<T>);
+
+const SEED: u64 = 5;
+const FIRST: u64 = u64::MAX - 1000;
+
+/// A scalar with bits and without much range.
+trait Value: Real {
+    fn bits(self) -> u64;
+}
+
+impl Value for f32 {
+    fn bits(self) -> u64 {
+        self.to_bits().into()
+    }
+}
+
+impl Value for f64 {
+    fn bits(self) -> u64 {
+        self.to_bits()
+    }
+}
+
+/// What a device's memory holds.
+struct Arrays<T> {
+    state: Vec<T>,
+    positions: Vec<u64>,
+    codes: Vec<u32>,
+    failures: Vec<FailureRecord>,
+    drift_calls: Vec<u64>,
+}
+
+impl<T: Value> Arrays<T> {
+    /// Particles spread about 0, at word positions of their own, one of them failed already.
+    fn new(rows: usize, count: usize) -> Self {
+        let place = |i: usize| T::from_u32((i % 37) as u32) / T::from_u32(12) - T::ONE;
+        let mut codes = vec![0; count];
+        let mut failures = vec![FailureRecord::default(); count];
+        if count > 2 {
+            codes[2] = 5;
+            failures[2].code = 5;
+        }
+        Self {
+            state: (0..rows * count).map(place).collect(),
+            positions: (0..count as u64).map(|p| p % 20).collect(),
+            codes,
+            failures,
+            drift_calls: vec![1; count],
+        }
+    }
+
+    fn launch(&mut self, table: &[T], steps: u32) -> Launch<T> {
+        Launch {
+            state: self.state.as_mut_ptr(),
+            positions: self.positions.as_mut_ptr(),
+            codes: self.codes.as_mut_ptr(),
+            failures: self.failures.as_mut_ptr(),
+            drift_calls: self.drift_calls.as_mut_ptr(),
+            table: table.as_ptr(),
+            table_length: table.len(),
+            count: self.positions.len(),
+            first: FIRST,
+            streams: Streams::new(SEED),
+            first_step: 3,
+            steps,
+        }
+    }
+
+    fn statuses(&self) -> Vec<Status> {
+        self.failures.iter().map(FailureRecord::status).collect()
+    }
+}
+
+/// Runs a body on grids of several sizes over several numbers of particles.
+fn check<S, F, X, const D: usize>(
+    body: Body<S::Real>,
+    stepper: &impl Stepper<D, Scheme = S>,
+    method: &Method<S::Real>,
+    drift: &F,
+    table: &[S::Real],
+) where
+    X: State<S::Real, D>,
+    S: KernelScheme<Real: Value> + Process<D, State = X>,
+    F: Drift<S::Real, D> + Clone,
+{
+    const STEPS: u32 = 6;
+    for count in [0, 1, 5, 33] {
+        let mut expected = Arrays::<S::Real>::new(X::PARTS * D, count);
+        let mut status = expected.statuses();
+        let mut particles = Particles::<S::Real, X, D>::new(
+            Streams::new(SEED),
+            FIRST,
+            &mut expected.state,
+            &mut expected.positions,
+            &mut status,
+        )
+        .unwrap();
+        let run = Cpu.run(stepper, &mut particles, drift, 3..3 + STEPS);
+        for threads in [1, 4, 32, 64] {
+            let mut found = Arrays::<S::Real>::new(X::PARTS * D, count);
+            let launch = found.launch(table, STEPS);
+            for index in 0..threads {
+                let thread = Thread {
+                    index,
+                    count: threads,
+                };
+                // SAFETY: the pointers are those of `found` and `table`, which nobody else uses.
+                unsafe { body(thread, &launch, method) };
+            }
+            let bits = |state: &[S::Real]| state.iter().map(|x| x.bits()).collect::<Vec<_>>();
+            assert_eq!(bits(&found.state), bits(&expected.state));
+            assert_eq!(found.positions, expected.positions);
+            assert_eq!(found.statuses(), status);
+            let calls: u64 = found.drift_calls.iter().map(|calls| calls - 1).sum();
+            assert_eq!(calls, run.drift_calls);
+            let codes = found.failures.iter().map(|record| record.code);
+            assert!(codes.eq(found.codes.iter().copied()));
+        }
+    }
+}
+
+/// Tables for each built-in drift in D dimensions.
+fn gaussian<T: Real, const D: usize>() -> Vec<T> {
+    let identity = (0..D * D).map(|i| T::from_u32(u32::from(i % (D + 1) == 0)));
+    let mean = (0..D).map(|d| T::from_u32(d as u32) / T::from_u32(64));
+    mean.chain(identity).collect()
+}
+
+fn mixture<T: Real, const D: usize>() -> Vec<T> {
+    let row = |k: u32| {
+        let head = [T::ZERO, T::ONE + T::from_u32(k)];
+        let mean = (0..D as u32).map(move |d| T::from_u32((d + k) % 3) - T::ONE);
+        head.into_iter().chain(mean)
+    };
+    (0..3).flat_map(row).collect()
+}
+
+fn well<T: Real, const D: usize>() -> Vec<T> {
+    vec![T::ONE, T::TWO]
+}
+
+fn logistic<T: Real, const D: usize>() -> Vec<T> {
+    let rows =
+        (0..5 * D as u32).map(|i| T::from_u32(i % 7) / T::from_u32(D as u32) - T::ONE / T::TWO);
+    core::iter::once(T::ONE).chain(rows).collect()
+}
+
+fn overdamped<T: Real>(inner_steps: u32) -> Overdamped<T> {
+    let tenth = T::ONE / T::from_u32(10);
+    Overdamped::new(tenth, inner_steps)
+        .and_then(|scheme| scheme.with_temperature(T::TWO))
+        .unwrap()
+}
+
+fn underdamped<T: Real>(inner_steps: u32) -> Underdamped<T> {
+    let tenth = T::ONE / T::from_u32(10);
+    Underdamped::new(tenth, inner_steps, T::TWO, T::ONE).unwrap()
+}
+
+macro_rules! check_kernel {
+    (
+        em, $scheme_name:ident, $drift_name:ident,
+        $body:ident, $scheme:ty, $drift:ty, $real:ident, $dimension:literal
+    ) => {{
+        let stepper = EulerMaruyama::new($scheme_name::<$real>(1));
+        check_kernel!(@ stepper, $drift_name, $body, $scheme, $drift, $real, $dimension);
+    }};
+    (
+        pmm, $scheme_name:ident, $drift_name:ident,
+        $body:ident, $scheme:ty, $drift:ty, $real:ident, $dimension:literal
+    ) => {
+        for law in [MidpointLaw::Bernoulli, MidpointLaw::Single] {
+            let stepper = PoissonMidpoint::new($scheme_name::<$real>(7), law);
+            check_kernel!(@ stepper, $drift_name, $body, $scheme, $drift, $real, $dimension);
+        }
+    };
+    (
+        @ $stepper:ident, $drift_name:ident,
+        $body:ident, $scheme:ty, $drift:ty, $real:ident, $dimension:literal
+    ) => {
+        let table = $drift_name::<$real, $dimension>();
+        let drift = <$drift as TableDrift<'_, $real, $dimension>>::from_table(&table).unwrap();
+        check::<$scheme, _, _, $dimension>(
+            $body::<$scheme, $drift, $dimension>,
+            &$stepper,
+            &Method::from(&$stepper),
+            &drift,
+            &table,
+        );
+    };
+}
+
+macro_rules! check_module {
+    ($name:literal, $real:ident, $dimension:literal) => {
+        each_kernel! { check_kernel, $real, $dimension }
+    };
+}
+
+#[test]
+fn every_body_has_the_bits_of_the_cpu_engine() {
+    each_module! { check_module }
+}
+
+/// A drift that is not finite beyond a place that some particles reach.
+#[derive(Clone, Copy)]
+struct Cliff<T>(T);
+
+impl<T: Real> Drift<T, 1> for Cliff<T> {
+    fn drift(&mut self, _time: T, position: &SVector<T, 1>) -> SVector<T, 1> {
+        position.map(|x| if x > self.0 { T::ONE / T::ZERO } else { T::ONE })
+    }
+}
+
+impl<'a, T: Real> TableDrift<'a, T, 1> for Cliff<T> {
+    fn from_table(table: &'a [T]) -> Result<Self, crate::TableError> {
+        table.first().copied().map(Self).ok_or(crate::TableError {
+            length: 0,
+            fixed: 1,
+            row: 0,
+        })
+    }
+}
+
+#[test]
+fn a_failed_particle_keeps_its_last_good_state() {
+    let table = [1.5_f32];
+    let drift = Cliff(1.5);
+    for law in [MidpointLaw::Bernoulli, MidpointLaw::Single] {
+        let stepper = PoissonMidpoint::new(overdamped::<f32>(7), law);
+        let body = poisson_midpoint::<Overdamped<f32>, Cliff<f32>, 1>;
+        check::<_, _, _, 1>(body, &stepper, &Method::from(&stepper), &drift, &table);
+    }
+    let stepper = EulerMaruyama::new(underdamped::<f32>(1));
+    let body = euler_maruyama::<Underdamped<f32>, Cliff<f32>, 1>;
+    check::<_, _, _, 1>(body, &stepper, &Method::from(&stepper), &drift, &table);
+    // The case is a real one: some of these fail.
+    let mut arrays = Arrays::<f32>::new(2, 33);
+    let launch = arrays.launch(&table, 6);
+    let thread = Thread { index: 0, count: 1 };
+    // SAFETY: the pointers are those of `arrays` and `table`, which nobody else uses.
+    unsafe { body(thread, &launch, &Method::from(&stepper)) };
+    let failed = arrays.codes.iter().filter(|code| **code == 1).count();
+    assert!(failed > 3, "{failed}");
+    assert!(arrays.state.iter().all(|x| x.is_finite()));
+}
+
+#[test]
+fn a_table_or_method_that_does_not_fit_moves_nothing() {
+    let stepper = EulerMaruyama::new(overdamped::<f32>(1));
+    let thread = Thread { index: 0, count: 1 };
+    let mut arrays = Arrays::<f32>::new(3, 4);
+    let before = arrays.state.clone();
+    let launch = arrays.launch(&[1.0; 11], 6);
+    let body = euler_maruyama::<Overdamped<f32>, GaussianTable<'_, f32, 3>, 3>;
+    // SAFETY: the pointers are those of `arrays` and a constant, which nobody else uses.
+    unsafe { body(thread, &launch, &Method::from(&stepper)) };
+    assert_eq!((&arrays.state, &arrays.drift_calls), (&before, &vec![1; 4]));
+}

@@ -1,0 +1,34 @@
+//! Which kernels there are: one list for the device crate and for the tests on the host.
+
+/// Calls a macro with the scalar and dimension of each module of kernels, and its name.
+macro_rules! each_module {
+    ($call:ident) => {
+        $call! { "f32_1", f32, 1 }
+        $call! { "f32_2", f32, 2 }
+        $call! { "f32_3", f32, 3 }
+        $call! { "f32_4", f32, 4 }
+        $call! { "f32_8", f32, 8 }
+        $call! { "f32_16", f32, 16 }
+        $call! { "f32_32", f32, 32 }
+        $call! { "f32_64", f32, 64 }
+        $call! { "f64_1", f64, 1 }
+        $call! { "f64_2", f64, 2 }
+        $call! { "f64_3", f64, 3 }
+    };
+}
+
+/// Calls a macro with each kernel's name, body, scheme, drift, scalar and dimension.
+macro_rules! each_kernel {
+    ($call:ident, $real:ident, $dimension:literal) => {
+        each_kernel! { $call, $real, $dimension, gaussian, GaussianTable<'_, $real, $dimension> }
+        each_kernel! { $call, $real, $dimension, mixture, GaussianMixture<'_, $real, $dimension> }
+        each_kernel! { $call, $real, $dimension, well, DoubleWell<$real> }
+        each_kernel! { $call, $real, $dimension, logistic, LogisticRegression<'_, $real, $dimension> }
+    };
+    ($call:ident, $real:ident, $dimension:literal, $drift_name:ident, $drift:ty) => {
+        $call! { em, overdamped, $drift_name, euler_maruyama, Overdamped<$real>, $drift, $real, $dimension }
+        $call! { em, underdamped, $drift_name, euler_maruyama, Underdamped<$real>, $drift, $real, $dimension }
+        $call! { pmm, overdamped, $drift_name, poisson_midpoint, Overdamped<$real>, $drift, $real, $dimension }
+        $call! { pmm, underdamped, $drift_name, poisson_midpoint, Underdamped<$real>, $drift, $real, $dimension }
+    };
+}

@@ -1,0 +1,151 @@
+//! A stepper's parameters in a form that host and device lay out alike.
+
+use crate::random::{MidpointLaw, Midpoints};
+use crate::scheme::{Overdamped, Scheme, Underdamped};
+use crate::{EulerMaruyama, ParameterError, PoissonMidpoint, Real};
+
+/// A scheme that a kernel makes from plain numbers.
+pub trait KernelScheme: Scheme {
+    /// What it is made of beside step size and K: temperature and mobility, or friction and inverse
+    /// mass.
+    fn parameters(&self) -> [Self::Real; 2];
+    /// The scheme.
+    ///
+    /// # Errors
+    /// [`ParameterError`] if one is out of range.
+    fn from_parameters(
+        step_size: Self::Real,
+        inner_steps: u32,
+        parameters: [Self::Real; 2],
+    ) -> Result<Self, ParameterError<Self::Real>>;
+}
+
+impl<T: Real> KernelScheme for Overdamped<T> {
+    fn parameters(&self) -> [T; 2] {
+        [self.temperature(), self.mobility()]
+    }
+
+    #[inline]
+    fn from_parameters(
+        step_size: T,
+        inner_steps: u32,
+        [temperature, mobility]: [T; 2],
+    ) -> Result<Self, ParameterError<T>> {
+        Self::new(step_size, inner_steps)?
+            .with_temperature(temperature)?
+            .with_mobility(mobility)
+    }
+}
+
+impl<T: Real> KernelScheme for Underdamped<T> {
+    fn parameters(&self) -> [T; 2] {
+        [self.friction(), self.inverse_mass()]
+    }
+
+    #[inline]
+    fn from_parameters(
+        step_size: T,
+        inner_steps: u32,
+        [friction, inverse_mass]: [T; 2],
+    ) -> Result<Self, ParameterError<T>> {
+        Self::new(step_size, inner_steps, friction, inverse_mass)
+    }
+}
+
+/// A stepper's parameters, to be handed to a kernel by value.
+///
+/// It carries what is dear to make from them, so that a million threads need not each make it.
+///
+/// ```
+/// use poisson_midpoint::kernel::Method;
+/// use poisson_midpoint::scheme::Overdamped;
+/// use poisson_midpoint::{MidpointLaw, PoissonMidpoint};
+/// let stepper = PoissonMidpoint::new(Overdamped::new(0.1_f32, 1000)?, MidpointLaw::Single);
+/// let method = Method::from(&stepper);
+/// assert_eq!(method.poisson_midpoint::<Overdamped<f32>>()?, stepper);
+/// # Ok::<(), poisson_midpoint::ParameterError<f32>>(())
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
+#[repr(C)]
+pub struct Method<T> {
+    step_size: T,
+    parameters: [T; 2],
+    inner_steps: u32,
+    /// 0 for Bernoulli, 1 for Single.
+    law: u32,
+    gap_scale: u64,
+}
+
+impl<T: Real> Method<T> {
+    fn of<S: KernelScheme<Real = T>>(scheme: &S, midpoints: Midpoints) -> Self {
+        Self {
+            step_size: scheme.step_size(),
+            parameters: scheme.parameters(),
+            inner_steps: scheme.inner_steps(),
+            law: match midpoints.law() {
+                MidpointLaw::Bernoulli => 0,
+                MidpointLaw::Single => 1,
+            },
+            gap_scale: midpoints.gap_scale(),
+        }
+    }
+
+    /// The step size η.
+    #[must_use]
+    pub fn step_size(&self) -> T {
+        self.step_size
+    }
+
+    /// The scheme.
+    ///
+    /// # Errors
+    /// [`ParameterError`] if S is not the scheme that the method was made from and its
+    /// parameters do not suit it.
+    #[inline]
+    pub fn scheme<S: KernelScheme<Real = T>>(&self) -> Result<S, ParameterError<T>> {
+        S::from_parameters(self.step_size, self.inner_steps, self.parameters)
+    }
+
+    /// Euler–Maruyama with the step size and the scheme.
+    ///
+    /// # Errors
+    /// As [`scheme`](Self::scheme).
+    #[inline]
+    pub fn euler_maruyama<S: KernelScheme<Real = T>>(
+        &self,
+    ) -> Result<EulerMaruyama<S>, ParameterError<T>> {
+        Ok(EulerMaruyama::new(self.scheme()?))
+    }
+
+    /// The Poisson midpoint method that this was made from.
+    ///
+    /// # Errors
+    /// As [`scheme`](Self::scheme).
+    #[inline]
+    pub fn poisson_midpoint<S: KernelScheme<Real = T>>(
+        &self,
+    ) -> Result<PoissonMidpoint<S>, ParameterError<T>> {
+        let law = match self.law {
+            0 => MidpointLaw::Bernoulli,
+            _ => MidpointLaw::Single,
+        };
+        let midpoints = Midpoints::from_gap_scale(law, self.inner_steps, self.gap_scale);
+        Ok(PoissonMidpoint::from_midpoints(self.scheme()?, midpoints))
+    }
+}
+
+impl<T: Real, S: KernelScheme<Real = T>> From<&EulerMaruyama<S>> for Method<T> {
+    fn from(stepper: &EulerMaruyama<S>) -> Self {
+        let scheme = stepper.scheme_ref();
+        // Read by no kernel of this method.
+        let midpoints = Midpoints::from_gap_scale(MidpointLaw::Single, scheme.inner_steps(), 0);
+        Self::of(scheme, midpoints)
+    }
+}
+
+impl<T: Real, S: KernelScheme<Real = T>> From<&PoissonMidpoint<S>> for Method<T> {
+    fn from(stepper: &PoissonMidpoint<S>) -> Self {
+        Self::of(stepper.scheme(), *stepper.midpoints())
+    }
+}

@@ -1,0 +1,122 @@
+//! What one thread of a GPU does with its particles.
+//!
+//! A kernel is a thin entry around [`fused`]: it finds out which thread it is, where the particles
+//! lie and what moves them. The body knows no pointer, so the same body runs on the host,
+//! thread by thread, where tests compare it with the CPU engine [`Cpu`](crate::batch::Cpu).
+//!
+//! The particles lie as in [`batch`](crate::batch): structure of arrays. Threads take
+//! particles in grid-stride order, so any grid covers any number of particles, and no bit depends on
+//! the grid.
+
+use core::ops::Range;
+
+use crate::batch::Status;
+use crate::batch::advance::advance;
+use crate::random::Streams;
+use crate::scheme::{Process, Scheme};
+use crate::{Drift, Real, State, Stepper};
+
+#[cfg(feature = "kernels")]
+#[path = "../../kernels/launch.rs"]
+#[allow(unsafe_code, reason = "a device's memory is reached by pointers")]
+mod launch;
+mod method;
+mod status;
+
+#[cfg(all(feature = "kernels", target_arch = "nvptx64"))]
+#[doc(hidden)]
+pub use launch::this_thread;
+#[cfg(feature = "kernels")]
+pub use launch::{DeviceParticles, Launch, euler_maruyama, poisson_midpoint};
+pub use method::{KernelScheme, Method};
+pub use status::FailureRecord;
+
+/// Which thread of a launch, of how many.
+///
+/// ```
+/// use poisson_midpoint::kernel::Thread;
+/// let thread = Thread { index: 2, count: 4 };
+/// assert!(thread.particles(11).eq([2, 6, 10]));
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
+pub struct Thread {
+    /// Its number, from 0.
+    pub index: usize,
+    /// The threads of the launch.
+    pub count: usize,
+}
+
+impl Thread {
+    /// The places of the particles that fall to this thread, of `count`: every `self.count`th.
+    #[inline]
+    pub fn particles(self, count: usize) -> impl Iterator<Item = usize> {
+        let mut next = Some(self.index);
+        core::iter::from_fn(move || {
+            let particle = next.filter(|&particle| particle < count)?;
+            next = particle.checked_add(self.count);
+            Some(particle)
+        })
+    }
+}
+
+/// Where the particles of a launch lie. Threads share it; each reads and writes its own particles.
+///
+/// Component c = k·D + d is dimension d of part k of a state. A place is below
+/// [`count`](Self::count).
+pub trait Memory<T> {
+    /// The number of particles.
+    fn count(&self) -> usize;
+    /// A component of the particle at a place.
+    fn component(&self, component: usize, place: usize) -> T;
+    /// Writes a component.
+    fn set_component(&self, component: usize, place: usize, value: T);
+    /// The word position.
+    fn position(&self, place: usize) -> u64;
+    /// Writes the word position.
+    fn set_position(&self, place: usize, position: u64);
+    /// Whether the particle moves.
+    fn is_active(&self, place: usize) -> bool;
+    /// Records that the particle's step has failed.
+    fn fail(&self, place: usize, record: FailureRecord);
+    /// Adds to the particle's drift evaluations.
+    fn add_drift_calls(&self, place: usize, calls: u64);
+}
+
+/// Moves a thread's particles by the macro steps `steps`: what [`Cpu::run`](crate::batch::Cpu::run)
+/// does, bit for bit.
+///
+/// The particle at place p has the number `first` + p. One whose step fails keeps its last good
+/// state and is left alone from then on.
+#[inline]
+pub fn fused<S, T, F, M, const D: usize>(
+    thread: Thread,
+    memory: &M,
+    (streams, first): (&Streams, u64),
+    stepper: &S,
+    drift: &mut F,
+    steps: Range<u32>,
+) where
+    T: Real,
+    S: Stepper<D, Scheme: Process<D> + Scheme<Real = T>>,
+    F: Drift<T, D>,
+    M: Memory<T> + ?Sized,
+{
+    for place in thread.particles(memory.count()) {
+        if !memory.is_active(place) {
+            continue;
+        }
+        let mut state = <S::Scheme as Process<D>>::State::from_fn(|part, d| {
+            memory.component(part * D + d, place)
+        });
+        let mut stream = streams.particle(first.wrapping_add(place as u64));
+        stream.move_to(memory.position(place));
+        let advance = advance(stepper, &mut state, &mut stream, drift, steps.clone());
+        state.for_each(|part, d, value| memory.set_component(part * D + d, place, value));
+        memory.set_position(place, advance.position);
+        memory.add_drift_calls(place, advance.drift_calls);
+        if let Status::Failed { step, error } = advance.status {
+            memory.fail(place, FailureRecord::new(step, error));
+        }
+    }
+}
