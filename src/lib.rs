@@ -97,6 +97,8 @@
 )]
 
 pub mod batch;
+#[cfg(feature = "cuda")]
+pub mod cuda;
 mod drift;
 mod error;
 #[cfg(feature = "defmt")]
