@@ -36,6 +36,13 @@ pub fn provide() -> Result<()> {
     let arch = env::var(ARCH).unwrap_or_else(|_| DEFAULT_ARCH.into());
     let modules = modules(&fs::read_to_string(root.join("kernels/list.rs"))?);
     let hash = hash(&root)?;
+    // Modules that were on an earlier list.
+    for entry in fs::read_dir(&out)? {
+        let path = entry?.path();
+        if path.extension().is_some_and(|extension| extension == "ptx") {
+            fs::remove_file(path)?;
+        }
+    }
     match compiler()? {
         Some(rustc) => build(&root, &out, &rustc, &arch, &modules)?,
         None => unpack(&root, &out, &arch, &modules, &hash)?,
@@ -113,7 +120,7 @@ fn build(root: &Path, out: &Path, rustc: &Path, arch: &str, modules: &[String]) 
             .args(["--target", TARGET, "--target-dir", "target", "--"])
             .arg(format!("-Ctarget-cpu={arch}"))
             .args(["--cfg", &format!("module={module:?}")])
-            .arg(format!("--check-cfg=cfg(module, values(any()))"))
+            .arg("--check-cfg=cfg(module, values(any()))")
             .arg(format!("--emit=asm={}", assembly.display()))
             .env("RUSTC", rustc)
             .env("RUSTC_BOOTSTRAP", "1");

@@ -10,13 +10,44 @@ use crate::{Real, Stepper, TableDrift};
 #[cfg(not(target_pointer_width = "64"))]
 compile_error!("the host of a GPU has 64-bit pointers, as the GPU has");
 
-/// The particles of a launch, as pointers that the device can follow. Laid out alike on host and
-/// device.
+/// Which particles a launch moves, and by which steps. Laid out alike on host and device.
 ///
-/// `count` particles lie as in [`batch`](crate::batch): component c of the particle at place p is
-/// `state[c·count + p]`. The particle at place p has the number `first` + p.
-#[derive(Clone, Copy, Debug)]
+/// ```
+/// use poisson_midpoint::kernel::Extent;
+/// use poisson_midpoint::random::Streams;
+/// // Steps 0..100 of particles 0..1000 under seed 42, of a drift with two parameters.
+/// let extent = Extent {
+///     count: 1000,
+///     first: 0,
+///     streams: Streams::new(42),
+///     table_length: 2,
+///     first_step: 0,
+///     steps: 100,
+/// };
+/// assert_eq!(size_of_val(&extent), 64);
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(C)]
+pub struct Extent {
+    /// The number of particles.
+    pub count: usize,
+    /// The number of the first particle: the one at place p has the number `first` + p.
+    pub first: u64,
+    /// The key of the streams.
+    pub streams: Streams,
+    /// The number of the drift's parameters.
+    pub table_length: usize,
+    /// The first macro step.
+    pub first_step: u32,
+    /// How many macro steps.
+    pub steps: u32,
+}
+
+/// A launch as its kernel sees it: what it moves, as pointers that the device can follow.
+///
+/// The particles lie as in [`batch`](crate::batch): component c of the particle at place p is
+/// `state[c·count + p]`.
+#[derive(Clone, Copy, Debug)]
 pub struct Launch<T> {
     /// PARTS·D·count scalars.
     pub state: *mut T,
@@ -28,32 +59,22 @@ pub struct Launch<T> {
     pub failures: *mut FailureRecord,
     /// `count` numbers of drift evaluations, added to.
     pub drift_calls: *mut u64,
-    /// The drift's parameters, `table_length` scalars (see [`TableDrift`](crate::TableDrift)).
+    /// The drift's parameters (see [`TableDrift`](crate::TableDrift)).
     pub table: *const T,
-    /// The length of `table`.
-    pub table_length: usize,
-    /// The number of particles.
-    pub count: usize,
-    /// The number of the first particle.
-    pub first: u64,
-    /// The key of the streams.
-    pub streams: Streams,
-    /// The first macro step.
-    pub first_step: u32,
-    /// How many macro steps.
-    pub steps: u32,
+    /// Which particles, and by which steps.
+    pub extent: Extent,
 }
 
 impl<T: Real> Launch<T> {
     /// The drift's parameters.
     ///
     /// # Safety
-    /// `table` points to `table_length` scalars that nobody writes while the slice lives.
+    /// `table` points to `extent.table_length` scalars that nobody writes while the slice lives.
     #[inline]
     #[must_use]
     pub unsafe fn table<'a>(&self) -> &'a [T] {
         // SAFETY: as the caller promises.
-        unsafe { slice::from_raw_parts(self.table, self.table_length) }
+        unsafe { slice::from_raw_parts(self.table, self.extent.table_length) }
     }
 
     /// The particles, for threads to share.
@@ -75,14 +96,14 @@ pub struct DeviceParticles<'a, T>(&'a Launch<T>);
 impl<T: Real> DeviceParticles<'_, T> {
     #[inline]
     fn component_index(self, component: usize, place: usize) -> usize {
-        component * self.0.count + place
+        component * self.0.extent.count + place
     }
 }
 
 impl<T: Real> Memory<T> for DeviceParticles<'_, T> {
     #[inline]
     fn count(&self) -> usize {
-        self.0.count
+        self.0.extent.count
     }
     #[inline]
     fn component(&self, component: usize, place: usize) -> T {
@@ -194,8 +215,9 @@ where
     // SAFETY: as the caller promises.
     let (table, particles) = unsafe { (launch.table(), launch.particles()) };
     if let Ok(mut drift) = F::from_table(table) {
-        let numbers = (&launch.streams, launch.first);
-        let steps = launch.first_step..launch.first_step.saturating_add(launch.steps);
+        let extent = &launch.extent;
+        let numbers = (&extent.streams, extent.first);
+        let steps = extent.first_step..extent.first_step.saturating_add(extent.steps);
         fused(thread, &particles, numbers, stepper, &mut drift, steps);
     }
 }
@@ -226,9 +248,10 @@ pub fn this_thread() -> Thread {
 
 /// Makes a kernel of a drift: many macro steps of every particle in one launch.
 ///
-/// For a device crate of your own, which is `no_std`, has the features `abi_ptx` and
-/// `stdarch_nvptx` and is compiled for `nvptx64-nvidia-cuda`. The kernel takes a [`Launch`] and a
-/// [`Method`] by value, a one-dimensional grid of any size, and no shared memory. The drift
+/// For a device crate of your own, which is `no_std`, has the feature `abi_ptx` and
+/// is compiled for `nvptx64-nvidia-cuda`. The kernel's parameters are the fields of a [`Launch`] in their
+/// order, [`Extent`] by value, then a [`Method`] by value; it takes a one-dimensional grid of any
+/// size, and no shared memory. The drift
 /// implements [`TableDrift`](crate::TableDrift); the method is [`euler_maruyama`] or
 /// [`poisson_midpoint`].
 ///
@@ -246,10 +269,25 @@ macro_rules! fused_kernel {
         /// What the launch demands of its pointers, for every thread of the grid.
         #[unsafe(no_mangle)]
         pub unsafe extern "ptx-kernel" fn $name(
-            launch: $crate::kernel::Launch<$real>,
+            state: *mut $real,
+            positions: *mut u64,
+            codes: *mut u32,
+            failures: *mut $crate::kernel::FailureRecord,
+            drift_calls: *mut u64,
+            table: *const $real,
+            extent: $crate::kernel::Extent,
             method: $crate::kernel::Method<$real>,
         ) {
             let thread = $crate::kernel::this_thread();
+            let launch = $crate::kernel::Launch {
+                state,
+                positions,
+                codes,
+                failures,
+                drift_calls,
+                table,
+                extent,
+            };
             // SAFETY: as the caller promises.
             unsafe {
                 $crate::kernel::$method::<$scheme, $drift, $dimension>(thread, &launch, &method);

@@ -73,12 +73,14 @@ impl<T: Value> Arrays<T> {
             failures: self.failures.as_mut_ptr(),
             drift_calls: self.drift_calls.as_mut_ptr(),
             table: table.as_ptr(),
-            table_length: table.len(),
-            count: self.positions.len(),
-            first: FIRST,
-            streams: Streams::new(SEED),
-            first_step: 3,
-            steps,
+            extent: Extent {
+                count: self.positions.len(),
+                first: FIRST,
+                streams: Streams::new(SEED),
+                table_length: table.len(),
+                first_step: 3,
+                steps,
+            },
         }
     }
 
@@ -87,8 +89,60 @@ impl<T: Value> Arrays<T> {
     }
 }
 
+/// What the CPU engine makes of the same particles.
+struct Expected<T> {
+    state: Vec<T>,
+    positions: Vec<u64>,
+    status: Vec<Status>,
+    drift_calls: u64,
+}
+
+impl<T: Value> Expected<T> {
+    fn new<S, F, X, const D: usize>(
+        stepper: &impl Stepper<D, Scheme = S>,
+        drift: &F,
+        count: usize,
+        steps: u32,
+    ) -> Self
+    where
+        X: State<T, D>,
+        S: Scheme<Real = T> + Process<D, State = X>,
+        F: Drift<T, D> + Clone,
+    {
+        let mut arrays = Arrays::<T>::new(X::PARTS * D, count);
+        let mut status = arrays.statuses();
+        let mut particles = Particles::<T, X, D>::new(
+            Streams::new(SEED),
+            FIRST,
+            &mut arrays.state,
+            &mut arrays.positions,
+            &mut status,
+        )
+        .unwrap();
+        let run = Cpu.run(stepper, &mut particles, drift, 3..3 + steps);
+        Self {
+            state: arrays.state,
+            positions: arrays.positions,
+            status,
+            drift_calls: run.drift_calls,
+        }
+    }
+
+    fn compare(&self, found: &Arrays<T>, what: &str) {
+        let bits = |state: &[T]| state.iter().map(|x| x.bits()).collect::<Vec<_>>();
+        assert_eq!(bits(&found.state), bits(&self.state), "{what}");
+        assert_eq!(found.positions, self.positions, "{what}");
+        assert_eq!(found.statuses(), self.status, "{what}");
+        let calls: u64 = found.drift_calls.iter().map(|calls| calls - 1).sum();
+        assert_eq!(calls, self.drift_calls, "{what}");
+        let codes = found.failures.iter().map(|record| record.code);
+        assert!(codes.eq(found.codes.iter().copied()), "{what}");
+    }
+}
+
 /// Runs a body on grids of several sizes over several numbers of particles.
 fn check<S, F, X, const D: usize>(
+    name: &str,
     body: Body<S::Real>,
     stepper: &impl Stepper<D, Scheme = S>,
     method: &Method<S::Real>,
@@ -101,17 +155,7 @@ fn check<S, F, X, const D: usize>(
 {
     const STEPS: u32 = 6;
     for count in [0, 1, 5, 33] {
-        let mut expected = Arrays::<S::Real>::new(X::PARTS * D, count);
-        let mut status = expected.statuses();
-        let mut particles = Particles::<S::Real, X, D>::new(
-            Streams::new(SEED),
-            FIRST,
-            &mut expected.state,
-            &mut expected.positions,
-            &mut status,
-        )
-        .unwrap();
-        let run = Cpu.run(stepper, &mut particles, drift, 3..3 + STEPS);
+        let expected = Expected::new(stepper, drift, count, STEPS);
         for threads in [1, 4, 32, 64] {
             let mut found = Arrays::<S::Real>::new(X::PARTS * D, count);
             let launch = found.launch(table, STEPS);
@@ -123,14 +167,7 @@ fn check<S, F, X, const D: usize>(
                 // SAFETY: the pointers are those of `found` and `table`, which nobody else uses.
                 unsafe { body(thread, &launch, method) };
             }
-            let bits = |state: &[S::Real]| state.iter().map(|x| x.bits()).collect::<Vec<_>>();
-            assert_eq!(bits(&found.state), bits(&expected.state));
-            assert_eq!(found.positions, expected.positions);
-            assert_eq!(found.statuses(), status);
-            let calls: u64 = found.drift_calls.iter().map(|calls| calls - 1).sum();
-            assert_eq!(calls, run.drift_calls);
-            let codes = found.failures.iter().map(|record| record.code);
-            assert!(codes.eq(found.codes.iter().copied()));
+            expected.compare(&found, name);
         }
     }
 }
@@ -173,36 +210,60 @@ fn underdamped<T: Real>(inner_steps: u32) -> Underdamped<T> {
     Underdamped::new(tenth, inner_steps, T::TWO, T::ONE).unwrap()
 }
 
-macro_rules! check_kernel {
+/// Calls the macro `$then` with the name, body, stepper, method, drift and table of a kernel, under
+/// each law.
+macro_rules! with_kernel {
     (
         em, $scheme_name:ident, $drift_name:ident,
-        $body:ident, $scheme:ty, $drift:ty, $real:ident, $dimension:literal
+        $body:ident, $scheme:ty, $drift:ty, $real:ident, $dimension:literal, $then:ident
     ) => {{
         let stepper = EulerMaruyama::new($scheme_name::<$real>(1));
-        check_kernel!(@ stepper, $drift_name, $body, $scheme, $drift, $real, $dimension);
+        with_kernel!(
+            @em, stepper, $scheme_name, $drift_name, $body, $scheme, $drift, $real, $dimension, $then
+        );
     }};
     (
         pmm, $scheme_name:ident, $drift_name:ident,
-        $body:ident, $scheme:ty, $drift:ty, $real:ident, $dimension:literal
+        $body:ident, $scheme:ty, $drift:ty, $real:ident, $dimension:literal, $then:ident
     ) => {
         for law in [MidpointLaw::Bernoulli, MidpointLaw::Single] {
             let stepper = PoissonMidpoint::new($scheme_name::<$real>(7), law);
-            check_kernel!(@ stepper, $drift_name, $body, $scheme, $drift, $real, $dimension);
+            with_kernel!(
+                @pmm, stepper, $scheme_name, $drift_name, $body, $scheme, $drift, $real, $dimension,
+                $then
+            );
         }
     };
     (
-        @ $stepper:ident, $drift_name:ident,
-        $body:ident, $scheme:ty, $drift:ty, $real:ident, $dimension:literal
+        @$method:ident, $stepper:ident, $scheme_name:ident, $drift_name:ident,
+        $body:ident, $scheme:ty, $drift:ty, $real:ident, $dimension:literal, $then:ident
     ) => {
         let table = $drift_name::<$real, $dimension>();
         let drift = <$drift as TableDrift<'_, $real, $dimension>>::from_table(&table).unwrap();
-        check::<$scheme, _, _, $dimension>(
+        $then!(
+            $dimension,
+            concat!(
+                stringify!($method), "_", stringify!($scheme_name), "_", stringify!($drift_name), "_",
+                stringify!($real), "_", stringify!($dimension)
+            ),
             $body::<$scheme, $drift, $dimension>,
             &$stepper,
             &Method::from(&$stepper),
             &drift,
             &table,
         );
+    };
+}
+
+macro_rules! check_body {
+    ($dimension:literal, $($argument:expr),* $(,)?) => {
+        check::<_, _, _, $dimension>($($argument),*)
+    };
+}
+
+macro_rules! check_kernel {
+    ($($kernel:tt)*) => {
+        with_kernel! { $($kernel)*, check_body }
     };
 }
 
@@ -244,11 +305,25 @@ fn a_failed_particle_keeps_its_last_good_state() {
     for law in [MidpointLaw::Bernoulli, MidpointLaw::Single] {
         let stepper = PoissonMidpoint::new(overdamped::<f32>(7), law);
         let body = poisson_midpoint::<Overdamped<f32>, Cliff<f32>, 1>;
-        check::<_, _, _, 1>(body, &stepper, &Method::from(&stepper), &drift, &table);
+        check::<_, _, _, 1>(
+            "cliff",
+            body,
+            &stepper,
+            &Method::from(&stepper),
+            &drift,
+            &table,
+        );
     }
     let stepper = EulerMaruyama::new(underdamped::<f32>(1));
     let body = euler_maruyama::<Underdamped<f32>, Cliff<f32>, 1>;
-    check::<_, _, _, 1>(body, &stepper, &Method::from(&stepper), &drift, &table);
+    check::<_, _, _, 1>(
+        "cliff",
+        body,
+        &stepper,
+        &Method::from(&stepper),
+        &drift,
+        &table,
+    );
     // The case is a real one: some of these fail.
     let mut arrays = Arrays::<f32>::new(2, 33);
     let launch = arrays.launch(&table, 6);
@@ -272,3 +347,8 @@ fn a_table_or_method_that_does_not_fit_moves_nothing() {
     unsafe { body(thread, &launch, &Method::from(&stepper)) };
     assert_eq!((&arrays.state, &arrays.drift_calls), (&before, &vec![1; 4]));
 }
+
+// After the macros, which it uses.
+#[cfg(feature = "cuda")]
+#[path = "ptx_tests.rs"]
+mod ptx_tests;

@@ -33,6 +33,8 @@
 //!    ↓
 //!  slices        the steppers for a dimension known at run time
 //!  batch, path   many particles; one path at many step sizes
+//!    ↓
+//!  kernel, cuda  what a GPU's thread does with its particles; the kernels as PTX
 //! ```
 //!
 //! | method | weak order | drift evaluations a step | normals a step¹ | source |
@@ -63,6 +65,8 @@
 //! | feature | adds |
 //! |---|---|
 //! | `std` | nothing but the link, for features that need it |
+//! | `kernels` | [`kernel`]`::Launch` and the macro `fused_kernel`, of which GPU kernels are made |
+//! | `cuda` | `cuda`: kernels for the built-in drifts as PTX; implies `kernels`; needs no GPU or tools |
 //! | `rayon` | [`batch::Cpu`]`::run_parallel`, batches on all processors; implies `std` |
 //! | `defmt` | `defmt::Format` on every type, error and event; logs nothing by itself |
 //!

@@ -4,9 +4,9 @@
 //! [`kernel::euler_maruyama`](crate::kernel::euler_maruyama) and
 //! [`kernel::poisson_midpoint`](crate::kernel::poisson_midpoint) with the built-in drifts. Kernel
 //! `METHOD_SCHEME_DRIFT_SCALAR_DIMENSION` has for METHOD `em` or `pmm`, for SCHEME `overdamped` or
-//! `underdamped`, for DRIFT `gaussian`, `mixture`, `well` or `logistic`. It takes a
-//! [`Launch`](crate::kernel::Launch) and a [`Method`](crate::kernel::Method) by value and a
-//! one-dimensional grid of any size.
+//! `underdamped`, for DRIFT `gaussian`, `mixture`, `well` or `logistic`. Its
+//! parameters are the fields of a [`Launch`](crate::kernel::Launch) in their order, then a
+//! [`Method`](crate::kernel::Method) by value; its grid has one dimension and any size.
 //!
 //! Nothing here needs a GPU, its driver or NVIDIA's tools; to launch a kernel takes the driver. A drift of
 //! your own takes a device crate of your own: [`fused_kernel`](crate::fused_kernel).
@@ -35,8 +35,8 @@ pub fn modules() -> impl Iterator<Item = (&'static str, &'static str)> {
     MODULES.iter().copied()
 }
 
-/// The module of a scalar and a dimension, if the crate embeds one: for `f32` in 1, 2, 3, 4, 8, 16, 32
-/// and 64 dimensions, for `f64` in 1, 2 and 3.
+/// The module of a scalar and a dimension, if the crate embeds one: for `f32` in 1, 2, 3, 4 and 8
+/// dimensions, for `f64` in 1, 2 and 3.
 ///
 /// ```
 /// use poisson_midpoint::cuda::ptx;

@@ -46,7 +46,8 @@ impl<T: Real, const D: usize> GaussianMixture<'_, T, D> {
 
 impl<T: Real, const D: usize> Drift<T, D> for GaussianMixture<'_, T, D> {
     /// Two passes, so that the largest exponent is 0.
-    #[inline]
+    #[cfg_attr(target_arch = "nvptx64", inline(never))]
+    #[cfg_attr(not(target_arch = "nvptx64"), inline)]
     fn drift(&mut self, _time: T, position: &SVector<T, D>) -> SVector<T, D> {
         let mut largest = None;
         for (exponent, _, _) in self.components(position) {

@@ -91,6 +91,26 @@ impl<T: Real> Method<T> {
         }
     }
 
+    /// Its memory on a little-endian device, padding as zeros.
+    #[cfg(all(test, feature = "cuda"))]
+    pub(crate) fn le_bytes(&self, scalar: impl Fn(T) -> Vec<u8>) -> Vec<u8> {
+        use core::mem::offset_of;
+        let mut bytes = vec![0; size_of::<Self>()];
+        let mut put = |offset: usize, value: &[u8]| {
+            bytes[offset..offset + value.len()].copy_from_slice(value);
+        };
+        let [first, second] = self.parameters.map(&scalar);
+        put(offset_of!(Self, step_size), &scalar(self.step_size));
+        put(offset_of!(Self, parameters), &[first, second].concat());
+        put(
+            offset_of!(Self, inner_steps),
+            &self.inner_steps.to_le_bytes(),
+        );
+        put(offset_of!(Self, law), &self.law.to_le_bytes());
+        put(offset_of!(Self, gap_scale), &self.gap_scale.to_le_bytes());
+        bytes
+    }
+
     /// The step size η.
     #[must_use]
     pub fn step_size(&self) -> T {

@@ -6,7 +6,8 @@
 //!
 //! The particles lie as in [`batch`](crate::batch): structure of arrays. Threads take
 //! particles in grid-stride order, so any grid covers any number of particles, and no bit depends on
-//! the grid.
+//! the grid. Which kernels the crate embeds, and how to make others, is told by the feature `cuda`'s
+//! module `cuda` and by the macro `fused_kernel`.
 
 use core::ops::Range;
 
@@ -27,7 +28,7 @@ mod status;
 #[doc(hidden)]
 pub use launch::this_thread;
 #[cfg(feature = "kernels")]
-pub use launch::{DeviceParticles, Launch, euler_maruyama, poisson_midpoint};
+pub use launch::{DeviceParticles, Extent, Launch, euler_maruyama, poisson_midpoint};
 pub use method::{KernelScheme, Method};
 pub use status::FailureRecord;
 
