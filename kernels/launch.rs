@@ -2,9 +2,9 @@
 
 use core::slice;
 
-use crate::kernel::{FailureRecord, KernelScheme, Memory, Method, Thread, fused};
+use crate::kernel::{FailureRecord, Memory, Method, Thread, fused};
 use crate::random::Streams;
-use crate::scheme::{Process, Scheme};
+use crate::scheme::Scheme;
 use crate::{Real, Stepper, TableDrift};
 
 #[cfg(not(target_pointer_width = "64"))]
@@ -160,65 +160,30 @@ impl<T: Real> Memory<T> for DeviceParticles<'_, T> {
     }
 }
 
-/// The body of a kernel that steps by Euler–Maruyama.
+/// The body of a kernel: many macro steps of a thread's particles by the stepper S.
 ///
-/// Does nothing if `method` was not made from a stepper on the scheme S, or the table does not
-/// fit the drift F: whoever launches it checks both.
+/// Does nothing if `method` was not made from such a stepper, or the table does not fit the drift F:
+/// whoever launches it checks both.
 ///
 /// # Safety
 /// What [`Launch::table`] and [`Launch::particles`] demand.
 #[inline]
-pub unsafe fn euler_maruyama<'a, S, F, const D: usize>(
+pub unsafe fn fused_body<'a, S, F, const D: usize>(
     thread: Thread,
-    launch: &Launch<S::Real>,
-    method: &Method<S::Real>,
+    launch: &Launch<RealOf<S, D>>,
+    method: &Method<RealOf<S, D>>,
 ) where
-    S: KernelScheme + Process<D>,
-    F: TableDrift<'a, S::Real, D>,
-    S::Real: 'a,
-{
-    if let Ok(stepper) = method.euler_maruyama::<S>() {
-        // SAFETY: as the caller promises.
-        unsafe { run::<_, F, D>(thread, launch, &stepper) }
-    }
-}
-
-/// The body of a kernel that steps by the Poisson midpoint method: see [`euler_maruyama`].
-///
-/// # Safety
-/// What [`Launch::table`] and [`Launch::particles`] demand.
-#[inline]
-pub unsafe fn poisson_midpoint<'a, S, F, const D: usize>(
-    thread: Thread,
-    launch: &Launch<S::Real>,
-    method: &Method<S::Real>,
-) where
-    S: KernelScheme + Process<D>,
-    F: TableDrift<'a, S::Real, D>,
-    S::Real: 'a,
-{
-    if let Ok(stepper) = method.poisson_midpoint::<S>() {
-        // SAFETY: as the caller promises.
-        unsafe { run::<_, F, D>(thread, launch, &stepper) }
-    }
-}
-
-/// # Safety
-/// What [`Launch::table`] and [`Launch::particles`] demand.
-#[inline]
-unsafe fn run<'a, S, F, const D: usize>(thread: Thread, launch: &Launch<RealOf<S, D>>, stepper: &S)
-where
-    S: Stepper<D>,
+    S: Stepper<D> + for<'m> TryFrom<&'m Method<RealOf<S, D>>>,
     F: TableDrift<'a, RealOf<S, D>, D>,
     RealOf<S, D>: 'a,
 {
     // SAFETY: as the caller promises.
     let (table, particles) = unsafe { (launch.table(), launch.particles()) };
-    if let Ok(mut drift) = F::from_table(table) {
+    if let (Ok(stepper), Ok(mut drift)) = (S::try_from(method), F::from_table(table)) {
         let extent = &launch.extent;
         let numbers = (&extent.streams, extent.first);
         let steps = extent.first_step..extent.first_step.saturating_add(extent.steps);
-        fused(thread, &particles, numbers, stepper, &mut drift, steps);
+        fused(thread, &particles, numbers, &stepper, &mut drift, steps);
     }
 }
 
@@ -249,20 +214,19 @@ pub fn this_thread() -> Thread {
 /// Makes a kernel of a drift: many macro steps of every particle in one launch.
 ///
 /// For a device crate of your own, which is `no_std`, has the feature `abi_ptx` and
-/// is compiled for `nvptx64-nvidia-cuda`. The kernel's parameters are the fields of a [`Launch`] in their
-/// order, [`Extent`] by value, then a [`Method`] by value; it takes a one-dimensional grid of any
-/// size, and no shared memory. The drift
-/// implements [`TableDrift`](crate::TableDrift); the method is [`euler_maruyama`] or
-/// [`poisson_midpoint`].
+/// is compiled for `nvptx64-nvidia-cuda`. It is given the stepper's type, that of the drift, which
+/// implements [`TableDrift`](crate::TableDrift), the scalar and the dimension. The kernel's parameters
+/// are the fields of a [`Launch`] in their order, [`Extent`] by value, then a [`Method`] by value; it
+/// takes a one-dimensional grid of any size, and no shared memory.
 ///
 /// ```ignore
 /// poisson_midpoint::fused_kernel! {
-///     pendulum_step: poisson_midpoint, Underdamped<f32>, Pendulum, f32, 1
+///     pendulum_step: PoissonMidpoint<Underdamped<f32>>, Pendulum, f32, 1
 /// }
 /// ```
 #[macro_export]
 macro_rules! fused_kernel {
-    ($name:ident: $method:ident, $scheme:ty, $drift:ty, $real:ty, $dimension:literal) => {
+    ($name:ident: $stepper:ty, $drift:ty, $real:ty, $dimension:literal) => {
         /// See the launch's and the method's documentation.
         ///
         /// # Safety
@@ -290,7 +254,9 @@ macro_rules! fused_kernel {
             };
             // SAFETY: as the caller promises.
             unsafe {
-                $crate::kernel::$method::<$scheme, $drift, $dimension>(thread, &launch, &method);
+                $crate::kernel::fused_body::<$stepper, $drift, $dimension>(
+                    thread, &launch, &method,
+                );
             }
         }
     };

@@ -4,7 +4,8 @@ use nalgebra::SVector;
 
 use super::*;
 use crate::batch::{Cpu, Particles, Status};
-use crate::scheme::{Overdamped, Underdamped};
+use crate::kernel::KernelScheme;
+use crate::scheme::{Overdamped, Process, Underdamped};
 use crate::{
     DoubleWell, Drift, EulerMaruyama, GaussianMixture, GaussianTable, LogisticRegression,
     MidpointLaw, PoissonMidpoint, State,
@@ -215,28 +216,28 @@ fn underdamped<T: Real>(inner_steps: u32) -> Underdamped<T> {
 macro_rules! with_kernel {
     (
         em, $scheme_name:ident, $drift_name:ident,
-        $body:ident, $scheme:ty, $drift:ty, $real:ident, $dimension:literal, $then:ident
+        $stepper_type:ty, $drift:ty, $real:ident, $dimension:literal, $then:ident
     ) => {{
         let stepper = EulerMaruyama::new($scheme_name::<$real>(1));
         with_kernel!(
-            @em, stepper, $scheme_name, $drift_name, $body, $scheme, $drift, $real, $dimension, $then
+            @em, stepper, $scheme_name, $drift_name, $stepper_type, $drift, $real, $dimension, $then
         );
     }};
     (
         pmm, $scheme_name:ident, $drift_name:ident,
-        $body:ident, $scheme:ty, $drift:ty, $real:ident, $dimension:literal, $then:ident
+        $stepper_type:ty, $drift:ty, $real:ident, $dimension:literal, $then:ident
     ) => {
         for law in [MidpointLaw::Bernoulli, MidpointLaw::Single] {
             let stepper = PoissonMidpoint::new($scheme_name::<$real>(7), law);
             with_kernel!(
-                @pmm, stepper, $scheme_name, $drift_name, $body, $scheme, $drift, $real, $dimension,
+                @pmm, stepper, $scheme_name, $drift_name, $stepper_type, $drift, $real, $dimension,
                 $then
             );
         }
     };
     (
         @$method:ident, $stepper:ident, $scheme_name:ident, $drift_name:ident,
-        $body:ident, $scheme:ty, $drift:ty, $real:ident, $dimension:literal, $then:ident
+        $stepper_type:ty, $drift:ty, $real:ident, $dimension:literal, $then:ident
     ) => {
         let table = $drift_name::<$real, $dimension>();
         let drift = <$drift as TableDrift<'_, $real, $dimension>>::from_table(&table).unwrap();
@@ -246,7 +247,7 @@ macro_rules! with_kernel {
                 stringify!($method), "_", stringify!($scheme_name), "_", stringify!($drift_name), "_",
                 stringify!($real), "_", stringify!($dimension)
             ),
-            $body::<$scheme, $drift, $dimension>,
+            fused_body::<$stepper_type, $drift, $dimension>,
             &$stepper,
             &Method::from(&$stepper),
             &drift,
@@ -304,7 +305,7 @@ fn a_failed_particle_keeps_its_last_good_state() {
     let drift = Cliff(1.5);
     for law in [MidpointLaw::Bernoulli, MidpointLaw::Single] {
         let stepper = PoissonMidpoint::new(overdamped::<f32>(7), law);
-        let body = poisson_midpoint::<Overdamped<f32>, Cliff<f32>, 1>;
+        let body = fused_body::<PoissonMidpoint<Overdamped<f32>>, Cliff<f32>, 1>;
         check::<_, _, _, 1>(
             "cliff",
             body,
@@ -315,7 +316,7 @@ fn a_failed_particle_keeps_its_last_good_state() {
         );
     }
     let stepper = EulerMaruyama::new(underdamped::<f32>(1));
-    let body = euler_maruyama::<Underdamped<f32>, Cliff<f32>, 1>;
+    let body = fused_body::<EulerMaruyama<Underdamped<f32>>, Cliff<f32>, 1>;
     check::<_, _, _, 1>(
         "cliff",
         body,
@@ -342,7 +343,7 @@ fn a_table_or_method_that_does_not_fit_moves_nothing() {
     let mut arrays = Arrays::<f32>::new(3, 4);
     let before = arrays.state.clone();
     let launch = arrays.launch(&[1.0; 11], 6);
-    let body = euler_maruyama::<Overdamped<f32>, GaussianTable<'_, f32, 3>, 3>;
+    let body = fused_body::<EulerMaruyama<Overdamped<f32>>, GaussianTable<'_, f32, 3>, 3>;
     // SAFETY: the pointers are those of `arrays` and a constant, which nobody else uses.
     unsafe { body(thread, &launch, &Method::from(&stepper)) };
     assert_eq!((&arrays.state, &arrays.drift_calls), (&before, &vec![1; 4]));

@@ -12,9 +12,11 @@ mod list;
 
 use core::panic::PanicInfo;
 
-use poisson_midpoint::fused_kernel;
 use poisson_midpoint::scheme::{Overdamped, Underdamped};
-use poisson_midpoint::{DoubleWell, GaussianMixture, GaussianTable, LogisticRegression};
+use poisson_midpoint::{
+    DoubleWell, EulerMaruyama, GaussianMixture, GaussianTable, LogisticRegression, PoissonMidpoint,
+    fused_kernel,
+};
 
 /// No kernel has a path to it.
 #[panic_handler]
@@ -25,12 +27,12 @@ fn panic(_info: &PanicInfo<'_>) -> ! {
 macro_rules! entry {
     (
         $method:ident, $scheme_name:ident, $drift_name:ident,
-        $body:ident, $scheme:ty, $drift:ty, $real:ident, $dimension:literal
+        $stepper:ty, $drift:ty, $real:ident, $dimension:literal
     ) => {
         pastey::paste! {
             fused_kernel! {
                 [<$method _ $scheme_name _ $drift_name _ $real _ $dimension>]:
-                $body, $scheme, $drift, $real, $dimension
+                $stepper, $drift, $real, $dimension
             }
         }
     };

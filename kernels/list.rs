@@ -14,7 +14,7 @@ macro_rules! each_module {
     };
 }
 
-/// Calls a macro with each kernel's name, body, scheme, drift, scalar and dimension.
+/// Calls a macro with the parts of each kernel's name, its stepper, drift, scalar and dimension.
 macro_rules! each_kernel {
     ($call:ident, $real:ident, $dimension:literal) => {
         each_kernel! { $call, $real, $dimension, gaussian, GaussianTable<'_, $real, $dimension> }
@@ -23,9 +23,9 @@ macro_rules! each_kernel {
         each_kernel! { $call, $real, $dimension, logistic, LogisticRegression<'_, $real, $dimension> }
     };
     ($call:ident, $real:ident, $dimension:literal, $drift_name:ident, $drift:ty) => {
-        $call! { em, overdamped, $drift_name, euler_maruyama, Overdamped<$real>, $drift, $real, $dimension }
-        $call! { em, underdamped, $drift_name, euler_maruyama, Underdamped<$real>, $drift, $real, $dimension }
-        $call! { pmm, overdamped, $drift_name, poisson_midpoint, Overdamped<$real>, $drift, $real, $dimension }
-        $call! { pmm, underdamped, $drift_name, poisson_midpoint, Underdamped<$real>, $drift, $real, $dimension }
+        $call! { em, overdamped, $drift_name, EulerMaruyama<Overdamped<$real>>, $drift, $real, $dimension }
+        $call! { em, underdamped, $drift_name, EulerMaruyama<Underdamped<$real>>, $drift, $real, $dimension }
+        $call! { pmm, overdamped, $drift_name, PoissonMidpoint<Overdamped<$real>>, $drift, $real, $dimension }
+        $call! { pmm, underdamped, $drift_name, PoissonMidpoint<Underdamped<$real>>, $drift, $real, $dimension }
     };
 }

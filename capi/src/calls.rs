@@ -14,9 +14,7 @@ use crate::status::pmid_status_t::{
     self, PMID_BAD_DIMENSION, PMID_BAD_LAW, PMID_DRIFT_FAILED, PMID_NULL_POINTER,
 };
 use crate::stream::pmid_stream_t;
-use crate::types::{
-    CDrift, PMID_BERNOULLI, PMID_PMM_UNDERDAMPED_WORK, PMID_PMM_WORK, PMID_SINGLE, Scalar,
-};
+use crate::types::{CDrift, PMID_BERNOULLI, PMID_SINGLE, Scalar};
 
 type RealOf<S> = <S as Scheme>::Real;
 
@@ -146,17 +144,6 @@ impl<S: Process<1>> Waiting<S> {
     }
 }
 
-/// Scalars of work of a midpoint step.
-fn work_length<S: Process<1>>(dimension: usize) -> usize {
-    let parts = <<S as Process<1>>::State as State<RealOf<S>, 1>>::PARTS;
-    let each = if parts == 1 {
-        PMID_PMM_WORK
-    } else {
-        PMID_PMM_UNDERDAMPED_WORK
-    };
-    dimension.saturating_mul(each)
-}
-
 /// Begins a step.
 ///
 /// # Safety
@@ -222,7 +209,7 @@ where
     // SAFETY: as the header's introduction demands; checked to lie apart.
     unsafe {
         let waiting = get_mut(step)?;
-        let length = work_length::<S>(waiting.dimension);
+        let length = waiting.step.work_length(waiting.dimension);
         check_apart(&[
             region(stream, 1),
             region(query, 1),
@@ -259,7 +246,7 @@ where
     // SAFETY: as the header's introduction demands; checked to lie apart.
     unsafe {
         let waiting = get_mut(step)?;
-        let length = work_length::<S>(waiting.dimension);
+        let length = waiting.step.work_length(waiting.dimension);
         check_apart(&[region(waiting.work, length), region(drift, dimension)])?;
         let drift = array(drift, dimension)?;
         let [state, work] = waiting.arrays(length)?;
@@ -287,7 +274,7 @@ where
     // SAFETY: as the header's introduction demands.
     unsafe {
         let waiting = get_mut(step)?;
-        let [state, work] = waiting.arrays(work_length::<S>(waiting.dimension))?;
+        let [state, work] = waiting.arrays(waiting.step.work_length(waiting.dimension))?;
         let done = waiting.step.resume(state, work)?.finish()?;
         // A step is finished once.
         step.cast::<u32>().write(0);

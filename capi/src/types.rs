@@ -16,8 +16,10 @@ pub const PMID_EM_WORK: usize = 2;
 #[allow(dead_code, reason = "for the header")]
 pub const PMID_EM_UNDERDAMPED_WORK: usize = 3;
 /// Scalars of work for each dimension of a pmid_pmm step.
+#[allow(dead_code, reason = "for the header")]
 pub const PMID_PMM_WORK: usize = 5;
 /// Scalars of work for each dimension of an underdamped pmid_pmm step.
+#[allow(dead_code, reason = "for the header")]
 pub const PMID_PMM_UNDERDAMPED_WORK: usize = 7;
 
 /// 64-bit words of a pmid_em object in single precision.

@@ -1,8 +1,7 @@
 //! The kernels that the crate embeds, as PTX for a driver to compile.
 //!
-//! A module holds the kernels of one scalar and dimension, each many macro steps of every particle:
-//! [`kernel::euler_maruyama`](crate::kernel::euler_maruyama) and
-//! [`kernel::poisson_midpoint`](crate::kernel::poisson_midpoint) with the built-in drifts. Kernel
+//! A module holds the kernels of one scalar and dimension, each many macro steps of every particle
+//! with a built-in drift: [`kernel::fused_body`](crate::kernel::fused_body). Kernel
 //! `METHOD_SCHEME_DRIFT_SCALAR_DIMENSION` has for METHOD `em` or `pmm`, for SCHEME `overdamped` or
 //! `underdamped`, for DRIFT `gaussian`, `mixture`, `well` or `logistic`. Its
 //! parameters are the fields of a [`Launch`](crate::kernel::Launch) in their order, then a

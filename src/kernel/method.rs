@@ -62,7 +62,7 @@ impl<T: Real> KernelScheme for Underdamped<T> {
 /// use poisson_midpoint::{MidpointLaw, PoissonMidpoint};
 /// let stepper = PoissonMidpoint::new(Overdamped::new(0.1_f32, 1000)?, MidpointLaw::Single);
 /// let method = Method::from(&stepper);
-/// assert_eq!(method.poisson_midpoint::<Overdamped<f32>>()?, stepper);
+/// assert_eq!(PoissonMidpoint::<Overdamped<f32>>::try_from(&method)?, stepper);
 /// # Ok::<(), poisson_midpoint::ParameterError<f32>>(())
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -111,53 +111,43 @@ impl<T: Real> Method<T> {
         bytes
     }
 
-    /// The step size η.
-    #[must_use]
-    pub fn step_size(&self) -> T {
-        self.step_size
-    }
-
     /// The scheme.
-    ///
-    /// # Errors
-    /// [`ParameterError`] if S is not the scheme that the method was made from and its
-    /// parameters do not suit it.
     #[inline]
-    pub fn scheme<S: KernelScheme<Real = T>>(&self) -> Result<S, ParameterError<T>> {
+    fn scheme<S: KernelScheme<Real = T>>(&self) -> Result<S, ParameterError<T>> {
         S::from_parameters(self.step_size, self.inner_steps, self.parameters)
     }
+}
 
-    /// Euler–Maruyama with the step size and the scheme.
-    ///
-    /// # Errors
-    /// As [`scheme`](Self::scheme).
+/// The stepper that the method was made from, or one with its step size, K and parameters; an error
+/// if these do not suit the scheme.
+impl<T: Real, S: KernelScheme<Real = T>> TryFrom<&Method<T>> for EulerMaruyama<S> {
+    type Error = ParameterError<T>;
+
     #[inline]
-    pub fn euler_maruyama<S: KernelScheme<Real = T>>(
-        &self,
-    ) -> Result<EulerMaruyama<S>, ParameterError<T>> {
-        Ok(EulerMaruyama::new(self.scheme()?))
+    fn try_from(method: &Method<T>) -> Result<Self, ParameterError<T>> {
+        Ok(Self::new(method.scheme()?))
     }
+}
 
-    /// The Poisson midpoint method that this was made from.
-    ///
-    /// # Errors
-    /// As [`scheme`](Self::scheme).
+/// The stepper that the method was made from, or one with its step size, K, law and parameters; an
+/// error if these do not suit the scheme.
+impl<T: Real, S: KernelScheme<Real = T>> TryFrom<&Method<T>> for PoissonMidpoint<S> {
+    type Error = ParameterError<T>;
+
     #[inline]
-    pub fn poisson_midpoint<S: KernelScheme<Real = T>>(
-        &self,
-    ) -> Result<PoissonMidpoint<S>, ParameterError<T>> {
-        let law = match self.law {
+    fn try_from(method: &Method<T>) -> Result<Self, ParameterError<T>> {
+        let law = match method.law {
             0 => MidpointLaw::Bernoulli,
             _ => MidpointLaw::Single,
         };
-        let midpoints = Midpoints::from_gap_scale(law, self.inner_steps, self.gap_scale);
-        Ok(PoissonMidpoint::from_midpoints(self.scheme()?, midpoints))
+        let midpoints = Midpoints::from_gap_scale(law, method.inner_steps, method.gap_scale);
+        Ok(Self::from_midpoints(method.scheme()?, midpoints))
     }
 }
 
 impl<T: Real, S: KernelScheme<Real = T>> From<&EulerMaruyama<S>> for Method<T> {
     fn from(stepper: &EulerMaruyama<S>) -> Self {
-        let scheme = stepper.scheme_ref();
+        let scheme = stepper.scheme();
         // Read by no kernel of this method.
         let midpoints = Midpoints::from_gap_scale(MidpointLaw::Single, scheme.inner_steps(), 0);
         Self::of(scheme, midpoints)

@@ -28,7 +28,7 @@ mod status;
 #[doc(hidden)]
 pub use launch::this_thread;
 #[cfg(feature = "kernels")]
-pub use launch::{DeviceParticles, Extent, Launch, euler_maruyama, poisson_midpoint};
+pub use launch::{DeviceParticles, Extent, Launch, fused_body};
 pub use method::{KernelScheme, Method};
 pub use status::FailureRecord;
 

@@ -5,7 +5,7 @@ use super::{dimension, element, increment, parts, set_element, take};
 use crate::random::Words;
 use crate::scheme::{Process, Span};
 use crate::stepper::{RealOf, Step, StepError, check_drift};
-use crate::{EulerMaruyama, State, Stepper};
+use crate::{EulerMaruyama, State};
 
 impl<S: Process<1>> SliceStepper for EulerMaruyama<S> {
     type Scheme = S;
@@ -42,7 +42,7 @@ impl<S: Process<1>> SliceStepper for EulerMaruyama<S> {
             set_element::<S>(moved, dimension, d, &value);
         }
         if !finite {
-            let inner_step = Stepper::<1>::scheme(self).inner_steps();
+            let inner_step = self.scheme().inner_steps();
             return Err(StepError::NonFiniteState { inner_step }.into());
         }
         for (state, &moved) in state.iter_mut().zip(&*moved) {

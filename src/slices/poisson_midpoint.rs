@@ -53,10 +53,9 @@ impl<S: Process<1>> PoissonMidpoint<S> {
         work: &'a mut [RealOf<S>],
     ) -> Result<SliceMacroStep<'a, S>, SliceError> {
         let (position, records) = split::<S>(state, work)?;
-        let cursor = Cursor::new(time);
         Ok(SliceMacroStep {
             stepper: *self,
-            walk: Walk::new(cursor, state, b0, position, records)?,
+            walk: Walk::new(time, state, b0, position, records)?,
         })
     }
 }
@@ -85,8 +84,7 @@ impl<S: Process<1>> SliceStepper for PoissonMidpoint<S> {
         let (value, work) = work.split_at_mut_checked(dimension).unwrap_or_default();
         let (position, records) = work.split_at_mut_checked(dimension).unwrap_or_default();
         drift.drift(time, state.get(..dimension).unwrap_or_default(), value);
-        let cursor = Cursor::new(time);
-        let mut walk = Walk::<S>::new(cursor, state, value, position, records)?;
+        let mut walk = Walk::<S>::new(time, state, value, position, records)?;
         while let Some(query) = walk.next(self, words)? {
             drift.drift(query.time, query.position, value);
             walk.supply(self, value)?;
@@ -194,7 +192,7 @@ struct Walk<'a, S: Process<1>> {
 
 impl<'a, S: Process<1>> Walk<'a, S> {
     fn new(
-        cursor: Cursor<RealOf<S>>,
+        time: RealOf<S>,
         state: &'a mut [RealOf<S>],
         b0: &[RealOf<S>],
         position: &'a mut [RealOf<S>],
@@ -211,7 +209,7 @@ impl<'a, S: Process<1>> Walk<'a, S> {
             }
         }
         Ok(Self {
-            cursor,
+            cursor: Cursor::new(time),
             state,
             position,
             records: work,
@@ -350,6 +348,12 @@ pub struct SuspendedStep<S: Process<1>> {
 }
 
 impl<S: Process<1>> SuspendedStep<S> {
+    /// The length of the work slice that a step of so many dimensions is resumed with, or more.
+    #[must_use]
+    pub fn work_length(&self, dimension: usize) -> usize {
+        self.stepper.work_length(dimension)
+    }
+
     /// The step with its slices, which hold what they held when it was suspended.
     ///
     /// # Errors

@@ -40,7 +40,7 @@ impl<S: Scheme> EulerMaruyama<S> {
         }
     }
 
-    pub(crate) fn scheme_ref(&self) -> &S {
+    pub(crate) fn scheme(&self) -> &S {
         &self.scheme
     }
 
