@@ -48,7 +48,7 @@ pub fn provide() -> Result<()> {
         None => unpack(&root, &out, &arch, &modules, &hash)?,
     }
     let mut table = String::from("&[\n");
-    for module in &modules {
+    for Module { name: module, .. } in &modules {
         let path = out.join(format!("{module}.ptx"));
         table += &format!("    ({module:?}, include_str!({path:?})),\n");
     }
@@ -59,13 +59,21 @@ pub fn provide() -> Result<()> {
     Ok(())
 }
 
-/// The modules' names in the list of kernels.
-fn modules(list: &str) -> Vec<String> {
-    let names = list.lines().filter_map(|line| {
-        let (name, _) = line.trim().strip_prefix("$call! { \"")?.split_once('"')?;
-        Some(name.to_owned())
+/// A module in the list of kernels.
+struct Module {
+    name: String,
+    compact: bool,
+}
+
+fn modules(list: &str) -> Vec<Module> {
+    let modules = list.lines().filter_map(|line| {
+        let (name, rest) = line.trim().strip_prefix("$call! { \"")?.split_once('"')?;
+        Some(Module {
+            name: name.to_owned(),
+            compact: rest.contains("compact"),
+        })
     });
-    names.collect()
+    modules.collect()
 }
 
 /// The compiler to build with, if there is one.
@@ -98,7 +106,7 @@ fn has_source(rustc: &Path) -> Result<bool> {
 }
 
 /// Builds every module from a copy of the sources.
-fn build(root: &Path, out: &Path, rustc: &Path, arch: &str, modules: &[String]) -> Result<()> {
+fn build(root: &Path, out: &Path, rustc: &Path, arch: &str, modules: &[Module]) -> Result<()> {
     let device = out.join("device");
     let library = device.join("library");
     if library.exists() {
@@ -111,7 +119,11 @@ fn build(root: &Path, out: &Path, rustc: &Path, arch: &str, modules: &[String]) 
     fs::copy(templates.join("kernels.toml"), device.join("Cargo.toml"))?;
     fs::copy(templates.join("kernels.lock"), device.join("Cargo.lock"))?;
     fs::copy(templates.join("library.toml"), library.join("Cargo.toml"))?;
-    for module in modules {
+    for Module {
+        name: module,
+        compact,
+    } in modules
+    {
         let assembly = device.join(format!("{module}.s"));
         let mut cargo = Command::new(env::var("CARGO")?);
         cargo
@@ -122,6 +134,7 @@ fn build(root: &Path, out: &Path, rustc: &Path, arch: &str, modules: &[String]) 
             .args(["--cfg", &format!("module={module:?}")])
             .arg("--check-cfg=cfg(module, values(any()))")
             .arg(format!("--emit=asm={}", assembly.display()))
+            .args(compact.then_some("-Copt-level=s"))
             .env("RUSTC", rustc)
             .env("RUSTC_BOOTSTRAP", "1");
         // What the host's build is told is not for the device.
@@ -194,7 +207,7 @@ fn with_short_names(ptx: &str) -> String {
 }
 
 /// Takes the copy, if it is of these sources and for this architecture.
-fn unpack(root: &Path, out: &Path, arch: &str, modules: &[String], hash: &str) -> Result<()> {
+fn unpack(root: &Path, out: &Path, arch: &str, modules: &[Module], hash: &str) -> Result<()> {
     let remedy = format!(
         "To build it from source, set {RUSTC} to a rustc with rust-src (Debian: rustc-web and \
          rust-web-src, /usr/bin/rustc), or use a nightly toolchain after `rustup component add \
@@ -208,7 +221,7 @@ fn unpack(root: &Path, out: &Path, arch: &str, modules: &[String], hash: &str) -
     if recorded.trim() != hash {
         return Err(format!("kernels/ptx was made from other sources. {remedy}").into());
     }
-    for module in modules {
+    for Module { name: module, .. } in modules {
         let packed = fs::File::open(copies.join(format!("{module}.ptx.gz")))?;
         let mut ptx = fs::File::create(out.join(format!("{module}.ptx")))?;
         io::copy(&mut GzDecoder::new(packed), &mut ptx)?;

@@ -269,7 +269,7 @@ macro_rules! check_kernel {
 }
 
 macro_rules! check_module {
-    ($name:literal, $real:ident, $dimension:literal) => {
+    ($name:literal, $real:ident, $dimension:literal $(, compact)?) => {
         each_kernel! { check_kernel, $real, $dimension }
     };
 }

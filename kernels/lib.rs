@@ -1,8 +1,10 @@
-//! The kernels that the crate embeds: many macro steps of every particle in one launch.
+//! The kernels that the crate embeds: many macro steps of every particle in one launch, and the parts
+//! of a macro step whose drift is computed elsewhere.
 //!
-//! A name is `METHOD_SCHEME_DRIFT_SCALAR_DIMENSION`, `pmm_underdamped_mixture_f32_3` for example.
-//! A build has those of one scalar and dimension, as `--cfg module="f32_3"` says: a driver compiles
-//! a whole module before it runs the first of its kernels.
+//! A name is `METHOD_SCHEME_DRIFT_SCALAR_DIMENSION` or `PART_SCHEME_SCALAR`,
+//! `pmm_underdamped_mixture_f32_3` or `begin_overdamped_f64` for example. A build has those of one
+//! module, as `--cfg module="f32_3"` says: a driver compiles a whole module before it runs the first
+//! of its kernels.
 
 #![no_std]
 #![feature(abi_ptx)]
@@ -12,10 +14,13 @@ mod list;
 
 use core::panic::PanicInfo;
 
-use poisson_midpoint::scheme::{Overdamped, Underdamped};
+// A build uses those of its module.
+#[allow(unused_imports)]
 use poisson_midpoint::{
     DoubleWell, EulerMaruyama, GaussianMixture, GaussianTable, LogisticRegression, PoissonMidpoint,
     fused_kernel,
+    scheme::{Overdamped, Underdamped},
+    split_kernel,
 };
 
 /// No kernel has a path to it.
@@ -39,7 +44,7 @@ macro_rules! entry {
 }
 
 macro_rules! module {
-    ($name:literal, $real:ident, $dimension:literal) => {
+    ($name:literal, $real:ident, $dimension:literal $(, compact)?) => {
         #[cfg(module = $name)]
         const _: () = {
             each_kernel! { entry, $real, $dimension }
@@ -48,3 +53,29 @@ macro_rules! module {
 }
 
 each_module! { module }
+
+macro_rules! split_entries {
+    ($real:ident, $scheme_name:ident, $scheme:ty: $($part_name:ident $part:ident),*) => {
+        pastey::paste! {
+            $(split_kernel! { [<$part_name _ $scheme_name _ $real>]: $part, $scheme, $real })*
+        }
+    };
+    ($real:ident, $scheme_name:ident, $scheme:ty) => {
+        split_entries! {
+            $real, $scheme_name, $scheme:
+            update Update, choose Choose, begin Begin, midpoint Midpoint, finish Finish
+        }
+    };
+}
+
+macro_rules! split_module {
+    ($name:literal, $real:ident) => {
+        #[cfg(module = $name)]
+        const _: () = {
+            split_entries! { $real, overdamped, Overdamped<$real> }
+            split_entries! { $real, underdamped, Underdamped<$real> }
+        };
+    };
+}
+
+each_split_module! { split_module }

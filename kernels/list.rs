@@ -1,6 +1,7 @@
 //! Which kernels there are: one list for the device crate and for the tests on the host.
 
-/// Calls a macro with the scalar and dimension of each module of kernels, and its name.
+/// Calls a macro with the scalar and dimension of each module of fused kernels, and its name. Where a
+/// state is too large for registers the module is `compact`: built for size, with loops over memory.
 macro_rules! each_module {
     ($call:ident) => {
         $call! { "f32_1", f32, 1 }
@@ -8,9 +9,23 @@ macro_rules! each_module {
         $call! { "f32_3", f32, 3 }
         $call! { "f32_4", f32, 4 }
         $call! { "f32_8", f32, 8 }
+        $call! { "f32_16", f32, 16, compact }
+        $call! { "f32_32", f32, 32, compact }
+        $call! { "f32_64", f32, 64, compact }
         $call! { "f64_1", f64, 1 }
         $call! { "f64_2", f64, 2 }
         $call! { "f64_3", f64, 3 }
+        $call! { "f64_4", f64, 4, compact }
+        $call! { "f64_8", f64, 8, compact }
+    };
+}
+
+/// Calls a macro with the scalar of each module of split-phase kernels, and its name.
+#[allow(unused_macros, reason = "the tests on the host need no names of these")]
+macro_rules! each_split_module {
+    ($call:ident) => {
+        $call! { "f32_split", f32 }
+        $call! { "f64_split", f64 }
     };
 }
 

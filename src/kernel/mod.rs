@@ -18,18 +18,34 @@ use crate::scheme::{Process, Scheme};
 use crate::{Drift, Real, State, Stepper};
 
 #[cfg(feature = "kernels")]
+#[path = "../../kernels/column.rs"]
+#[allow(unsafe_code, reason = "a device's memory is reached by pointers")]
+mod column;
+#[cfg(feature = "kernels")]
 #[path = "../../kernels/launch.rs"]
 #[allow(unsafe_code, reason = "a device's memory is reached by pointers")]
 mod launch;
 mod method;
+#[cfg(feature = "kernels")]
+#[path = "../../kernels/split_launch.rs"]
+#[allow(unsafe_code, reason = "a device's memory is reached by pointers")]
+mod split_launch;
+#[cfg(feature = "kernels")]
+pub mod split_phase;
 mod status;
 
+#[cfg(feature = "kernels")]
+pub use column::Column;
 #[cfg(all(feature = "kernels", target_arch = "nvptx64"))]
 #[doc(hidden)]
 pub use launch::this_thread;
 #[cfg(feature = "kernels")]
 pub use launch::{DeviceParticles, Extent, Launch, fused_body};
 pub use method::{KernelScheme, Method};
+#[cfg(feature = "kernels")]
+pub use split_launch::{SplitLaunch, SplitPart, split_body};
+#[cfg(feature = "kernels")]
+pub use split_phase::{Shape, SplitExtent, SplitPhase, Strides};
 pub use status::FailureRecord;
 
 /// Which thread of a launch, of how many.

@@ -106,6 +106,18 @@ impl Midpoints {
         self.law
     }
 
+    /// The words that [`next`](Self::next) reads after `previous`.
+    #[cfg(feature = "kernels")]
+    #[inline]
+    pub(crate) fn words(&self, previous: Option<u32>) -> u64 {
+        let drawn = match (self.law, previous) {
+            (_, None) => self.inner_steps > 1,
+            (MidpointLaw::Bernoulli, Some(midpoint)) => midpoint < self.inner_steps - 1,
+            (MidpointLaw::Single, Some(_)) => false,
+        };
+        drawn.into()
+    }
+
     /// The first midpoint, or the one after `previous`; `None` when there is no more.
     #[inline]
     pub fn next<W: Words + ?Sized>(&self, previous: Option<u32>, words: &mut W) -> Option<u32> {

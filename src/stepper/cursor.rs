@@ -54,6 +54,16 @@ impl<T: Real> Cursor<T> {
         }
     }
 
+    /// After a midpoint whose drift has been supplied; `None` is the beginning.
+    #[cfg(feature = "kernels")]
+    #[inline]
+    pub(crate) fn resumed(time: T, previous: Option<u32>) -> Self {
+        Self {
+            previous,
+            ..Self::new(time)
+        }
+    }
+
     /// The midpoint whose drift has been asked for.
     #[inline]
     pub(crate) fn asked(&self) -> Option<u32> {
@@ -89,8 +99,7 @@ impl<T: Real> Cursor<T> {
         stepper: &PoissonMidpoint<S>,
         draw: impl FnOnce(&Midpoints, Option<u32>) -> Option<u32>,
     ) -> Result<Leg<S::Span>, StepError> {
-        let scheme = stepper.scheme();
-        let inner_steps = scheme.inner_steps();
+        let inner_steps = stepper.scheme().inner_steps();
         let from = self.previous.unwrap_or(0);
         let midpoint = draw(stepper.midpoints(), self.previous);
         if let Some(midpoint) = midpoint
@@ -102,7 +111,19 @@ impl<T: Real> Cursor<T> {
                 inner_steps,
             });
         }
-        let to = midpoint.unwrap_or(inner_steps);
+        Ok(self.leg_to(stepper, midpoint))
+    }
+
+    /// The leg to a midpoint that follows the previous one, or to the end.
+    #[inline]
+    pub(crate) fn leg_to<S: Scheme<Real = T>>(
+        &self,
+        stepper: &PoissonMidpoint<S>,
+        midpoint: Option<u32>,
+    ) -> Leg<S::Span> {
+        let scheme = stepper.scheme();
+        let from = self.previous.unwrap_or(0);
+        let to = midpoint.unwrap_or(scheme.inner_steps());
         let span = match (self.previous, midpoint) {
             (None, None) => *stepper.whole(),
             _ => scheme.span(from, to),
@@ -111,12 +132,12 @@ impl<T: Real> Cursor<T> {
             None => span,
             Some(_) => scheme.span(0, midpoint),
         });
-        Ok(Leg {
+        Leg {
             from,
             to,
             span,
             from_start,
-        })
+        }
     }
 
     /// Records that the noise of a leg has been drawn; the drift at its end is asked for next.

@@ -1,0 +1,82 @@
+//! Arrays in a device's memory, for threads to share.
+
+use core::sync::atomic::{AtomicU32, AtomicU64, Ordering};
+
+/// An array in a device's memory. Reading beyond its end gives 0, writing there does nothing.
+///
+/// ```
+/// use poisson_midpoint::kernel::Column;
+/// let mut numbers = [1_u32, 2];
+/// // SAFETY: the array is two long and nobody else uses it.
+/// let column = unsafe { Column::new(numbers.as_mut_ptr(), 2) };
+/// column.set(1, 5);
+/// column.set(2, 6);
+/// assert_eq!((column.get(0), column.get(1), column.get(2)), (1, 5, 0));
+/// ```
+#[derive(Clone, Copy, Debug)]
+pub struct Column<T> {
+    pointer: *mut T,
+    length: usize,
+}
+
+impl<T: Copy + Default> Column<T> {
+    /// The `length` elements from `pointer` on.
+    ///
+    /// # Safety
+    /// While the column is used, there are that many elements, initialised and aligned, and whoever
+    /// else uses them keeps to other elements than those that are written, or uses them
+    /// through [`add`](Column::add) and [`least`](Column::least) alone, as its users do.
+    #[inline]
+    #[must_use]
+    pub unsafe fn new(pointer: *mut T, length: usize) -> Self {
+        Self { pointer, length }
+    }
+
+    /// The element at an index.
+    #[inline]
+    #[must_use]
+    pub fn get(self, index: usize) -> T {
+        if index < self.length {
+            // SAFETY: within the array, which `new` was promised.
+            unsafe { self.pointer.add(index).read() }
+        } else {
+            T::default()
+        }
+    }
+
+    /// Writes the element at an index.
+    #[inline]
+    pub fn set(self, index: usize, value: T) {
+        if index < self.length {
+            // SAFETY: within the array, which `new` was promised; the element is this thread's own.
+            unsafe { self.pointer.add(index).write(value) }
+        }
+    }
+}
+
+impl Column<u32> {
+    /// Adds to an element that threads share, and returns what it was.
+    #[inline]
+    #[must_use]
+    pub fn add(self, index: usize, summand: u32) -> u32 {
+        if index >= self.length {
+            return 0;
+        }
+        // SAFETY: within the array, which `new` was promised; it is aligned, and other threads use
+        // this element in this way alone.
+        let element = unsafe { AtomicU32::from_ptr(self.pointer.add(index)) };
+        element.fetch_add(summand, Ordering::Relaxed)
+    }
+}
+
+impl Column<u64> {
+    /// Lowers an element that threads share to a value, if that is less.
+    #[inline]
+    pub fn least(self, index: usize, value: u64) {
+        if index < self.length {
+            // SAFETY: as for `add`.
+            let element = unsafe { AtomicU64::from_ptr(self.pointer.add(index)) };
+            element.fetch_min(value, Ordering::Relaxed);
+        }
+    }
+}
