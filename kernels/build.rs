@@ -35,17 +35,19 @@ pub fn provide() -> Result<()> {
     }
     let arch = env::var(ARCH).unwrap_or_else(|_| DEFAULT_ARCH.into());
     let modules = modules(&fs::read_to_string(root.join("kernels/list.rs"))?);
-    let hash = hash(&root)?;
-    // Modules that were on an earlier list.
-    for entry in fs::read_dir(&out)? {
-        let path = entry?.path();
-        if path.extension().is_some_and(|extension| extension == "ptx") {
-            fs::remove_file(path)?;
+    let sources = sources(&root)?;
+    let hash = hash(&sources)?;
+    let compiler = compiler()?;
+    // What is there already need not be made again.
+    let recipe = out.join("recipe");
+    let made_from = format!("{hash} {arch} {compiler:?}");
+    if fs::read_to_string(&recipe).ok().as_ref() != Some(&made_from) {
+        clear(&out)?;
+        match compiler {
+            Some(rustc) => build(&root, &out, &sources, &rustc, &arch, &modules)?,
+            None => unpack(&root, &out, &arch, &modules, &hash)?,
         }
-    }
-    match compiler()? {
-        Some(rustc) => build(&root, &out, &rustc, &arch, &modules)?,
-        None => unpack(&root, &out, &arch, &modules, &hash)?,
+        fs::write(recipe, made_from)?;
     }
     let mut table = String::from("&[\n");
     for Module { name: module, .. } in &modules {
@@ -56,6 +58,19 @@ pub fn provide() -> Result<()> {
     // For whoever renews the copy.
     fs::write(out.join("source-hash"), hash)?;
     println!("cargo:rustc-env=POISSON_MIDPOINT_PTX_ARCHITECTURE={arch}");
+    Ok(())
+}
+
+/// Removes what an earlier build has made.
+fn clear(out: &Path) -> io::Result<()> {
+    for entry in fs::read_dir(out)? {
+        let path = entry?.path();
+        if path.file_name() == Some("recipe".as_ref())
+            || path.extension().is_some_and(|extension| extension == "ptx")
+        {
+            fs::remove_file(path)?;
+        }
+    }
     Ok(())
 }
 
@@ -106,14 +121,25 @@ fn has_source(rustc: &Path) -> Result<bool> {
 }
 
 /// Builds every module from a copy of the sources.
-fn build(root: &Path, out: &Path, rustc: &Path, arch: &str, modules: &[Module]) -> Result<()> {
+fn build(
+    root: &Path,
+    out: &Path,
+    sources: &[Source],
+    rustc: &Path,
+    arch: &str,
+    modules: &[Module],
+) -> Result<()> {
     let device = out.join("device");
     let library = device.join("library");
     if library.exists() {
         fs::remove_dir_all(&library)?;
     }
-    for folder in ["src", "kernels"] {
-        copy(&root.join(folder), &library.join(folder))?;
+    for Source { name, path } in sources {
+        let target = library.join(name);
+        if let Some(folder) = target.parent() {
+            fs::create_dir_all(folder)?;
+        }
+        fs::copy(path, target)?;
     }
     let templates = root.join("kernels/device");
     fs::copy(templates.join("kernels.toml"), device.join("Cargo.toml"))?;
@@ -155,20 +181,6 @@ fn build(root: &Path, out: &Path, rustc: &Path, arch: &str, modules: &[Module]) 
         }
         let ptx = with_short_names(&fs::read_to_string(assembly)?);
         fs::write(out.join(format!("{module}.ptx")), ptx)?;
-    }
-    Ok(())
-}
-
-fn copy(from: &Path, to: &Path) -> io::Result<()> {
-    fs::create_dir_all(to)?;
-    for entry in fs::read_dir(from)? {
-        let entry = entry?;
-        let target = to.join(entry.file_name());
-        if entry.file_type()?.is_dir() {
-            copy(&entry.path(), &target)?;
-        } else {
-            fs::copy(entry.path(), target)?;
-        }
     }
     Ok(())
 }
@@ -229,35 +241,47 @@ fn unpack(root: &Path, out: &Path, arch: &str, modules: &[Module], hash: &str) -
     Ok(())
 }
 
-/// FNV-1a of the names and contents of all that the PTX is made from, in 16 digits. Against mistakes,
-/// not against malice.
-fn hash(root: &Path) -> Result<String> {
+/// A file that the PTX is made from, or that says how.
+struct Source {
+    /// Its path from the root, with `/` between folders.
+    name: String,
+    path: PathBuf,
+}
+
+/// All of them, in the order of their names.
+fn sources(root: &Path) -> Result<Vec<Source>> {
     let mut files = Vec::new();
     for folder in ["src", "kernels"] {
         list(&root.join(folder), &mut files)?;
     }
-    files.retain(|file| !file.starts_with(root.join("kernels/ptx")));
-    let mut relative: Vec<(String, PathBuf)> = Vec::new();
-    for file in files {
-        let name: Vec<_> = file
+    let mut sources = Vec::new();
+    for path in files {
+        let parts: Vec<_> = path
             .strip_prefix(root)?
             .iter()
-            .map(|p| p.to_string_lossy())
+            .map(|part| part.to_string_lossy())
             .collect();
-        relative.push((name.join("/"), file));
+        let name = parts.join("/");
+        // Copies, tests, and what is for the host alone.
+        let is_other = ["kernels/ptx/", "kernels/tests/", "kernels/driver/", "src/cuda/"]
+            .iter()
+            .any(|folder| name.starts_with(folder));
+        if !is_other {
+            sources.push(Source { name, path });
+        }
     }
-    relative.sort();
+    sources.sort_by(|a, b| a.name.cmp(&b.name));
+    Ok(sources)
+}
+
+/// FNV-1a of the names and contents of the sources, in 16 digits. Against mistakes, not against malice.
+fn hash(sources: &[Source]) -> Result<String> {
     let mut hash = 0xcbf2_9ce4_8422_2325_u64;
-    for (name, file) in relative {
+    for Source { name, path } in sources {
         // However a version-control system ends lines.
-        let content = fs::read(file)?.into_iter().filter(|byte| *byte != b'\r');
-        for byte in name
-            .into_bytes()
-            .into_iter()
-            .chain([0])
-            .chain(content)
-            .chain([0])
-        {
+        let content = fs::read(path)?.into_iter().filter(|byte| *byte != b'\r');
+        let name = name.bytes();
+        for byte in name.chain([0]).chain(content).chain([0]) {
             hash = (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3);
         }
     }

@@ -264,5 +264,5 @@ macro_rules! fused_kernel {
 
 #[cfg(test)]
 #[allow(clippy::cast_possible_truncation, reason = "small numbers")]
-#[path = "launch_tests.rs"]
+#[path = "tests/fused.rs"]
 mod tests;

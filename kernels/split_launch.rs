@@ -221,5 +221,5 @@ macro_rules! split_kernel {
 
 #[cfg(test)]
 #[allow(clippy::cast_possible_truncation, reason = "small numbers")]
-#[path = "split_tests.rs"]
+#[path = "tests/split.rs"]
 mod tests;

@@ -11,11 +11,13 @@ use crate::StepError;
 
 pub(crate) mod advance;
 mod cpu;
+mod engine;
 mod error;
 mod lanes;
 mod particles;
 
 pub use cpu::Cpu;
+pub use engine::Engine;
 pub use error::BatchError;
 #[doc(hidden)]
 pub use lanes::Lanes;
@@ -60,9 +62,9 @@ pub struct Run {
     pub failed: usize,
 }
 
-#[cfg(feature = "rayon")]
+#[cfg(any(feature = "rayon", feature = "cust"))]
 impl Run {
-    fn plus(self, other: Self) -> Self {
+    pub(crate) fn plus(self, other: Self) -> Self {
         Self {
             drift_calls: self.drift_calls + other.drift_calls,
             failed: self.failed + other.failed,

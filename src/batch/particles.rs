@@ -104,6 +104,29 @@ impl<'a, T: Real, X: State<T, D>, const D: usize> Particles<'a, T, X, D> {
         self.positions.is_empty()
     }
 
+    /// The streams, and the number of the first particle.
+    #[cfg(feature = "cust")]
+    pub(crate) fn numbers(&self) -> (Streams, u64) {
+        (self.streams, self.first)
+    }
+
+    /// The components' columns, part by part; the word positions; the statuses.
+    #[cfg(feature = "cust")]
+    pub(crate) fn arrays(
+        &mut self,
+    ) -> (
+        impl Iterator<Item = &mut [T]> + use<'_, 'a, T, X, D>,
+        &mut [u64],
+        &mut [Status],
+    ) {
+        let columns = self.components.iter_mut().take(X::PARTS).flatten();
+        (
+            columns.map(|column| &mut **column),
+            self.positions,
+            self.status,
+        )
+    }
+
     /// How many particles are not active.
     pub(super) fn failed(&self) -> usize {
         let active = self.status.iter().filter(|s| **s == Status::Active);
@@ -140,8 +163,8 @@ impl<'a, T: Real, X: State<T, D>, const D: usize> Particles<'a, T, X, D> {
         )
     }
 
-    #[cfg(feature = "rayon")]
-    pub(super) fn reborrow(&mut self) -> Particles<'_, T, X, D> {
+    #[cfg(any(feature = "rayon", feature = "cust"))]
+    pub(crate) fn reborrow(&mut self) -> Particles<'_, T, X, D> {
         Particles {
             streams: self.streams,
             first: self.first,

@@ -1,14 +1,28 @@
-//! The kernels that the crate embeds, as PTX for a driver to compile.
+//! The kernels that the crate embeds, as PTX for a driver to compile, and with the feature `cust` what
+//! launches them: [`Gpu`], [`Gpus`], [`Batch`], [`SplitBatch`].
 //!
-//! A module holds the kernels of one scalar and dimension, each many macro steps of every particle
-//! with a built-in drift: [`kernel::fused_body`](crate::kernel::fused_body). Kernel
-//! `METHOD_SCHEME_DRIFT_SCALAR_DIMENSION` has for METHOD `em` or `pmm`, for SCHEME `overdamped` or
+//! # Kernels
+//! *Fused*: many macro steps of every particle with a built-in drift,
+//! [`kernel::fused_body`](crate::kernel::fused_body); a module holds those of one scalar and dimension.
+//! Kernel `METHOD_SCHEME_DRIFT_SCALAR_DIMENSION` has for METHOD `em` or `pmm`, for SCHEME `overdamped` or
 //! `underdamped`, for DRIFT `gaussian`, `mixture`, `well` or `logistic`. Its
 //! parameters are the fields of a [`Launch`](crate::kernel::Launch) in their order, then a
-//! [`Method`](crate::kernel::Method) by value; its grid has one dimension and any size.
+//! [`Method`](crate::kernel::Method) by value. A drift of your own takes a device crate of your own:
+//! [`fused_kernel`](crate::fused_kernel), [`KernelDrift`](crate::kernel::KernelDrift).
 //!
-//! Nothing here needs a GPU, its driver or NVIDIA's tools; to launch a kernel takes the driver. A drift of
-//! your own takes a device crate of your own: [`fused_kernel`](crate::fused_kernel).
+//! *Split-phase*: a macro step in parts, the drift being computed elsewhere between them:
+//! [`kernel::split_phase`](crate::kernel::split_phase). Kernel `PART_SCHEME_SCALAR` has for PART `update`,
+//! `choose`, `begin`, `midpoint` or `finish`; its parameters are the fields of a
+//! [`SplitLaunch`](crate::kernel::SplitLaunch), then a method.
+//!
+//! Grids have one dimension and any size. Nothing about the PTX needs a GPU, its driver or NVIDIA's tools.
+//!
+//! # Without a driver
+//! On Linux (x86-64 and aarch64) a program with the feature `cust` starts on any machine: the driver is looked
+//! for when a [`Gpu`] is first asked for, and [`LaunchError::NoDriver`] says that there is none. Elsewhere
+//! the program is linked with the driver and does not start without it. To *build* with `cust` where
+//! CUDA is not installed, let the variable `CUDA_LIBRARY_PATH` name a folder that holds an empty folder
+//! `lib64`: `cust` insists on one.
 //!
 //! # Where the PTX comes from
 //! The build script makes it from the sources if it finds a compiler that can: that of the variable
@@ -19,23 +33,50 @@
 
 use crate::Real;
 
+#[cfg(feature = "cust")]
+#[allow(unsafe_code, reason = "a launch is as safe as its arguments")]
+mod batch;
+#[cfg(feature = "cust")]
+#[allow(unsafe_code, reason = "a device's memory is reached by pointers")]
+mod buffer;
+#[cfg(feature = "cust")]
+#[allow(unsafe_code, reason = "the driver's functions are reached by pointers")]
+mod driver;
+#[cfg(feature = "cust")]
+mod error;
+#[cfg(feature = "cust")]
+#[allow(unsafe_code, reason = "a launch is as safe as its arguments")]
+mod gpu;
+#[cfg(feature = "cust")]
+#[allow(unsafe_code, reason = "a launch is as safe as its arguments")]
+mod split_phase;
+
+#[cfg(feature = "cust")]
+pub use batch::{Batch, Gpus};
+#[cfg(feature = "cust")]
+pub use error::LaunchError;
+#[cfg(feature = "cust")]
+pub use gpu::{Gpu, Grid};
+#[cfg(feature = "cust")]
+pub use split_phase::{Layout, SplitBatch};
+
 /// The architecture that the PTX is for, `sm_80` for example, and every later one.
 pub const ARCHITECTURE: &str = env!("POISSON_MIDPOINT_PTX_ARCHITECTURE");
 
 const MODULES: &[(&str, &str)] = include!(concat!(env!("OUT_DIR"), "/modules.rs"));
 
-/// Every module: its name, scalar and dimension as in `f32_3`, and its PTX.
+/// Every module: its name, `f32_3` or `f32_split` for example, and its PTX.
 ///
 /// ```
 /// use poisson_midpoint::cuda::modules;
-/// assert!(modules().all(|(_, ptx)| ptx.contains(".visible .entry em_overdamped_gaussian_")));
+/// assert!(modules().all(|(_, ptx)| ptx.contains(".visible .entry ")));
 /// ```
 pub fn modules() -> impl Iterator<Item = (&'static str, &'static str)> {
     MODULES.iter().copied()
 }
 
-/// The module of a scalar and a dimension, if the crate embeds one: for `f32` in 1, 2, 3, 4 and 8
-/// dimensions, for `f64` in 1, 2 and 3.
+/// The fused kernels of a scalar and a dimension, if the crate embeds any: for `f32` in 1, 2, 3, 4, 8, 16, 32
+/// and 64 dimensions, for `f64` in 1, 2, 3, 4 and 8.
 ///
 /// ```
 /// use poisson_midpoint::cuda::ptx;
@@ -44,10 +85,25 @@ pub fn modules() -> impl Iterator<Item = (&'static str, &'static str)> {
 /// ```
 #[must_use]
 pub fn ptx<T: Real>(dimension: usize) -> Option<&'static str> {
+    module::<T>(|rest| rest.parse() == Ok(dimension))
+}
+
+/// The split-phase kernels of a scalar.
+///
+/// ```
+/// use poisson_midpoint::cuda::split_phase_ptx;
+/// assert!(split_phase_ptx::<f64>().is_some_and(|ptx| ptx.contains("begin_overdamped_f64")));
+/// ```
+#[must_use]
+pub fn split_phase_ptx<T: Real>() -> Option<&'static str> {
+    module::<T>(|rest| rest == "split")
+}
+
+/// The module of a scalar whose name goes on as wanted.
+fn module<T: Real>(is_wanted: impl Fn(&str) -> bool) -> Option<&'static str> {
     let mut found = MODULES.iter().filter(|(name, _)| {
-        name.split_once('_').is_some_and(|(scalar, digits)| {
-            scalar == core::any::type_name::<T>() && digits.parse() == Ok(dimension)
-        })
+        name.split_once('_')
+            .is_some_and(|(scalar, rest)| scalar == core::any::type_name::<T>() && is_wanted(rest))
     });
     found.next().map(|(_, ptx)| *ptx)
 }

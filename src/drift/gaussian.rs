@@ -60,8 +60,8 @@ fn force<T: Real, const D: usize>(
 #[derive(Clone, Copy, Debug, PartialEq)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub struct GaussianTable<'a, T, const D: usize> {
-    mean: &'a [T],
-    precision: &'a [T],
+    pub(crate) mean: &'a [T],
+    pub(crate) precision: &'a [T],
 }
 
 impl<T: Real, const D: usize> Drift<T, D> for GaussianTable<'_, T, D> {

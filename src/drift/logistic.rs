@@ -23,8 +23,8 @@ use crate::Real;
 #[derive(Clone, Copy, Debug, PartialEq)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub struct LogisticRegression<'a, T, const D: usize> {
-    prior: T,
-    rows: &'a [T],
+    pub(crate) prior: T,
+    pub(crate) rows: &'a [T],
 }
 
 impl<T: Real, const D: usize> Drift<T, D> for LogisticRegression<'_, T, D> {

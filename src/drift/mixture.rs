@@ -24,7 +24,7 @@ use crate::Real;
 #[derive(Clone, Copy, Debug, PartialEq)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub struct GaussianMixture<'a, T, const D: usize> {
-    rows: &'a [T],
+    pub(crate) rows: &'a [T],
 }
 
 impl<T: Real, const D: usize> GaussianMixture<'_, T, D> {

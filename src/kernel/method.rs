@@ -1,11 +1,15 @@
 //! A stepper's parameters in a form that host and device lay out alike.
 
 use crate::random::{MidpointLaw, Midpoints};
-use crate::scheme::{Overdamped, Scheme, Underdamped};
-use crate::{EulerMaruyama, ParameterError, PoissonMidpoint, Real};
+use crate::scheme::{Overdamped, Process, Scheme, Underdamped};
+use crate::stepper::RealOf;
+use crate::{EulerMaruyama, ParameterError, PoissonMidpoint, Real, Stepper};
 
 /// A scheme that a kernel makes from plain numbers.
 pub trait KernelScheme: Scheme {
+    /// Its part of a kernel's name.
+    const NAME: &'static str;
+
     /// What it is made of beside step size and K: temperature and mobility, or friction and inverse
     /// mass.
     fn parameters(&self) -> [Self::Real; 2];
@@ -21,6 +25,8 @@ pub trait KernelScheme: Scheme {
 }
 
 impl<T: Real> KernelScheme for Overdamped<T> {
+    const NAME: &'static str = "overdamped";
+
     fn parameters(&self) -> [T; 2] {
         [self.temperature(), self.mobility()]
     }
@@ -38,6 +44,8 @@ impl<T: Real> KernelScheme for Overdamped<T> {
 }
 
 impl<T: Real> KernelScheme for Underdamped<T> {
+    const NAME: &'static str = "underdamped";
+
     fn parameters(&self) -> [T; 2] {
         [self.friction(), self.inverse_mass()]
     }
@@ -49,6 +57,40 @@ impl<T: Real> KernelScheme for Underdamped<T> {
         [friction, inverse_mass]: [T; 2],
     ) -> Result<Self, ParameterError<T>> {
         Self::new(step_size, inner_steps, friction, inverse_mass)
+    }
+}
+
+/// A stepper that kernels are made of.
+///
+/// ```
+/// use poisson_midpoint::EulerMaruyama;
+/// use poisson_midpoint::kernel::{KernelScheme, KernelStepper};
+/// use poisson_midpoint::scheme::Underdamped;
+/// type Scheme = Underdamped<f32>;
+/// assert_eq!(<EulerMaruyama<Scheme> as KernelStepper<3>>::NAME, "em");
+/// assert_eq!(Scheme::NAME, "underdamped");
+/// ```
+pub trait KernelStepper<const D: usize>: Stepper<D, Scheme: KernelScheme> {
+    /// Its part of a kernel's name.
+    const NAME: &'static str;
+
+    /// Its parameters.
+    fn method(&self) -> Method<RealOf<Self::Scheme>>;
+}
+
+impl<S: KernelScheme + Process<D>, const D: usize> KernelStepper<D> for EulerMaruyama<S> {
+    const NAME: &'static str = "em";
+
+    fn method(&self) -> Method<S::Real> {
+        self.into()
+    }
+}
+
+impl<S: KernelScheme + Process<D>, const D: usize> KernelStepper<D> for PoissonMidpoint<S> {
+    const NAME: &'static str = "pmm";
+
+    fn method(&self) -> Method<S::Real> {
+        self.into()
     }
 }
 
@@ -89,26 +131,6 @@ impl<T: Real> Method<T> {
             },
             gap_scale: midpoints.gap_scale(),
         }
-    }
-
-    /// Its memory on a little-endian device, padding as zeros.
-    #[cfg(all(test, feature = "cuda"))]
-    pub(crate) fn le_bytes(&self, scalar: impl Fn(T) -> Vec<u8>) -> Vec<u8> {
-        use core::mem::offset_of;
-        let mut bytes = vec![0; size_of::<Self>()];
-        let mut put = |offset: usize, value: &[u8]| {
-            bytes[offset..offset + value.len()].copy_from_slice(value);
-        };
-        let [first, second] = self.parameters.map(&scalar);
-        put(offset_of!(Self, step_size), &scalar(self.step_size));
-        put(offset_of!(Self, parameters), &[first, second].concat());
-        put(
-            offset_of!(Self, inner_steps),
-            &self.inner_steps.to_le_bytes(),
-        );
-        put(offset_of!(Self, law), &self.law.to_le_bytes());
-        put(offset_of!(Self, gap_scale), &self.gap_scale.to_le_bytes());
-        bytes
     }
 
     /// The scheme.

@@ -21,6 +21,7 @@ use crate::{Drift, Real, State, Stepper};
 #[path = "../../kernels/column.rs"]
 #[allow(unsafe_code, reason = "a device's memory is reached by pointers")]
 mod column;
+mod drift;
 #[cfg(feature = "kernels")]
 #[path = "../../kernels/launch.rs"]
 #[allow(unsafe_code, reason = "a device's memory is reached by pointers")]
@@ -36,12 +37,13 @@ mod status;
 
 #[cfg(feature = "kernels")]
 pub use column::Column;
+pub use drift::KernelDrift;
 #[cfg(all(feature = "kernels", target_arch = "nvptx64"))]
 #[doc(hidden)]
 pub use launch::this_thread;
 #[cfg(feature = "kernels")]
 pub use launch::{DeviceParticles, Extent, Launch, fused_body};
-pub use method::{KernelScheme, Method};
+pub use method::{KernelScheme, KernelStepper, Method};
 #[cfg(feature = "kernels")]
 pub use split_launch::{SplitLaunch, SplitPart, split_body};
 #[cfg(feature = "kernels")]

@@ -89,7 +89,7 @@ pub struct SplitExtent {
     pub step: u32,
     /// How many drifts at midpoints each particle under way has been given.
     pub round: u32,
-    /// Whether to write the list of those that ask (1), or not (0).
+    /// Whether to count and list those that ask (1), or not (0).
     pub list: u32,
 }
 
@@ -362,8 +362,8 @@ impl<T: Real> SplitPhase<T> {
             let scheme = stepper.scheme();
             let time = self.time(scheme) + scheme.time(midpoint);
             self.times.set(place, time);
-            let index = self.asked.add(0, 1);
             if self.extent.list != 0 {
+                let index = self.asked.add(0, 1);
                 #[allow(clippy::cast_possible_truncation, reason = "a place below 2³²")]
                 self.list.set(index as usize, place as u32);
             }

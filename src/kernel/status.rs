@@ -51,6 +51,15 @@ impl FailureRecord {
         Self { code, step, fields }
     }
 
+    /// The record of a particle's status.
+    #[cfg(feature = "cust")]
+    pub(crate) fn of(status: &Status) -> Self {
+        match *status {
+            Status::Active => Self::default(),
+            Status::Failed { step, error } => Self::new(step, error),
+        }
+    }
+
     /// The particle's status.
     #[must_use]
     pub fn status(&self) -> Status {

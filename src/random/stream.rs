@@ -72,12 +72,6 @@ impl Streams {
         Ok(stream)
     }
 
-    /// The key as a device has it.
-    #[cfg(all(test, feature = "cuda"))]
-    pub(crate) fn key(&self) -> [u32; 8] {
-        self.key
-    }
-
     /// The 16 words of a block of a particle's stream.
     #[inline(always)]
     pub(crate) fn block(&self, counter: u64, particle: u64) -> [u32; 16] {

@@ -10,24 +10,14 @@ use crate::random::Streams;
 use crate::scheme::{Overdamped, Underdamped};
 use crate::{MidpointLaw, Stepper};
 
+#[path = "walled.rs"]
+mod walled;
+
+use walled::drift;
+
 const SEED: u64 = 5;
 const FIRST: u64 = u64::MAX - 1000;
 const STEPS: u32 = 4;
-
-/// A drift that couples each dimension to the next and is infinite beyond a wall. The wall is far off
-/// in all but one of the tests.
-fn drift<T: Real>(wall: T) -> impl Fn(T, &[T], &mut [T]) + Copy {
-    move |time, x, drift| {
-        let next = x.iter().cycle().skip(1);
-        for ((drift, &x), &next) in drift.iter_mut().zip(x).zip(next) {
-            *drift = if x > wall {
-                T::ONE / T::ZERO
-            } else {
-                time - x - next / T::from_u32(8)
-            };
-        }
-    }
-}
 
 /// What a device's memory holds.
 struct Arrays<T> {

@@ -11,32 +11,21 @@ use crate::{
     MidpointLaw, PoissonMidpoint, State,
 };
 
-#[path = "list.rs"]
+#[path = "../list.rs"]
 #[macro_use]
 mod list;
+
+#[path = "cases.rs"]
+#[macro_use]
+mod cases;
+
+use cases::*;
 
 /// What a kernel runs.
 type Body<T> = unsafe fn(Thread, &Launch<T>, &Method<T>);
 
 const SEED: u64 = 5;
 const FIRST: u64 = u64::MAX - 1000;
-
-/// A scalar with bits and without much range.
-trait Value: Real {
-    fn bits(self) -> u64;
-}
-
-impl Value for f32 {
-    fn bits(self) -> u64 {
-        self.to_bits().into()
-    }
-}
-
-impl Value for f64 {
-    fn bits(self) -> u64 {
-        self.to_bits()
-    }
-}
 
 /// What a device's memory holds.
 struct Arrays<T> {
@@ -173,92 +162,16 @@ fn check<S, F, X, const D: usize>(
     }
 }
 
-/// Tables for each built-in drift in D dimensions.
-fn gaussian<T: Real, const D: usize>() -> Vec<T> {
-    let identity = (0..D * D).map(|i| T::from_u32(u32::from(i % (D + 1) == 0)));
-    let mean = (0..D).map(|d| T::from_u32(d as u32) / T::from_u32(64));
-    mean.chain(identity).collect()
-}
-
-fn mixture<T: Real, const D: usize>() -> Vec<T> {
-    let row = |k: u32| {
-        let head = [T::ZERO, T::ONE + T::from_u32(k)];
-        let mean = (0..D as u32).map(move |d| T::from_u32((d + k) % 3) - T::ONE);
-        head.into_iter().chain(mean)
-    };
-    (0..3).flat_map(row).collect()
-}
-
-fn well<T: Real, const D: usize>() -> Vec<T> {
-    vec![T::ONE, T::TWO]
-}
-
-fn logistic<T: Real, const D: usize>() -> Vec<T> {
-    let rows =
-        (0..5 * D as u32).map(|i| T::from_u32(i % 7) / T::from_u32(D as u32) - T::ONE / T::TWO);
-    core::iter::once(T::ONE).chain(rows).collect()
-}
-
-fn overdamped<T: Real>(inner_steps: u32) -> Overdamped<T> {
-    let tenth = T::ONE / T::from_u32(10);
-    Overdamped::new(tenth, inner_steps)
-        .and_then(|scheme| scheme.with_temperature(T::TWO))
-        .unwrap()
-}
-
-fn underdamped<T: Real>(inner_steps: u32) -> Underdamped<T> {
-    let tenth = T::ONE / T::from_u32(10);
-    Underdamped::new(tenth, inner_steps, T::TWO, T::ONE).unwrap()
-}
-
-/// Calls the macro `$then` with the name, body, stepper, method, drift and table of a kernel, under
-/// each law.
-macro_rules! with_kernel {
-    (
-        em, $scheme_name:ident, $drift_name:ident,
-        $stepper_type:ty, $drift:ty, $real:ident, $dimension:literal, $then:ident
-    ) => {{
-        let stepper = EulerMaruyama::new($scheme_name::<$real>(1));
-        with_kernel!(
-            @em, stepper, $scheme_name, $drift_name, $stepper_type, $drift, $real, $dimension, $then
-        );
-    }};
-    (
-        pmm, $scheme_name:ident, $drift_name:ident,
-        $stepper_type:ty, $drift:ty, $real:ident, $dimension:literal, $then:ident
-    ) => {
-        for law in [MidpointLaw::Bernoulli, MidpointLaw::Single] {
-            let stepper = PoissonMidpoint::new($scheme_name::<$real>(7), law);
-            with_kernel!(
-                @pmm, stepper, $scheme_name, $drift_name, $stepper_type, $drift, $real, $dimension,
-                $then
-            );
-        }
-    };
-    (
-        @$method:ident, $stepper:ident, $scheme_name:ident, $drift_name:ident,
-        $stepper_type:ty, $drift:ty, $real:ident, $dimension:literal, $then:ident
-    ) => {
-        let table = $drift_name::<$real, $dimension>();
-        let drift = <$drift as TableDrift<'_, $real, $dimension>>::from_table(&table).unwrap();
-        $then!(
-            $dimension,
-            concat!(
-                stringify!($method), "_", stringify!($scheme_name), "_", stringify!($drift_name), "_",
-                stringify!($real), "_", stringify!($dimension)
-            ),
-            fused_body::<$stepper_type, $drift, $dimension>,
-            &$stepper,
-            &Method::from(&$stepper),
-            &drift,
-            &table,
-        );
-    };
-}
-
 macro_rules! check_body {
-    ($dimension:literal, $($argument:expr),* $(,)?) => {
-        check::<_, _, _, $dimension>($($argument),*)
+    ($dimension:literal, $name:expr, ($stepper_type:ty, $drift_type:ty), $stepper:expr, $drift:expr, $table:expr,) => {
+        check::<_, _, _, $dimension>(
+            $name,
+            fused_body::<$stepper_type, $drift_type, $dimension>,
+            $stepper,
+            &Method::from($stepper),
+            $drift,
+            $table,
+        )
     };
 }
 
@@ -348,8 +261,3 @@ fn a_table_or_method_that_does_not_fit_moves_nothing() {
     unsafe { body(thread, &launch, &Method::from(&stepper)) };
     assert_eq!((&arrays.state, &arrays.drift_calls), (&before, &vec![1; 4]));
 }
-
-// After the macros, which it uses.
-#[cfg(feature = "cuda")]
-#[path = "ptx_tests.rs"]
-mod ptx_tests;

@@ -1,0 +1,66 @@
+use core::convert::Infallible;
+use core::error::Error;
+use core::ops::Range;
+
+use super::{Cpu, Particles, Run};
+use crate::stepper::{RealOf, StateOf};
+use crate::{Drift, Stepper};
+
+/// What steps batches: this machine's processor ([`Cpu`]) or, with the feature `cust`, one GPU or several,
+/// to the same bits. A program picks one by one line.
+///
+/// ```
+/// use nalgebra::SVector;
+/// use poisson_midpoint::batch::{Cpu, Engine, Particles, Status};
+/// use poisson_midpoint::scheme::Overdamped;
+/// use poisson_midpoint::{DoubleWell, EulerMaruyama, random::Streams};
+/// let (mut x, mut positions, mut status) = ([0.1_f32; 20], [0; 10], [Status::Active; 10]);
+/// let mut particles: Particles<f32, SVector<f32, 2>, 2> =
+///     Particles::new(Streams::new(42), 0, &mut x, &mut positions, &mut status)?;
+/// let stepper = EulerMaruyama::new(Overdamped::new(0.1, 1)?);
+/// let drift = DoubleWell { steepness: 1.0, cap: 2.0 };
+///
+/// let engine = Cpu; // or Gpu::new(0)?
+/// let run = engine.advance(&stepper, &mut particles, &drift, 0..100)?;
+/// assert_eq!((run.drift_calls, run.failed), (1000, 0));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+pub trait Engine<S, F, const D: usize>
+where
+    S: Stepper<D>,
+{
+    /// What can go wrong beside a particle's steps.
+    type Error: Error;
+
+    /// Moves every active particle by the macro steps `steps`, step n beginning at time n·η: see
+    /// [`Cpu::run`].
+    ///
+    /// # Errors
+    /// If the engine cannot; the particles are then as they were. That a particle's step fails is no error,
+    /// but its [`Status`](super::Status).
+    fn advance(
+        &self,
+        stepper: &S,
+        particles: &mut Particles<'_, RealOf<S::Scheme>, StateOf<S::Scheme, D>, D>,
+        drift: &F,
+        steps: Range<u32>,
+    ) -> Result<Run, Self::Error>;
+}
+
+impl<S, F, const D: usize> Engine<S, F, D> for Cpu
+where
+    S: Stepper<D>,
+    F: Drift<RealOf<S::Scheme>, D> + Clone,
+{
+    type Error = Infallible;
+
+    fn advance(
+        &self,
+        stepper: &S,
+        particles: &mut Particles<'_, RealOf<S::Scheme>, StateOf<S::Scheme, D>, D>,
+        drift: &F,
+        steps: Range<u32>,
+    ) -> Result<Run, Infallible> {
+        Ok(self.run(stepper, particles, drift, steps))
+    }
+}

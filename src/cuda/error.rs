@@ -1,0 +1,130 @@
+use core::fmt;
+
+use cust::error::CudaError;
+
+use crate::TableError;
+
+/// Why a GPU did not do what it was asked to.
+///
+/// ```
+/// use poisson_midpoint::cuda::{Gpu, LaunchError};
+/// match Gpu::new(0) {
+///     Ok(gpu) => println!("{}", gpu.name()?),
+///     Err(LaunchError::NoDriver) => println!("no driver: the processor will do"),
+///     Err(error) => println!("{error}"),
+/// }
+/// # Ok::<(), LaunchError>(())
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum LaunchError {
+    /// NVIDIA's driver is not installed: there is no `libcuda.so.1`.
+    NoDriver,
+    /// No device has this number.
+    NoDevice {
+        /// The number asked for.
+        ordinal: u32,
+        /// How many devices there are.
+        count: u32,
+    },
+    /// The driver refused.
+    Driver {
+        /// To do what.
+        what: &'static str,
+        /// Its error.
+        error: CudaError,
+    },
+    /// The crate embeds no module for the scalar and the dimension, and the drift brings none.
+    NoModule {
+        /// The scalar.
+        scalar: &'static str,
+        /// The dimension.
+        dimension: usize,
+    },
+    /// The module has no kernel of this stepper, scheme and drift.
+    NoKernel {
+        /// The name, part by part.
+        parts: [&'static str; 4],
+        /// Its last part, if it has one.
+        dimension: Option<usize>,
+    },
+    /// The table that the drift writes is not one that its kernels read.
+    Table(TableError),
+    /// A slice, or a batch, has not as many elements as there is room for.
+    Length {
+        /// Of what.
+        what: &'static str,
+        /// How many there should be.
+        expected: usize,
+        /// How many there are.
+        found: usize,
+    },
+    /// Too many particles or dimensions for a launch.
+    TooMany {
+        /// Of what.
+        what: &'static str,
+        /// How many.
+        found: usize,
+        /// How many at most.
+        most: usize,
+    },
+    /// A part of a macro step was asked for that does not come next.
+    Order {
+        /// What was asked for.
+        asked: &'static str,
+        /// What comes next.
+        next: &'static str,
+    },
+}
+
+impl LaunchError {
+    /// Makes a driver's error one of these.
+    pub(super) fn driver(what: &'static str) -> impl FnOnce(CudaError) -> Self {
+        move |error| Self::Driver { what, error }
+    }
+}
+
+impl fmt::Display for LaunchError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::NoDriver => f.write_str(
+                "there is no NVIDIA driver: libcuda.so.1 was not found in the system's library folders",
+            ),
+            Self::NoDevice { ordinal, count } => {
+                write!(f, "there is no device {ordinal}: it is not in [0, {count})")
+            }
+            // `CudaError` asks the driver for words, and fails to be displayed if it has none.
+            Self::Driver { what, error } => {
+                write!(f, "the driver did not {what}: {error:?} ({})", *error as u32)
+            }
+            Self::NoModule { scalar, dimension } => {
+                write!(f, "no kernels are embedded for {scalar} in {dimension} dimensions")
+            }
+            Self::NoKernel { parts, dimension } => {
+                f.write_str("the module has no kernel ")?;
+                for (index, part) in parts.iter().filter(|part| !part.is_empty()).enumerate() {
+                    let separator = if index == 0 { "" } else { "_" };
+                    write!(f, "{separator}{part}")?;
+                }
+                match dimension {
+                    Some(dimension) => write!(f, "_{dimension}"),
+                    None => Ok(()),
+                }
+            }
+            Self::Table(error) => error.fmt(f),
+            Self::Length {
+                what,
+                expected,
+                found,
+            } => write!(f, "{found} {what}, not {expected}"),
+            Self::TooMany { what, found, most } => {
+                write!(f, "{found} {what} are too many: at most {most}")
+            }
+            Self::Order { asked, next } => {
+                write!(f, "{asked} was asked for where {next} comes next")
+            }
+        }
+    }
+}
+
+impl core::error::Error for LaunchError {}

@@ -1,0 +1,226 @@
+use std::cell::{Cell, RefCell};
+use std::collections::HashMap;
+use std::ffi::c_void;
+use std::marker::PhantomData;
+
+use cust::CudaFlags;
+use cust::context::{Context, CurrentContext};
+use cust::device::Device;
+use cust::function::BlockSize;
+use cust::module::Module;
+use cust::stream::{Stream, StreamFlags};
+
+use super::LaunchError;
+use super::driver;
+
+/// A grid of threads.
+///
+/// ```
+/// use poisson_midpoint::cuda::Grid;
+/// assert_eq!(Grid { blocks: 3, threads: 64 }.blocks, 3);
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Grid {
+    /// Blocks.
+    pub blocks: u32,
+    /// Threads in each, at most 1024 and at most what a kernel's registers allow.
+    pub threads: u32,
+}
+
+/// One GPU: an [`Engine`](crate::batch::Engine) with the bits of [`Cpu`](crate::batch::Cpu).
+///
+/// It has a stream of its own, on which everything happens in order; what it does on the device goes on
+/// while the program does. Modules are compiled by the driver when they are first used, which takes from
+/// a second to a minute for the widest, and kept by the driver from program to program.
+///
+/// ```
+/// use nalgebra::SVector;
+/// use poisson_midpoint::batch::{Cpu, Engine, Particles, Status};
+/// use poisson_midpoint::cuda::{Gpu, LaunchError};
+/// use poisson_midpoint::scheme::Overdamped;
+/// use poisson_midpoint::{DoubleWell, EulerMaruyama, random::Streams};
+///
+/// let (mut x, mut positions, mut status) = (vec![0.0_f32; 200], vec![0; 100], vec![Status::Active; 100]);
+/// let mut particles: Particles<f32, SVector<f32, 2>, 2> =
+///     Particles::new(Streams::new(42), 0, &mut x, &mut positions, &mut status)?;
+/// let stepper = EulerMaruyama::new(Overdamped::new(0.1, 1)?);
+/// let drift = DoubleWell { steepness: 1.0, cap: 2.0 };
+/// let run = match Gpu::new(0) {
+///     Ok(gpu) => gpu.advance(&stepper, &mut particles, &drift, 0..100)?,
+///     Err(LaunchError::NoDriver) => Cpu.advance(&stepper, &mut particles, &drift, 0..100)?,
+///     Err(error) => return Err(error.into()),
+/// };
+/// assert_eq!((run.drift_calls, run.failed), (10_000, 0));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Debug)]
+pub struct Gpu {
+    // Dropped in this order.
+    modules: RefCell<HashMap<*const u8, Module>>,
+    stream: Stream,
+    context: Context,
+    device: Device,
+    grid: Cell<Option<Grid>>,
+}
+
+impl Gpu {
+    /// The number of devices.
+    ///
+    /// # Errors
+    /// [`LaunchError::NoDriver`], or [`LaunchError::Driver`].
+    pub fn count() -> Result<u32, LaunchError> {
+        if !driver::load() {
+            return Err(LaunchError::NoDriver);
+        }
+        cust::init(CudaFlags::empty()).map_err(LaunchError::driver("start"))?;
+        Device::num_devices().map_err(LaunchError::driver("count its devices"))
+    }
+
+    /// The device of this number, from 0.
+    ///
+    /// # Errors
+    /// [`LaunchError::NoDriver`], [`LaunchError::NoDevice`] or [`LaunchError::Driver`].
+    pub fn new(ordinal: u32) -> Result<Self, LaunchError> {
+        let count = Self::count()?;
+        if ordinal >= count {
+            return Err(LaunchError::NoDevice { ordinal, count });
+        }
+        let what = "open the device";
+        let device = Device::get_device(ordinal).map_err(LaunchError::driver(what))?;
+        let context = Context::new(device).map_err(LaunchError::driver(what))?;
+        let stream =
+            Stream::new(StreamFlags::NON_BLOCKING, None).map_err(LaunchError::driver(what))?;
+        Ok(Self {
+            modules: RefCell::default(),
+            stream,
+            context,
+            device,
+            grid: Cell::new(None),
+        })
+    }
+
+    /// The device's name.
+    ///
+    /// # Errors
+    /// [`LaunchError::Driver`].
+    pub fn name(&self) -> Result<String, LaunchError> {
+        self.device
+            .name()
+            .map_err(LaunchError::driver("tell the device's name"))
+    }
+
+    /// Uses one grid for every launch, or again one that suits each. No bit depends on it.
+    pub fn set_grid(&self, grid: Option<Grid>) {
+        self.grid.set(grid);
+    }
+
+    /// The stream that everything happens on, to order other work with it.
+    #[must_use]
+    pub fn stream(&self) -> &Stream {
+        &self.stream
+    }
+
+    /// Waits until all that was asked of the device is done.
+    ///
+    /// # Errors
+    /// [`LaunchError::Driver`], of anything that was asked for since the last time.
+    pub fn synchronize(&self) -> Result<(), LaunchError> {
+        self.enter()?;
+        self.stream
+            .synchronize()
+            .map_err(LaunchError::driver("finish what was launched"))
+    }
+
+    /// Makes this device the one that the calling thread's calls are for.
+    pub(super) fn enter(&self) -> Result<(), LaunchError> {
+        CurrentContext::set_current(&self.context).map_err(LaunchError::driver("change the device"))
+    }
+
+    /// Launches a kernel on enough threads for `units` units of work.
+    ///
+    /// # Safety
+    /// The arguments are those that the kernel of that name takes, by address, and what they point to on
+    /// the device suits the kernel.
+    pub(super) unsafe fn launch(
+        &self,
+        ptx: &'static str,
+        (parts, dimension): ([&'static str; 4], Option<usize>),
+        units: usize,
+        arguments: &[Argument<'_>],
+    ) -> Result<(), LaunchError> {
+        if units == 0 {
+            return Ok(());
+        }
+        self.enter()?;
+        let mut modules = self.modules.borrow_mut();
+        let module = match modules.entry(ptx.as_ptr()) {
+            std::collections::hash_map::Entry::Occupied(entry) => entry.into_mut(),
+            std::collections::hash_map::Entry::Vacant(entry) => {
+                let module = Module::from_ptx(ptx, &[])
+                    .map_err(LaunchError::driver("compile the kernels"))?;
+                entry.insert(module)
+            }
+        };
+        let name = kernel_name(&parts, dimension);
+        let function = module
+            .get_function(&name)
+            .map_err(|_| LaunchError::NoKernel { parts, dimension })?;
+        let grid = match self.grid.get() {
+            Some(grid) => grid,
+            None => {
+                let (_, threads) = function
+                    .suggested_launch_configuration(0, BlockSize::x(MOST_THREADS))
+                    .map_err(LaunchError::driver("choose a grid"))?;
+                let blocks = units.div_ceil(threads.max(1) as usize);
+                let blocks = u32::try_from(blocks).unwrap_or(MOST_BLOCKS);
+                Grid {
+                    blocks: blocks.min(MOST_BLOCKS),
+                    threads,
+                }
+            }
+        };
+        let arguments: Vec<*mut c_void> = arguments.iter().map(|argument| argument.0).collect();
+        // SAFETY: as the caller promises.
+        unsafe {
+            self.stream
+                .launch(&function, grid.blocks, grid.threads, 0, &arguments)
+        }
+        .map_err(LaunchError::driver("launch the kernel"))
+    }
+}
+
+/// Where an argument of a launch lies. The driver reads it before the launch returns.
+#[derive(Clone, Copy)]
+pub(super) struct Argument<'a>(*mut c_void, PhantomData<&'a ()>);
+
+impl<'a> Argument<'a> {
+    pub(super) fn of<T>(value: &'a T) -> Self {
+        Self(core::ptr::from_ref(value).cast_mut().cast(), PhantomData)
+    }
+}
+
+impl Drop for Gpu {
+    fn drop(&mut self) {
+        // What is dropped after this belongs to this device. If the driver refuses, it will refuse that too
+        // and has freed it with the device.
+        let _ = self.enter();
+    }
+}
+
+/// Blocks beyond this number bring nothing; a device takes as many.
+const MOST_BLOCKS: u32 = i32::MAX as u32;
+/// Threads of a block: with more, a block of many registers waits for a whole multiprocessor.
+const MOST_THREADS: u32 = 256;
+
+fn kernel_name(parts: &[&'static str; 4], dimension: Option<usize>) -> String {
+    let parts: Vec<&str> = parts
+        .iter()
+        .copied()
+        .filter(|part| !part.is_empty())
+        .collect();
+    let mut name = parts.join("_");
+    if let Some(dimension) = dimension {
+        name += &format!("_{dimension}");
+    }
+    name
+}

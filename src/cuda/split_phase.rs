@@ -1,0 +1,526 @@
+use core::mem;
+
+use cust::memory::{DeviceCopy, DevicePointer};
+
+use super::buffer::Buffer;
+use super::gpu::Argument;
+use super::{Gpu, LaunchError, split_phase_ptx};
+use crate::batch::Status;
+use crate::kernel::{
+    FailureRecord, KernelScheme, Method, Shape, SplitExtent, SplitPart, SplitPhase, Strides,
+};
+use crate::random::Streams;
+use crate::scheme::Process;
+use crate::{EulerMaruyama, MidpointLaw, PoissonMidpoint, State};
+
+/// How the dimensions of many particles lie.
+///
+/// ```
+/// use poisson_midpoint::cuda::Layout;
+/// assert_ne!(Layout::Columns, Layout::Rows);
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Layout {
+    /// All first dimensions, then all second ones, …: as in [`batch`](crate::batch).
+    Columns,
+    /// One particle after another: as networks have their batches.
+    Rows,
+}
+
+/// Particles in a GPU's memory whose drift is computed elsewhere, by a network on the same device for
+/// example.
+///
+/// The caller's drift goes where [`b0`](Self::b0) and [`drift`](Self::drift) point, between the
+/// parts of a macro step, on [`Gpu::stream`] or after [`Gpu::synchronize`]:
+///
+/// | method | before | launches |
+/// |---|---|---|
+/// | Euler–Maruyama | `b0` = b at [`state`](Self::state) | [`update`](Self::update) |
+/// | Poisson midpoint | `b0` = b at [`state`](Self::state) | [`begin`](Self::begin) |
+/// | … while particles ask | `drift` = b at [`query`](Self::query), [`times`](Self::times) | [`midpoint`](Self::midpoint) |
+/// | | | [`finish`](Self::finish) |
+///
+/// Which particles ask is told by [`mask`](Self::mask), 0 for those that do not, and by
+/// [`list`](Self::list); under [`MidpointLaw::Single`] all do, once.
+/// A particle has as many dimensions as you like: those of an image are spread over threads.
+/// The words read and the bits of the result are those of every other form of the steppers.
+///
+/// ```
+/// use poisson_midpoint::cuda::{Gpu, LaunchError, Layout};
+/// use poisson_midpoint::random::Streams;
+/// use poisson_midpoint::scheme::Overdamped;
+/// use poisson_midpoint::{MidpointLaw, PoissonMidpoint};
+///
+/// /// Stands for a network on the device: here it is on the host, and the drift is −x.
+/// fn network(x: &[f32]) -> Vec<f32> {
+///     x.iter().map(|x| -x).collect()
+/// }
+///
+/// fn sample(gpu: &Gpu) -> Result<Vec<f32>, Box<dyn std::error::Error>> {
+///     let stepper = PoissonMidpoint::new(Overdamped::new(0.1_f32, 1000)?, MidpointLaw::Bernoulli);
+///     let images = vec![0.0; 8 * 28 * 28];
+///     let mut batch = gpu.split_phase(Streams::new(42), 0, 28 * 28, Layout::Rows, &images)?;
+///     for step in 0..100 {
+///         batch.set_b0(&network(&batch.states()?))?;
+///         batch.begin(&stepper, step)?;
+///         while batch.asking() > 0 {
+///             batch.set_drift(&network(&batch.queries()?))?;
+///             batch.midpoint()?;
+///         }
+///         batch.finish()?;
+///     }
+///     Ok(batch.states()?)
+/// }
+///
+/// match Gpu::new(0) {
+///     Ok(gpu) => println!("{:?}", sample(&gpu)?),
+///     Err(LaunchError::NoDriver) => println!("no driver"),
+///     Err(error) => return Err(error.into()),
+/// }
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Debug)]
+pub struct SplitBatch<'g, S: KernelScheme<Real: DeviceCopy>> {
+    gpu: &'g Gpu,
+    state: Buffer<'g, S::Real>,
+    next: Buffer<'g, S::Real>,
+    b0: Buffer<'g, S::Real>,
+    drift: Buffer<'g, S::Real>,
+    noise: Buffer<'g, S::Real>,
+    correction: Buffer<'g, S::Real>,
+    query: Buffer<'g, S::Real>,
+    times: Buffer<'g, S::Real>,
+    positions: Buffer<'g, u64>,
+    next_positions: Buffer<'g, u64>,
+    codes: Buffer<'g, u32>,
+    failures: Buffer<'g, FailureRecord>,
+    keys: Buffer<'g, u64>,
+    previous: Buffer<'g, u32>,
+    current: Buffer<'g, u32>,
+    list: Buffer<'g, u32>,
+    asked: Buffer<'g, u32>,
+    extent: SplitExtent,
+    step: Step<S>,
+}
+
+/// The macro step under way, if one is.
+#[derive(Clone, Copy, Debug)]
+enum Step<S: KernelScheme> {
+    None,
+    Midpoint {
+        method: Method<S::Real>,
+        law: MidpointLaw,
+        asking: usize,
+    },
+}
+
+impl Gpu {
+    /// Particles of `dimension` dimensions, numbered from `first` on, in this device's memory; all at the
+    /// beginning of their streams.
+    ///
+    /// `state` has PARTS·`dimension` components of each particle, all positions before all
+    /// velocities, each laid out as `layout` says.
+    ///
+    /// # Errors
+    /// [`LaunchError::Length`] if the state is not that of a whole number of particles,
+    /// [`LaunchError::TooMany`] beyond 2³² − 1 particles or 2³¹ − 1 dimensions, [`LaunchError::Driver`].
+    pub fn split_phase<S>(
+        &self,
+        streams: Streams,
+        first: u64,
+        dimension: usize,
+        layout: Layout,
+        state: &[S::Real],
+    ) -> Result<SplitBatch<'_, S>, LaunchError>
+    where
+        S: KernelScheme<Real: DeviceCopy> + Process<1>,
+    {
+        let parts = S::State::PARTS;
+        let components = parts.saturating_mul(dimension);
+        let count = state.len().checked_div(components).unwrap_or(0);
+        if count * components != state.len() {
+            return Err(LaunchError::Length {
+                what: "components of the state",
+                expected: (count + 1).saturating_mul(components),
+                found: state.len(),
+            });
+        }
+        for (what, found, most) in [
+            ("particles", count, u32::MAX as usize),
+            ("dimensions", dimension, i32::MAX as usize),
+        ] {
+            if found > most {
+                return Err(LaunchError::TooMany { what, found, most });
+            }
+        }
+        let zero = S::Real::default();
+        let vectors = dimension * count;
+        let vector = || Buffer::filled(self, zero, vectors);
+        let words = || Buffer::filled(self, 0_u32, count);
+        Ok(SplitBatch {
+            gpu: self,
+            state: Buffer::from_slice(self, state)?,
+            next: Buffer::from_slice(self, state)?,
+            b0: vector()?,
+            drift: vector()?,
+            noise: Buffer::from_slice(self, state)?,
+            correction: Buffer::from_slice(self, state)?,
+            query: vector()?,
+            times: Buffer::filled(self, zero, count)?,
+            positions: Buffer::filled(self, 0, count)?,
+            next_positions: Buffer::filled(self, 0, count)?,
+            codes: words()?,
+            failures: Buffer::filled(self, FailureRecord::default(), count)?,
+            keys: Buffer::filled(self, SplitPhase::<S::Real>::NONE, count)?,
+            previous: words()?,
+            current: words()?,
+            list: words()?,
+            asked: Buffer::filled(self, 0, 1)?,
+            extent: SplitExtent {
+                count,
+                dimension,
+                first,
+                strides: match layout {
+                    Layout::Columns => Strides::columns(dimension, count),
+                    Layout::Rows => Strides::rows(dimension, count),
+                },
+                streams,
+                step: 0,
+                round: 0,
+                list: 0,
+            },
+            step: Step::None,
+        })
+    }
+}
+
+impl<S> SplitBatch<'_, S>
+where
+    S: KernelScheme<Real: DeviceCopy> + Process<1>,
+{
+    /// The number of particles.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.extent.count
+    }
+
+    /// Whether there is none.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// Moves the particles by macro step `step` of Euler–Maruyama, their drift being
+    /// [`b0`](Self::b0).
+    ///
+    /// # Errors
+    /// [`LaunchError::Order`] amid a midpoint step, [`LaunchError::Driver`].
+    pub fn update(&mut self, stepper: &EulerMaruyama<S>, step: u32) -> Result<(), LaunchError> {
+        self.expect_none("update")?;
+        self.extent.step = step;
+        self.extent.round = 0;
+        let method = Method::from(stepper);
+        let units = self.tiles();
+        self.launch(SplitPart::Update, &method, units)?;
+        self.end(&method)
+    }
+
+    /// Begins macro step `step` of the Poisson midpoint method, the particles' drift being
+    /// [`b0`](Self::b0).
+    ///
+    /// Waits for the device under [`MidpointLaw::Bernoulli`], to learn how many ask.
+    ///
+    /// # Errors
+    /// [`LaunchError::Order`] amid another step, [`LaunchError::Driver`].
+    pub fn begin(&mut self, stepper: &PoissonMidpoint<S>, step: u32) -> Result<(), LaunchError> {
+        self.expect_none("begin")?;
+        self.extent.step = step;
+        self.extent.round = 0;
+        let method = Method::from(stepper);
+        let law = stepper.law();
+        let all = if stepper.scheme().inner_steps() > 1 {
+            self.len()
+        } else {
+            0
+        };
+        self.round(SplitPart::Begin, method, law, all)
+    }
+
+    /// How many particles ask for a drift: 0 if the step can be finished, or none is under way.
+    #[must_use]
+    pub fn asking(&self) -> usize {
+        match self.step {
+            Step::None => 0,
+            Step::Midpoint { asking, .. } => asking,
+        }
+    }
+
+    /// Goes on with those particles that ask for a drift, which is [`drift`](Self::drift).
+    ///
+    /// # Errors
+    /// [`LaunchError::Order`] if none asks, [`LaunchError::Driver`].
+    pub fn midpoint(&mut self) -> Result<(), LaunchError> {
+        match self.step {
+            Step::Midpoint {
+                method,
+                law,
+                asking: 1..,
+            } => {
+                mem::swap(&mut self.previous, &mut self.current);
+                self.extent.round += 1;
+                self.round(SplitPart::Midpoint, method, law, 0)
+            }
+            Step::Midpoint { .. } => Err(LaunchError::Order {
+                asked: "midpoint",
+                next: "finish",
+            }),
+            Step::None => Err(LaunchError::Order {
+                asked: "midpoint",
+                next: "begin or update",
+            }),
+        }
+    }
+
+    /// Ends the macro step. A particle that has failed in it is where it was before.
+    ///
+    /// # Errors
+    /// [`LaunchError::Order`] if a particle asks or no step is under way, [`LaunchError::Driver`].
+    pub fn finish(&mut self) -> Result<(), LaunchError> {
+        match self.step {
+            Step::Midpoint {
+                method, asking: 0, ..
+            } => self.end(&method),
+            Step::Midpoint { .. } => Err(LaunchError::Order {
+                asked: "finish",
+                next: "midpoint",
+            }),
+            Step::None => Err(LaunchError::Order {
+                asked: "finish",
+                next: "begin or update",
+            }),
+        }
+    }
+
+    /// The states on the device, where they are until the next step is over.
+    #[must_use]
+    pub fn state(&self) -> DevicePointer<S::Real> {
+        self.state.pointer()
+    }
+
+    /// Where the drift at [`state`](Self::state) goes, laid out like positions.
+    #[must_use]
+    pub fn b0(&self) -> DevicePointer<S::Real> {
+        self.b0.pointer()
+    }
+
+    /// The midpoints where a drift is asked for, laid out like positions. Those of a particle that does
+    /// not ask are of no account.
+    #[must_use]
+    pub fn query(&self) -> DevicePointer<S::Real> {
+        self.query.pointer()
+    }
+
+    /// The times at which it is asked for, one a particle.
+    #[must_use]
+    pub fn times(&self) -> DevicePointer<S::Real> {
+        self.times.pointer()
+    }
+
+    /// Where the drift at [`query`](Self::query) goes, laid out like positions.
+    #[must_use]
+    pub fn drift(&self) -> DevicePointer<S::Real> {
+        self.drift.pointer()
+    }
+
+    /// For each particle the inner step at which it asks, or 0.
+    #[must_use]
+    pub fn mask(&self) -> DevicePointer<u32> {
+        self.current.pointer()
+    }
+
+    /// The places of the particles that ask, [`asking`](Self::asking) of them in no particular order;
+    /// not written under [`MidpointLaw::Single`].
+    #[must_use]
+    pub fn list(&self) -> DevicePointer<u32> {
+        self.list.pointer()
+    }
+
+    /// The states, copied from the device.
+    ///
+    /// # Errors
+    /// [`LaunchError::Driver`].
+    pub fn states(&self) -> Result<Vec<S::Real>, LaunchError> {
+        self.state.to_vec()
+    }
+
+    /// The midpoints where a drift is asked for, copied from the device.
+    ///
+    /// # Errors
+    /// [`LaunchError::Driver`].
+    pub fn queries(&self) -> Result<Vec<S::Real>, LaunchError> {
+        self.query.to_vec()
+    }
+
+    /// The times at which it is asked for, copied from the device.
+    ///
+    /// # Errors
+    /// [`LaunchError::Driver`].
+    pub fn query_times(&self) -> Result<Vec<S::Real>, LaunchError> {
+        self.times.to_vec()
+    }
+
+    /// Copies the drift at the states to the device.
+    ///
+    /// # Errors
+    /// [`LaunchError::Length`], [`LaunchError::Driver`].
+    pub fn set_b0(&mut self, b0: &[S::Real]) -> Result<(), LaunchError> {
+        check_length("components of the drift", self.b0.len(), b0.len())?;
+        self.b0.upload(0, b0)
+    }
+
+    /// Copies the drift at the midpoints to the device.
+    ///
+    /// # Errors
+    /// [`LaunchError::Length`], [`LaunchError::Driver`].
+    pub fn set_drift(&mut self, drift: &[S::Real]) -> Result<(), LaunchError> {
+        check_length("components of the drift", self.drift.len(), drift.len())?;
+        self.drift.upload(0, drift)
+    }
+
+    /// The word positions, copied from the device: with the states, a checkpoint.
+    ///
+    /// # Errors
+    /// [`LaunchError::Driver`].
+    pub fn positions(&self) -> Result<Vec<u64>, LaunchError> {
+        self.positions.to_vec()
+    }
+
+    /// Goes on from a checkpoint's word positions.
+    ///
+    /// # Errors
+    /// [`LaunchError::Length`], [`LaunchError::Order`] amid a step, [`LaunchError::Driver`].
+    pub fn set_positions(&mut self, positions: &[u64]) -> Result<(), LaunchError> {
+        self.expect_none("set_positions")?;
+        check_length("word positions", self.len(), positions.len())?;
+        self.positions.upload(0, positions)
+    }
+
+    /// Which particles have failed, copied from the device.
+    ///
+    /// # Errors
+    /// [`LaunchError::Driver`].
+    pub fn status(&self) -> Result<Vec<Status>, LaunchError> {
+        let failures = self.failures.to_vec()?;
+        Ok(failures.iter().map(FailureRecord::status).collect())
+    }
+
+    fn tiles(&self) -> usize {
+        let shape = Shape::new::<S>(self.extent.dimension);
+        self.len().saturating_mul(shape.tiles())
+    }
+
+    /// Draws midpoints and goes to them. Under `Single`, `all` is how many then ask.
+    fn round(
+        &mut self,
+        part: SplitPart,
+        method: Method<S::Real>,
+        law: MidpointLaw,
+        all: usize,
+    ) -> Result<(), LaunchError> {
+        let must_count = law == MidpointLaw::Bernoulli;
+        self.extent.list = u32::from(must_count);
+        if must_count {
+            self.asked.upload(0, &[0])?;
+        }
+        let tiles = self.tiles();
+        if tiles > self.len() {
+            self.launch(SplitPart::Choose, &method, self.len())?;
+        }
+        self.launch(part, &method, tiles)?;
+        let mut asking = [0];
+        if must_count {
+            self.asked.download(0, &mut asking)?;
+        }
+        let [asking] = asking;
+        self.step = Step::Midpoint {
+            method,
+            law,
+            asking: if must_count { asking as usize } else { all },
+        };
+        Ok(())
+    }
+
+    fn end(&mut self, method: &Method<S::Real>) -> Result<(), LaunchError> {
+        self.launch(SplitPart::Finish, method, self.len())?;
+        mem::swap(&mut self.state, &mut self.next);
+        mem::swap(&mut self.positions, &mut self.next_positions);
+        self.step = Step::None;
+        Ok(())
+    }
+
+    fn expect_none(&self, asked: &'static str) -> Result<(), LaunchError> {
+        match self.step {
+            Step::None => Ok(()),
+            Step::Midpoint { asking: 0, .. } => Err(LaunchError::Order {
+                asked,
+                next: "finish",
+            }),
+            Step::Midpoint { .. } => Err(LaunchError::Order {
+                asked,
+                next: "midpoint",
+            }),
+        }
+    }
+
+    fn launch(
+        &self,
+        part: SplitPart,
+        method: &Method<S::Real>,
+        units: usize,
+    ) -> Result<(), LaunchError> {
+        let scalar = core::any::type_name::<S::Real>();
+        let module = split_phase_ptx::<S::Real>().ok_or(LaunchError::NoModule {
+            scalar,
+            dimension: self.extent.dimension,
+        })?;
+        // The fields of a `SplitLaunch`, in its order, then the method.
+        let arrays = [
+            self.state.address(),
+            self.next.address(),
+            self.b0.address(),
+            self.drift.address(),
+            self.noise.address(),
+            self.correction.address(),
+            self.query.address(),
+            self.times.address(),
+            self.positions.address(),
+            self.next_positions.address(),
+            self.codes.address(),
+            self.failures.address(),
+            self.keys.address(),
+            self.previous.address(),
+            self.current.address(),
+            self.list.address(),
+            self.asked.address(),
+        ];
+        let mut arguments = arrays.each_ref().map(Argument::of).to_vec();
+        arguments.extend([Argument::of(&self.extent), Argument::of(method)]);
+        let name = [part.name(), S::NAME, scalar, ""];
+        // SAFETY: a kernel of such a name is made by `split_kernel` and takes these. The arrays are as long
+        // as the extent says, for the scheme that the name tells, and nothing else uses them before what
+        // follows on the stream but the caller's drift, which keeps to its own.
+        unsafe { self.gpu.launch(module, (name, None), units, &arguments) }
+    }
+}
+
+fn check_length(what: &'static str, expected: usize, found: usize) -> Result<(), LaunchError> {
+    if expected == found {
+        Ok(())
+    } else {
+        Err(LaunchError::Length {
+            what,
+            expected,
+            found,
+        })
+    }
+}

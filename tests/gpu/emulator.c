@@ -1,0 +1,215 @@
+/* A stand-in for NVIDIA's driver, libcuda.so.1, for machines without a GPU: the few functions that the
+ * launcher calls, with two devices whose memory is the host's. Kernels run in the emulator ptxrun, a shared
+ * library of functions declared below.
+ *
+ * It is strict where the driver may be lenient: memory, modules and streams belong to their device, and are
+ * refused while another is current; a pointer handed to a kernel must be the beginning of an
+ * allocation. */
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+typedef int Result;
+enum { SUCCESS = 0, INVALID_VALUE = 1, OUT_OF_MEMORY = 2, INVALID_DEVICE = 101, INVALID_CONTEXT = 201,
+       INVALID_PTX = 218, NOT_FOUND = 500, LAUNCH_FAILED = 719 };
+
+/* ptxrun's interface */
+typedef struct { uint32_t kind, is_float; void *pointer; size_t length; } Argument;
+int ptxrun_parse(const char *source, size_t length, void **module, char *error, size_t capacity);
+void ptxrun_free(void *module);
+int ptxrun_launch(const void *module, const char *kernel, const uint32_t *dimensions, const uint64_t *options,
+                  const Argument *arguments, size_t count, char *error, size_t capacity);
+
+enum { DEVICES = 2, ALLOCATIONS = 4096, ARGUMENTS = 64, MESSAGE = 1 << 16 };
+
+typedef struct { int device; } Context, Stream;
+typedef struct { int device; char *source; void *parsed; } Module;
+typedef struct { Module *module; char name[256]; size_t count, sizes[ARGUMENTS]; int pointers[ARGUMENTS]; } Function;
+typedef struct { int device; char *start; size_t length; } Allocation;
+
+static Context contexts[DEVICES] = {{0}, {1}};
+static Context *current;
+static Allocation allocations[ALLOCATIONS];
+
+static Result refuse(Result result, const char *why) {
+    fprintf(stderr, "emulated driver: %s\n", why);
+    return result;
+}
+
+static int is_current(int device) { return current && current->device == device; }
+
+Result cuInit(unsigned flags) { return flags ? INVALID_VALUE : SUCCESS; }
+
+Result cuDeviceGetCount(int *count) {
+    *count = DEVICES;
+    return SUCCESS;
+}
+
+Result cuDeviceGet(int *device, int ordinal) {
+    if (ordinal < 0 || ordinal >= DEVICES) return INVALID_DEVICE;
+    *device = ordinal;
+    return SUCCESS;
+}
+
+Result cuDeviceGetName(char *name, int length, int device) {
+    snprintf(name, length, "emulated device %d", device);
+    return SUCCESS;
+}
+
+Result cuDevicePrimaryCtxRetain(Context **context, int device) {
+    *context = &contexts[device];
+    return SUCCESS;
+}
+
+Result cuDevicePrimaryCtxRelease_v2(int device) { return device < DEVICES ? SUCCESS : INVALID_DEVICE; }
+
+Result cuCtxSetCurrent(Context *context) {
+    current = context;
+    return SUCCESS;
+}
+
+Result cuStreamCreateWithPriority(Stream **stream, unsigned flags, int priority) {
+    (void)flags, (void)priority;
+    if (!current) return INVALID_CONTEXT;
+    *stream = malloc(sizeof **stream);
+    (*stream)->device = current->device;
+    return SUCCESS;
+}
+
+Result cuStreamSynchronize(Stream *stream) {
+    return is_current(stream->device) ? SUCCESS : refuse(INVALID_CONTEXT, "another device's stream");
+}
+
+Result cuStreamDestroy_v2(Stream *stream) {
+    if (!is_current(stream->device)) return refuse(INVALID_CONTEXT, "another device's stream");
+    free(stream);
+    return SUCCESS;
+}
+
+Result cuMemAlloc_v2(uint64_t *pointer, size_t length) {
+    if (!current) return INVALID_CONTEXT;
+    if (!length) return INVALID_VALUE;
+    for (int i = 0; i < ALLOCATIONS; i++)
+        if (!allocations[i].start) {
+            char *start = malloc(length);
+            if (!start) return OUT_OF_MEMORY;
+            memset(start, 0xa5, length);
+            allocations[i] = (Allocation){current->device, start, length};
+            *pointer = (uint64_t)start;
+            return SUCCESS;
+        }
+    return OUT_OF_MEMORY;
+}
+
+/* The allocation that a range of memory lies in, on the current device. */
+static Allocation *find(uint64_t pointer, size_t length) {
+    for (int i = 0; i < ALLOCATIONS; i++) {
+        Allocation *a = &allocations[i];
+        uint64_t start = (uint64_t)a->start;
+        if (a->start && pointer >= start && pointer - start + length <= a->length)
+            return is_current(a->device) ? a : NULL;
+    }
+    return NULL;
+}
+
+Result cuMemFree_v2(uint64_t pointer) {
+    Allocation *a = find(pointer, 1);
+    if (!a || (uint64_t)a->start != pointer) return refuse(INVALID_VALUE, "freeing what is not there");
+    free(a->start);
+    a->start = NULL;
+    return SUCCESS;
+}
+
+Result cuMemcpyHtoDAsync_v2(uint64_t to, const void *from, size_t length, Stream *stream) {
+    if (!is_current(stream->device)) return INVALID_CONTEXT;
+    if (!find(to, length)) return refuse(INVALID_VALUE, "copying to what is not there");
+    memcpy((void *)to, from, length);
+    return SUCCESS;
+}
+
+Result cuMemcpyDtoHAsync_v2(void *to, uint64_t from, size_t length, Stream *stream) {
+    if (!is_current(stream->device)) return INVALID_CONTEXT;
+    if (!find(from, length)) return refuse(INVALID_VALUE, "copying from what is not there");
+    memcpy(to, (void *)from, length);
+    return SUCCESS;
+}
+
+Result cuModuleLoadDataEx(Module **module, const char *ptx, unsigned count, void *options, void **values) {
+    (void)count, (void)options, (void)values;
+    static char message[MESSAGE];
+    if (!current) return INVALID_CONTEXT;
+    Module *m = malloc(sizeof *m);
+    *m = (Module){current->device, strdup(ptx), NULL};
+    if (ptxrun_parse(ptx, strlen(ptx), &m->parsed, message, sizeof message))
+        return refuse(INVALID_PTX, message);
+    *module = m;
+    return SUCCESS;
+}
+
+Result cuModuleUnload(Module *module) {
+    if (!is_current(module->device)) return refuse(INVALID_CONTEXT, "another device's module");
+    ptxrun_free(module->parsed);
+    free(module->source);
+    free(module);
+    return SUCCESS;
+}
+
+/* Functions live as long as the program: the launcher asks for one at every launch. */
+Result cuModuleGetFunction(Function **function, Module *module, const char *name) {
+    char entry[300];
+    snprintf(entry, sizeof entry, ".entry %s(", name);
+    char *text = strstr(module->source, entry);
+    if (!text) return NOT_FOUND;
+    Function *f = calloc(1, sizeof *f);
+    f->module = module;
+    snprintf(f->name, sizeof f->name, "%s", name);
+    char *end = strchr(text + strlen(entry), ')');
+    /* A pointer is `.param .u64 .ptr …`, anything else `.param .align N .b8 NAME[SIZE]`. */
+    while ((text = strstr(text, ".param ")) && text < end && f->count < ARGUMENTS) {
+        text += strlen(".param ");
+        size_t i = f->count++;
+        if (!strncmp(text, ".u64 .ptr", 9)) {
+            f->pointers[i] = 1;
+            f->sizes[i] = 8;
+        } else if (!strncmp(text, ".align", 6)) {
+            f->sizes[i] = strtoul(strchr(text, '[') + 1, NULL, 10);
+        } else {
+            return refuse(INVALID_PTX, "a parameter of a kind that no kernel has");
+        }
+    }
+    *function = f;
+    return SUCCESS;
+}
+
+Result cuOccupancyMaxPotentialBlockSize(int *blocks, int *threads, Function *f, void *of, size_t shared, int limit) {
+    (void)f, (void)of, (void)shared, (void)limit;
+    *blocks = 2;
+    *threads = 16;
+    return SUCCESS;
+}
+
+Result cuLaunchKernel(Function *f, unsigned gx, unsigned gy, unsigned gz, unsigned bx, unsigned by, unsigned bz,
+                      unsigned shared, Stream *stream, void **parameters, void **extra) {
+    static char message[MESSAGE];
+    static char nothing[16];
+    (void)extra;
+    if (!is_current(stream->device) || !is_current(f->module->device)) return INVALID_CONTEXT;
+    if (!gx || !gy || !gz || !bx || !by || !bz) return refuse(INVALID_VALUE, "an empty grid");
+    Argument arguments[ARGUMENTS];
+    for (size_t i = 0; i < f->count; i++) {
+        arguments[i] = (Argument){0, 0, parameters[i], f->sizes[i]};
+        if (f->pointers[i]) {
+            uint64_t pointer = *(uint64_t *)parameters[i];
+            Allocation *a = find(pointer, 1);
+            if (pointer && (!a || (uint64_t)a->start != pointer))
+                return refuse(INVALID_VALUE, "a pointer to no allocation of this device");
+            arguments[i] = (Argument){1, 0, a ? a->start : nothing, a ? a->length : 0};
+        }
+    }
+    uint32_t dimensions[6] = {gx, gy, gz, bx, by, bz};
+    uint64_t options[3] = {shared, 1ull << 32, 0xa5};
+    if (ptxrun_launch(f->module->parsed, f->name, dimensions, options, arguments, f->count, message, sizeof message))
+        return refuse(LAUNCH_FAILED, message);
+    return SUCCESS;
+}

@@ -1,0 +1,81 @@
+//! Every fused kernel.
+
+use anyhow::{Context, Result, ensure};
+use cust::memory::DeviceCopy;
+use poisson_midpoint::batch::Cpu;
+use poisson_midpoint::cuda::Gpu;
+use poisson_midpoint::kernel::{KernelDrift, KernelScheme, KernelStepper};
+use poisson_midpoint::scheme::Process;
+use poisson_midpoint::{
+    DoubleWell, Drift, EulerMaruyama, GaussianMixture, GaussianTable, LogisticRegression,
+    MidpointLaw, PoissonMidpoint, State, Stepper, TableDrift,
+};
+
+use super::cases::*;
+use super::{GRIDS, Host, Options, on_the_host};
+
+pub fn all(gpu: &Gpu, options: &Options) -> Result<usize> {
+    let mut kernels = 0;
+    macro_rules! check_case {
+        ($dimension:literal, $name:expr, $types:tt, $stepper:expr, $drift:expr, $table:expr,) => {
+            if $name.contains(&options.only) {
+                check::<_, _, _, _, $dimension>(gpu, options, $stepper, $drift).context($name)?;
+                kernels += 1;
+            }
+        };
+    }
+    macro_rules! check_kernel {
+        ($($kernel:tt)*) => {
+            with_kernel! { $($kernel)*, check_case }
+        };
+    }
+    macro_rules! check_module {
+        ($name:literal, $real:ident, $dimension:literal $(, compact)?) => {
+            each_kernel! { check_kernel, $real, $dimension }
+        };
+    }
+    each_module! { check_module }
+
+    // A drift that is infinite: every particle fails at its first step and stays where it was.
+    let table = [f32::INFINITY, 0.0, 1.0, 0.0, 0.0, 1.0];
+    let drift = GaussianTable::<f32, 2>::from_table(&table)?;
+    let stepper = PoissonMidpoint::new(overdamped::<f32>(7), MidpointLaw::Single);
+    let failed = check::<_, _, _, _, 2>(gpu, options, &stepper, &drift)?;
+    ensure!(failed == options.particles, "{failed} particles failed");
+    Ok(kernels)
+}
+
+/// Compares a kernel with the CPU engine on each grid; returns how many particles fail.
+fn check<S, P, F, X, const D: usize>(
+    gpu: &Gpu,
+    options: &Options,
+    stepper: &P,
+    drift: &F,
+) -> Result<usize>
+where
+    P: KernelStepper<D> + Stepper<D, Scheme = S>,
+    S: KernelScheme<Real: Value + DeviceCopy> + Process<D, State = X>,
+    F: Drift<S::Real, D> + KernelDrift<S::Real, D> + Clone + Sync,
+    X: State<S::Real, D>,
+{
+    let start = Host::<S::Real>::new(X::PARTS * D, options.particles);
+    let steps = 3..3 + options.steps;
+    let mut expected = start.clone();
+    let drift_calls = on_the_host(expected.particles::<X, D>()?, &|particles| {
+        Cpu.run(stepper, particles, drift, steps.clone())
+            .drift_calls
+    });
+    for grid in GRIDS {
+        gpu.set_grid(grid);
+        let mut found = start.clone();
+        let mut particles = found.particles::<X, D>()?;
+        let mut batch = gpu.upload(&mut particles)?;
+        batch.run(stepper, drift, steps.clone())?;
+        let run = batch.download(&mut particles)?;
+        found.expect(&expected)?;
+        ensure!(run.drift_calls == drift_calls, "drift evaluations differ");
+        ensure!(run.failed == expected.failed(), "failures differ");
+    }
+    gpu.set_grid(None);
+    Ok(expected.failed())
+}

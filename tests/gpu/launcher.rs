@@ -1,0 +1,134 @@
+//! What the launcher promises beside the kernels' bits.
+
+use anyhow::{Result, ensure};
+use nalgebra::SVector;
+use poisson_midpoint::batch::{Cpu, Engine};
+use poisson_midpoint::cuda::{Gpu, Gpus, LaunchError, Layout, SplitBatch};
+use poisson_midpoint::random::Streams;
+use poisson_midpoint::scheme::Overdamped;
+use poisson_midpoint::{DoubleWell, MidpointLaw, Phase, PoissonMidpoint};
+
+use super::cases::underdamped;
+use super::{Host, Options};
+
+type Underdamped2 = Phase<f32, 2>;
+
+pub fn all(gpu: &Gpu, options: &Options) -> Result<()> {
+    // Several devices, and batches too small for some of them.
+    for count in [0, 1, 5, options.particles] {
+        let start = Host::<f32>::new(4, count.max(1));
+        let start = if count == 0 { empty() } else { start };
+        check_engines(gpu, &start, options.steps)?;
+    }
+    check_errors(gpu)?;
+    Ok(())
+}
+
+fn empty() -> Host<f32> {
+    Host {
+        state: Vec::new(),
+        positions: Vec::new(),
+        status: Vec::new(),
+    }
+}
+
+fn stepper() -> PoissonMidpoint<poisson_midpoint::scheme::Underdamped<f32>> {
+    PoissonMidpoint::new(underdamped::<f32>(100), MidpointLaw::Bernoulli)
+}
+
+const DRIFT: DoubleWell<f32> = DoubleWell {
+    steepness: 1.0,
+    cap: 2.0,
+};
+
+/// One program for each engine.
+fn check_engines(gpu: &Gpu, start: &Host<f32>, steps: u32) -> Result<()> {
+    let all = Gpus::all()?;
+    let mut expected = start.clone();
+    let cpu = advance(&Cpu, &mut expected, 0..2 * steps)?;
+    for (on_one, stops) in [(true, 1), (false, 1), (true, 2), (false, 2)] {
+        let mut found = start.clone();
+        let mut calls = 0;
+        for stop in 0..stops {
+            // Fetched and uploaded again between: a checkpoint.
+            let range = stop * 2 * steps / stops..(stop + 1) * 2 * steps / stops;
+            calls += if on_one {
+                advance(gpu, &mut found, range)?
+            } else {
+                advance(&all, &mut found, range)?
+            };
+        }
+        found.expect(&expected)?;
+        ensure!(calls == cpu, "{calls} drift evaluations, not {cpu}");
+    }
+    Ok(())
+}
+
+fn advance<E>(engine: &E, host: &mut Host<f32>, steps: core::ops::Range<u32>) -> Result<u64>
+where
+    E: Engine<PoissonMidpoint<poisson_midpoint::scheme::Underdamped<f32>>, DoubleWell<f32>, 2>,
+    E::Error: Send + Sync + 'static,
+{
+    let mut particles = host.particles::<Underdamped2, 2>()?;
+    let run = engine.advance(&stepper(), &mut particles, &DRIFT, steps)?;
+    ensure!(run.failed == 0, "{} failed", run.failed);
+    Ok(run.drift_calls)
+}
+
+fn check_errors(gpu: &Gpu) -> Result<()> {
+    let count = Gpu::count()?;
+    let error = Gpu::new(count).err();
+    ensure!(
+        error
+            == Some(LaunchError::NoDevice {
+                ordinal: count,
+                count
+            }),
+        "{error:?}"
+    );
+
+    let stepper = PoissonMidpoint::new(Overdamped::new(0.1_f32, 10)?, MidpointLaw::Single);
+    let mut host = Host::<f32>::new(5, 10);
+    let before = host.clone();
+    let mut particles = host.particles::<SVector<f32, 5>, 5>()?;
+    let error = gpu.advance(&stepper, &mut particles, &DRIFT, 0..1).err();
+    let expected = LaunchError::NoModule {
+        scalar: "f32",
+        dimension: 5,
+    };
+    ensure!(error == Some(expected), "{error:?}");
+    host.expect(&before)?;
+
+    let mut host = Host::<f32>::new(2, 10);
+    let mut particles = host.particles::<SVector<f32, 2>, 2>()?;
+    let batch = gpu.upload(&mut particles)?;
+    let mut other = Host::<f32>::new(2, 9);
+    let before = other.clone();
+    let error = batch.download(&mut other.particles::<SVector<f32, 2>, 2>()?);
+    let expected = LaunchError::Length {
+        what: "particles",
+        expected: 10,
+        found: 9,
+    };
+    ensure!(error == Err(expected), "{error:?}");
+    other.expect(&before)?;
+
+    type Split<'g> = Result<SplitBatch<'g, Overdamped<f32>>, LaunchError>;
+    let split: Split<'_> = gpu.split_phase(Streams::new(1), 0, 3, Layout::Rows, &[0.0; 7]);
+    let expected = LaunchError::Length {
+        what: "components of the state",
+        expected: 9,
+        found: 7,
+    };
+    ensure!(
+        split.err() == Some(expected),
+        "a state of 7 in 3 dimensions"
+    );
+    let split: Split<'_> = gpu.split_phase(Streams::new(1), 0, 3, Layout::Rows, &[0.0; 6]);
+    let error = split?.set_drift(&[0.0; 5]);
+    ensure!(
+        error.is_err_and(|error| error.to_string() == "5 components of the drift, not 6"),
+        "a drift of 5 for 6"
+    );
+    Ok(())
+}

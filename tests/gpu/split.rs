@@ -1,0 +1,201 @@
+//! Every split-phase kernel.
+
+use anyhow::{Context, Result, ensure};
+use cust::memory::DeviceCopy;
+use nalgebra::SVector;
+use poisson_midpoint::batch::Cpu;
+use poisson_midpoint::cuda::{Gpu, LaunchError, Layout, SplitBatch};
+use poisson_midpoint::kernel::KernelScheme;
+use poisson_midpoint::random::Streams;
+use poisson_midpoint::scheme::Process;
+use poisson_midpoint::{EulerMaruyama, MidpointLaw, PoissonMidpoint, Real, State, Stepper};
+
+use super::cases::{Value, overdamped, underdamped};
+use super::{FIRST, GRIDS, Host, Options, SEED, on_the_host};
+
+#[path = "../../kernels/tests/walled.rs"]
+mod walled;
+
+pub fn all(gpu: &Gpu, options: &Options) -> Result<usize> {
+    let cases = dimension::<2>(gpu, options)? + dimension::<40>(gpu, options)?;
+    Ok(cases)
+}
+
+fn dimension<const D: usize>(gpu: &Gpu, options: &Options) -> Result<usize> {
+    Ok(scheme::<_, _, D>(gpu, options, overdamped::<f32>)?
+        + scheme::<_, _, D>(gpu, options, underdamped::<f32>)?
+        + scheme::<_, _, D>(gpu, options, overdamped::<f64>)?
+        + scheme::<_, _, D>(gpu, options, underdamped::<f64>)?)
+}
+
+fn scheme<S, X, const D: usize>(
+    gpu: &Gpu,
+    options: &Options,
+    scheme: impl Fn(u32) -> S,
+) -> Result<usize>
+where
+    S: KernelScheme<Real: Value + DeviceCopy> + Process<D, State = X> + Process<1>,
+    X: State<S::Real, D>,
+{
+    let mut cases = 0;
+    let mut check = |method: Option<MidpointLaw>, inner_steps: u32| -> Result<()> {
+        let scalar = core::any::type_name::<S::Real>();
+        let name = format!("{}_{scalar}, D = {D}, {method:?}", S::NAME);
+        if name.contains(&options.only) {
+            check::<S, X, D>(gpu, options, scheme(inner_steps), method).context(name)?;
+            cases += 1;
+        }
+        Ok(())
+    };
+    check(None, 1)?;
+    check(Some(MidpointLaw::Bernoulli), 7)?;
+    check(Some(MidpointLaw::Single), 7)?;
+    Ok(cases)
+}
+
+/// The drift of every particle, as a network elsewhere would compute it.
+fn evaluate<T: Real>(
+    layout: Layout,
+    dimension: usize,
+    x: &[T],
+    times: impl Fn(usize) -> T,
+    drift: impl Fn(T, &[T], &mut [T]),
+) -> Vec<T> {
+    let count = x.len() / dimension;
+    let index = |d: usize, place: usize| match layout {
+        Layout::Columns => d * count + place,
+        Layout::Rows => place * dimension + d,
+    };
+    let mut values = vec![T::ZERO; x.len()];
+    let (mut from, mut to) = (vec![T::ZERO; dimension], vec![T::ZERO; dimension]);
+    for place in 0..count {
+        for (d, from) in from.iter_mut().enumerate() {
+            *from = x[index(d, place)];
+        }
+        drift(times(place), &from, &mut to);
+        for (d, &to) in to.iter().enumerate() {
+            values[index(d, place)] = to;
+        }
+    }
+    values
+}
+
+/// What has `D` columns of `count` rows, as rows of `D`, part by part.
+fn in_layout<T: Copy>(layout: Layout, columns: &[T], dimension: usize) -> Vec<T> {
+    match layout {
+        Layout::Columns => columns.to_vec(),
+        Layout::Rows => {
+            let count = columns.len() / dimension;
+            let rows = (0..count).flat_map(|p| (0..dimension).map(move |d| d * count + p));
+            rows.map(|index| columns[index]).collect()
+        }
+    }
+}
+
+/// All parts of a state in a layout.
+fn state_in_layout<T: Copy>(
+    layout: Layout,
+    columns: &[T],
+    parts: usize,
+    dimension: usize,
+) -> Vec<T> {
+    let parts = columns.chunks(columns.len() / parts);
+    parts
+        .flat_map(|part| in_layout(layout, part, dimension))
+        .collect()
+}
+
+fn check<S, X, const D: usize>(
+    gpu: &Gpu,
+    options: &Options,
+    scheme: S,
+    law: Option<MidpointLaw>,
+) -> Result<()>
+where
+    S: KernelScheme<Real: Value + DeviceCopy> + Process<D, State = X> + Process<1>,
+    X: State<S::Real, D>,
+{
+    let parts = X::PARTS;
+    let euler = EulerMaruyama::new(scheme);
+    let midpoint = PoissonMidpoint::new(scheme, law.unwrap_or(MidpointLaw::Single));
+    // Some particles begin beyond the wall, others run into it.
+    let drift = walled::drift(S::Real::from_u32(63) / S::Real::from_u32(32));
+    let in_vectors = |time: S::Real, x: &SVector<S::Real, D>| {
+        let mut value = SVector::<S::Real, D>::from_element(S::Real::ZERO);
+        drift(time, x.as_slice(), value.as_mut_slice());
+        value
+    };
+    let mut start = Host::<S::Real>::new(parts * D, options.particles);
+    // The split-phase batch begins its streams.
+    start.positions.fill(0);
+    let mut expected = start.clone();
+    on_the_host(expected.particles::<X, D>()?, &|particles| {
+        let run = match law {
+            None => Cpu.run(&euler, particles, &in_vectors, 0..options.steps),
+            Some(_) => Cpu.run(&midpoint, particles, &in_vectors, 0..options.steps),
+        };
+        run.drift_calls
+    });
+    let failed = expected.failed();
+    ensure!(0 < failed && failed < options.particles, "{failed} fail");
+    for (layout, grid) in [Layout::Columns, Layout::Rows, Layout::Columns]
+        .into_iter()
+        .zip(GRIDS)
+    {
+        gpu.set_grid(grid);
+        let state = state_in_layout(layout, &start.state, parts, D);
+        let mut batch: SplitBatch<'_, S> =
+            gpu.split_phase(Streams::new(SEED), FIRST, D, layout, &state)?;
+        for step in 0..options.steps {
+            // Nothing may depend on where a run was interrupted.
+            if step == 1 {
+                let (states, positions) = (batch.states()?, batch.positions()?);
+                if batch.status()?.iter().all(|s| *s == Default::default()) {
+                    batch = gpu.split_phase(Streams::new(SEED), FIRST, D, layout, &states)?;
+                    batch.set_positions(&positions)?;
+                }
+            }
+            let time = scheme.step_size() * S::Real::from_u32(step);
+            let states = batch.states()?;
+            let b0 = evaluate(layout, D, &states[..states.len() / parts], |_| time, drift);
+            batch.set_b0(&b0)?;
+            let early = batch.midpoint();
+            ensure!(matches!(early, Err(LaunchError::Order { .. })), "{early:?}");
+            if law.is_none() {
+                batch.update(&euler, step)?;
+                continue;
+            }
+            batch.begin(&midpoint, step)?;
+            while batch.asking() > 0 {
+                let early = batch.finish();
+                ensure!(matches!(early, Err(LaunchError::Order { .. })), "{early:?}");
+                let times = batch.query_times()?;
+                let value = evaluate(layout, D, &batch.queries()?, |place| times[place], drift);
+                batch.set_drift(&value)?;
+                batch.midpoint()?;
+            }
+            batch.finish()?;
+        }
+        let found = batch.states()?;
+        let wanted = state_in_layout(layout, &expected.state, parts, D);
+        let pairs = found.iter().zip(&wanted);
+        let bits = pairs.filter(|(a, b)| a.bits() != b.bits()).count();
+        ensure!(
+            bits == 0,
+            "{layout:?}: {bits} of {} scalars differ",
+            found.len()
+        );
+        ensure!(
+            batch.positions()? == expected.positions,
+            "{layout:?}: positions differ"
+        );
+        ensure!(
+            batch.status()? == expected.status,
+            "{layout:?}: statuses differ"
+        );
+    }
+    gpu.set_grid(None);
+    // For the trait's sake: both are steppers on the scheme.
+    ensure!(Stepper::<D>::scheme(&euler).inner_steps() == scheme.inner_steps());
+    Ok(())
+}
