@@ -263,9 +263,14 @@ fn sources(root: &Path) -> Result<Vec<Source>> {
             .collect();
         let name = parts.join("/");
         // Copies, tests, and what is for the host alone.
-        let is_other = ["kernels/ptx/", "kernels/tests/", "kernels/driver/", "src/cuda/"]
-            .iter()
-            .any(|folder| name.starts_with(folder));
+        let is_other = [
+            "kernels/ptx/",
+            "kernels/tests/",
+            "kernels/driver/",
+            "src/cuda/",
+        ]
+        .iter()
+        .any(|folder| name.starts_with(folder));
         if !is_other {
             sources.push(Source { name, path });
         }

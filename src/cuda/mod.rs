@@ -51,6 +51,10 @@ mod gpu;
 #[allow(unsafe_code, reason = "a launch is as safe as its arguments")]
 mod split_phase;
 
+/// The crate through which the driver is reached, in the version this one uses.
+#[cfg(feature = "cust")]
+pub use cust;
+
 #[cfg(feature = "cust")]
 pub use batch::{Batch, Gpus};
 #[cfg(feature = "cust")]

@@ -1,0 +1,232 @@
+//! Throughput on a GPU: fused kernels in particle-steps/s, split-phase kernels in GB/s and as a share of what
+//! a copy on the device reaches in the same run.
+//!
+//! The program needs the driver and nothing else: build it with
+//! `cargo bench --features cust --bench gpu --no-run` and carry it to the machine; `compare.py` runs it beside
+//! PyTorch, JAX and CuPy.
+
+use std::process::ExitCode;
+use std::time::Instant;
+
+use anyhow::{Result, ensure};
+use clap::Parser;
+use nalgebra::SVector;
+use poisson_midpoint::MidpointLaw::{Bernoulli, Single};
+use poisson_midpoint::batch::{Particles, Status};
+use poisson_midpoint::cuda::cust::context::CurrentContext;
+use poisson_midpoint::cuda::cust::memory::{CopyDestination, DeviceBuffer};
+use poisson_midpoint::cuda::{Gpu, LaunchError, Layout, SplitBatch};
+use poisson_midpoint::kernel::{KernelScheme, KernelStepper};
+use poisson_midpoint::random::Streams;
+use poisson_midpoint::scheme::{Overdamped, Process, Underdamped};
+use poisson_midpoint::{DoubleWell, EulerMaruyama, Phase, PoissonMidpoint, State, Stepper};
+
+#[derive(Parser)]
+struct Options {
+    /// The base-2 logarithm of the scalars in the largest batch.
+    #[arg(long, default_value_t = 25)]
+    size: u32,
+    /// Launches of each kernel, after one to warm up.
+    #[arg(long, default_value_t = 20)]
+    launches: u32,
+    /// Macro steps in a fused launch.
+    #[arg(long, default_value_t = 100)]
+    steps: u32,
+    /// The device.
+    #[arg(long, default_value_t = 0)]
+    device: u32,
+    /// What `cargo bench` passes to every bench.
+    #[arg(long, hide = true)]
+    bench: bool,
+}
+
+fn main() -> ExitCode {
+    let options = Options::parse();
+    let result = match Gpu::new(options.device) {
+        Err(error @ LaunchError::NoDriver) => {
+            println!("SKIPPED: {error}");
+            return ExitCode::SUCCESS;
+        }
+        Err(error) => Err(error.into()),
+        Ok(gpu) => all(&gpu, &options),
+    };
+    match result {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("{error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn all(gpu: &Gpu, options: &Options) -> Result<()> {
+    println!("{}", gpu.name()?);
+    let copied = copy(options)?;
+    println!("copy on the device: {copied:.0} GB/s");
+
+    println!("\nfused, f32, double well, 10^9 particle-steps/s");
+    println!("scheme       D  Euler-Maruyama  Single  Bernoulli");
+    fused_row::<_, SVector<f32, 1>, 1>(gpu, options, overdamped)?;
+    fused_row::<_, SVector<f32, 2>, 2>(gpu, options, overdamped)?;
+    fused_row::<_, SVector<f32, 3>, 3>(gpu, options, overdamped)?;
+    fused_row::<_, SVector<f32, 8>, 8>(gpu, options, overdamped)?;
+    fused_row::<_, SVector<f32, 16>, 16>(gpu, options, overdamped)?;
+    fused_row::<_, SVector<f32, 64>, 64>(gpu, options, overdamped)?;
+    fused_row::<_, Phase<f32, 1>, 1>(gpu, options, underdamped)?;
+    fused_row::<_, Phase<f32, 3>, 3>(gpu, options, underdamped)?;
+    fused_row::<_, Phase<f32, 8>, 8>(gpu, options, underdamped)?;
+
+    println!("\nsplit-phase, f32, overdamped: GB/s, share of a copy");
+    println!("particles     D layout         update   midpoint step");
+    let scalars = 1_usize << options.size;
+    split_row(gpu, options, copied, 2, scalars / 2, Layout::Columns)?;
+    split_row(
+        gpu,
+        options,
+        copied,
+        3 * 64 * 64,
+        scalars / (3 * 64 * 64),
+        Layout::Rows,
+    )?;
+    split_row(
+        gpu,
+        options,
+        copied,
+        3 * 64 * 64,
+        scalars / (3 * 64 * 64),
+        Layout::Columns,
+    )?;
+    Ok(())
+}
+
+fn overdamped() -> Result<Overdamped<f32>> {
+    Ok(Overdamped::new(0.01, 1000)?)
+}
+
+fn underdamped() -> Result<Underdamped<f32>> {
+    Ok(Underdamped::new(0.01, 1000, 1.0, 1.0)?)
+}
+
+/// Seconds that a launch takes, of many in a row.
+fn seconds(gpu: &Gpu, launches: u32, mut launch: impl FnMut(u32) -> Result<()>) -> Result<f64> {
+    launch(0)?;
+    gpu.synchronize()?;
+    let start = Instant::now();
+    for n in 0..launches {
+        launch(n + 1)?;
+    }
+    gpu.synchronize()?;
+    Ok(start.elapsed().as_secs_f64() / f64::from(launches.max(1)))
+}
+
+/// GB/s of a copy from an array on the device to another, reading and writing counted.
+fn copy(options: &Options) -> Result<f64> {
+    let length = 1_usize << options.size;
+    let from = DeviceBuffer::from_slice(&vec![0.0_f32; length])?;
+    let mut to = DeviceBuffer::from_slice(&vec![1.0_f32; length])?;
+    to.copy_from(&from)?;
+    CurrentContext::synchronize()?;
+    let start = Instant::now();
+    for _ in 0..options.launches {
+        to.copy_from(&from)?;
+    }
+    CurrentContext::synchronize()?;
+    let copied = 2.0 * (4 * length) as f64 * f64::from(options.launches);
+    Ok(copied / start.elapsed().as_secs_f64() / 1e9)
+}
+
+fn fused_row<S, X, const D: usize>(
+    gpu: &Gpu,
+    options: &Options,
+    scheme: impl Fn() -> Result<S>,
+) -> Result<()>
+where
+    S: KernelScheme<Real = f32> + Process<D, State = X>,
+    X: State<f32, D>,
+{
+    let scheme = scheme()?;
+    let euler = fused::<S, _, X, D>(gpu, options, &EulerMaruyama::new(scheme))?;
+    let single = fused::<S, _, X, D>(gpu, options, &PoissonMidpoint::new(scheme, Single))?;
+    let bernoulli = fused::<S, _, X, D>(gpu, options, &PoissonMidpoint::new(scheme, Bernoulli))?;
+    let name = S::NAME;
+    println!("{name:<11} {D:>2}  {euler:>14.2}  {single:>6.2}  {bernoulli:>9.2}");
+    Ok(())
+}
+
+/// 10⁹ particle-steps/s of a stepper.
+fn fused<S, P, X, const D: usize>(gpu: &Gpu, options: &Options, stepper: &P) -> Result<f64>
+where
+    S: KernelScheme<Real = f32> + Process<D, State = X>,
+    P: KernelStepper<D> + Stepper<D, Scheme = S>,
+    X: State<f32, D>,
+{
+    let components = X::PARTS * D;
+    let count = (1_usize << options.size) / components;
+    let (mut state, mut positions) = (vec![0.5; components * count], vec![0; count]);
+    let mut status = vec![Status::Active; count];
+    let streams = Streams::new(42);
+    let mut particles =
+        Particles::<f32, X, D>::new(streams, 0, &mut state, &mut positions, &mut status)?;
+    let mut batch = gpu.upload(&mut particles)?;
+    let drift = DoubleWell {
+        steepness: 1.0,
+        cap: 3.0,
+    };
+    let steps = options.steps;
+    let seconds = seconds(gpu, options.launches, |n| {
+        batch.run(stepper, &drift, n * steps..(n + 1) * steps)?;
+        Ok(())
+    })?;
+    let run = batch.download(&mut particles)?;
+    ensure!(run.failed == 0, "{} particles failed", run.failed);
+    Ok(count as f64 * f64::from(steps) / seconds / 1e9)
+}
+
+/// GB/s of each part of a split-phase step: what must be read and written of states, drifts, midpoints and
+/// accounts, but not what is computed from them.
+fn split_row(
+    gpu: &Gpu,
+    options: &Options,
+    copied: f64,
+    dimension: usize,
+    count: usize,
+    layout: Layout,
+) -> Result<()> {
+    let count = count.max(1);
+    let state = vec![0.5_f32; dimension * count];
+    let scheme = overdamped()?;
+    let (euler, single) = (
+        EulerMaruyama::new(scheme),
+        PoissonMidpoint::new(scheme, Single),
+    );
+    let mut batch: SplitBatch<'_, Overdamped<f32>> =
+        gpu.split_phase(Streams::new(42), 0, dimension, layout, &state)?;
+    let launches = options.launches;
+    let update = seconds(gpu, launches, |n| Ok(batch.update(&euler, n)?))?;
+    let step = seconds(gpu, launches, |n| {
+        batch.begin(&single, n)?;
+        batch.midpoint()?;
+        Ok(batch.finish()?)
+    })?;
+    // Per dimension: x and b₀ read, x written; x and b₀ read, X̂ and W written; x, b₀, b̂ and W read, x
+    // written. Per particle: positions read and written, codes and keys read, midpoints and times written
+    // or read.
+    let scalars = (dimension * count) as f64 * 4.0;
+    let particles = count as f64;
+    let bytes_of_update = 3.0 * scalars + particles * (8.0 + 8.0 + 4.0 + 8.0);
+    let bytes_of_step = (4.0 + 5.0) * scalars
+        + particles * ((8.0 + 4.0 + 4.0 + 4.0) + (8.0 + 8.0 + 4.0 + 4.0 + 4.0 + 8.0));
+    let show = |bytes: f64, seconds: f64| {
+        let rate = bytes / seconds / 1e9;
+        format!("{rate:.0} {:.0} %", 100.0 * rate / copied)
+    };
+    let active = batch.status()?.iter().all(|s| *s == Status::Active);
+    ensure!(active, "a particle failed");
+    println!(
+        "{count:>9} {dimension:>5} {:<8} {:>12} {:>14}",
+        format!("{layout:?}"),
+        show(bytes_of_update, update),
+        show(bytes_of_step, step),
+    );
+    Ok(())
+}
