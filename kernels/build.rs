@@ -160,7 +160,7 @@ fn build(
             .args(["--cfg", &format!("module={module:?}")])
             .arg("--check-cfg=cfg(module, values(any()))")
             .arg(format!("--emit=asm={}", assembly.display()))
-            .args(compact.then_some("-Copt-level=s"))
+            .args(compact.then_some("-Copt-level=z"))
             .env("RUSTC", rustc)
             .env("RUSTC_BOOTSTRAP", "1");
         // What the host's build is told is not for the device.
@@ -263,14 +263,9 @@ fn sources(root: &Path) -> Result<Vec<Source>> {
             .collect();
         let name = parts.join("/");
         // Copies, tests, and what is for the host alone.
-        let is_other = [
-            "kernels/ptx/",
-            "kernels/tests/",
-            "kernels/driver/",
-            "src/cuda/",
-        ]
-        .iter()
-        .any(|folder| name.starts_with(folder));
+        let is_other = ["kernels/ptx/", "kernels/tests/", "src/cuda/"]
+            .iter()
+            .any(|folder| name.starts_with(folder));
         if !is_other {
             sources.push(Source { name, path });
         }
