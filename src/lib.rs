@@ -34,7 +34,7 @@
 //!  slices        the steppers for a dimension known at run time
 //!  batch, path   many particles; one path at many step sizes
 //!    ↓
-//!  kernel, cuda  what a GPU's thread does with its particles; the kernels as PTX
+//!  kernel, cuda  what a GPU's thread does with its particles; the kernels as PTX; their launcher
 //! ```
 //!
 //! | method | weak order | drift evaluations a step | normals a step¹ | source |
@@ -66,7 +66,8 @@
 //! |---|---|
 //! | `std` | nothing but the link, for features that need it |
 //! | `kernels` | [`kernel`]`::Launch` and the macro `fused_kernel`, of which GPU kernels are made |
-//! | `cuda` | `cuda`: kernels for the built-in drifts as PTX; implies `kernels`; needs no GPU or tools |
+//! | `cuda` | `cuda`: the kernels as PTX; implies `kernels`; needs no GPU or tools |
+//! | `cust` | `cuda::Gpu` and `cuda::Gpus`, engines like [`batch::Cpu`], through `cust` 0.3; implies `std`, `cuda` |
 //! | `rayon` | [`batch::Cpu`]`::run_parallel`, batches on all processors; implies `std` |
 //! | `defmt` | `defmt::Format` on every type, error and event; logs nothing by itself |
 //!

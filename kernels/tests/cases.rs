@@ -1,6 +1,10 @@
 //! What every kernel is tried on, for the tests on the host and on a GPU.
 
 #![allow(missing_docs, reason = "names of the list of kernels")]
+#![allow(
+    unreachable_pub,
+    reason = "a program of its own includes this file too"
+)]
 
 use super::*;
 

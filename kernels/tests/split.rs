@@ -69,7 +69,7 @@ impl<T: Real> Arrays<T> {
             }
         }
         // What has not been written must not be read.
-        let nan = T::ZERO / T::ZERO;
+        let nan = T::ONE / T::ZERO * T::ZERO;
         Self {
             state,
             next: vec![nan; states],

@@ -1,6 +1,10 @@
 //! A drift that is computed elsewhere, for the tests on the host and on a GPU.
 
 #![allow(missing_docs, reason = "a file of a test")]
+#![allow(
+    unreachable_pub,
+    reason = "a program of its own includes this file too"
+)]
 
 use super::Real;
 

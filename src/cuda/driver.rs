@@ -26,7 +26,8 @@ mod lazy {
     macro_rules! bind {
         ($($name:ident)*) => {
             #[allow(non_camel_case_types, reason = "names in C")]
-            enum Function { $($name),* }
+            #[allow(clippy::enum_variant_names, reason = "names in C")]
+            enum Symbol { $($name),* }
 
             const NAMES: &[&CStr] = &[$(
                 // SAFETY: a name has no zero in it, and is followed by one.
@@ -45,7 +46,7 @@ mod lazy {
                     naked_asm!(
                         "jmp qword ptr [rip + {addresses} + {offset}]",
                         addresses = sym ADDRESSES,
-                        offset = const Function::$name as usize * 8,
+                        offset = const Symbol::$name as usize * 8,
                     );
                     // x16 is the register of such jumps.
                     #[cfg(target_arch = "aarch64")]
@@ -54,7 +55,7 @@ mod lazy {
                         "ldr x16, [x16, :lo12:{addresses} + {offset}]",
                         "br x16",
                         addresses = sym ADDRESSES,
-                        offset = const Function::$name as usize * 8,
+                        offset = const Symbol::$name as usize * 8,
                     );
                 }
             )*

@@ -165,18 +165,17 @@ impl Gpu {
         let function = module
             .get_function(&name)
             .map_err(|_| LaunchError::NoKernel { parts, dimension })?;
-        let grid = match self.grid.get() {
-            Some(grid) => grid,
-            None => {
-                let (_, threads) = function
-                    .suggested_launch_configuration(0, BlockSize::x(MOST_THREADS))
-                    .map_err(LaunchError::driver("choose a grid"))?;
-                let blocks = units.div_ceil(threads.max(1) as usize);
-                let blocks = u32::try_from(blocks).unwrap_or(MOST_BLOCKS);
-                Grid {
-                    blocks: blocks.min(MOST_BLOCKS),
-                    threads,
-                }
+        let grid = if let Some(grid) = self.grid.get() {
+            grid
+        } else {
+            let (_, threads) = function
+                .suggested_launch_configuration(0, BlockSize::x(MOST_THREADS))
+                .map_err(LaunchError::driver("choose a grid"))?;
+            let blocks = units.div_ceil(threads.max(1) as usize);
+            let blocks = u32::try_from(blocks).unwrap_or(MOST_BLOCKS);
+            Grid {
+                blocks: blocks.min(MOST_BLOCKS),
+                threads,
             }
         };
         let arguments: Vec<*mut c_void> = arguments.iter().map(|argument| argument.0).collect();
@@ -212,15 +211,10 @@ const MOST_BLOCKS: u32 = i32::MAX as u32;
 /// Threads of a block: with more, a block of many registers waits for a whole multiprocessor.
 const MOST_THREADS: u32 = 256;
 
+/// The parts that a name has, joined.
 fn kernel_name(parts: &[&'static str; 4], dimension: Option<usize>) -> String {
-    let parts: Vec<&str> = parts
-        .iter()
-        .copied()
-        .filter(|part| !part.is_empty())
-        .collect();
-    let mut name = parts.join("_");
-    if let Some(dimension) = dimension {
-        name += &format!("_{dimension}");
-    }
-    name
+    let dimension = dimension.map(|dimension| dimension.to_string());
+    let parts = parts.iter().copied().chain(dimension.as_deref());
+    let parts: Vec<&str> = parts.filter(|part| !part.is_empty()).collect();
+    parts.join("_")
 }

@@ -1,9 +1,10 @@
 //! Macro steps whose drift is computed elsewhere: by a network on the same device, say.
 //!
 //! A step is several kernels with the caller's drift between them. Each thread takes one tile of one
-//! particle at a time: the dimensions whose normals lie in one block of its stream, so that an
-//! image's dimensions are spread over threads and no block is computed twice. A particle of few
-//! dimensions is one tile. Which threads take which tiles changes no bit.
+//! particle at a time: the dimensions whose first words lie in one block of its stream, so that an
+//! image's dimensions are spread over threads and no block is computed twice, but for one that a
+//! dimension's words reach into. A particle of few dimensions is one tile. Which threads take which
+//! tiles changes no bit.
 //!
 //! | stepper | kernels of a macro step |
 //! |---|---|
@@ -248,6 +249,7 @@ impl Shape {
         if self.tiles == 1 {
             return 0..self.dimension;
         }
+        #[allow(clippy::cast_possible_truncation, reason = "below 16")]
         let offset = (start % BLOCK as u64) as usize;
         let before = |block: usize| {
             let words = (BLOCK * block).saturating_sub(offset);
