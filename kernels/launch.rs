@@ -2,7 +2,7 @@
 
 use core::slice;
 
-use crate::kernel::{FailureRecord, Memory, Method, Thread, fused};
+use crate::kernel::{FailureRecord, Memory, Method, Ptx, Thread, fused};
 use crate::random::Streams;
 use crate::scheme::Scheme;
 use crate::{Real, Stepper, TableDrift};
@@ -157,6 +157,25 @@ impl<T: Real> Memory<T> for DeviceParticles<'_, T> {
             let sum = self.0.drift_calls.add(place);
             sum.write(sum.read().wrapping_add(calls));
         }
+    }
+}
+
+impl Ptx {
+    /// The module of a text.
+    ///
+    /// # Safety
+    /// Every kernel in it whose name is that of a stepper, scheme, drift, scalar and dimension (see
+    /// [`KernelDrift`](crate::kernel::KernelDrift)) was made by [`fused_kernel`](crate::fused_kernel) of these,
+    /// with this version of the crate.
+    #[must_use]
+    pub const unsafe fn new(text: &'static str) -> Self {
+        Self(text)
+    }
+
+    /// The text.
+    #[must_use]
+    pub const fn text(self) -> &'static str {
+        self.0
     }
 }
 

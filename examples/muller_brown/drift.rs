@@ -1,6 +1,6 @@
 //! The drift, written once: the host, a microcontroller and the device crate include this file.
 
-use poisson_midpoint::kernel::KernelDrift;
+use poisson_midpoint::kernel::{KernelDrift, Ptx};
 use poisson_midpoint::nalgebra::SVector;
 use poisson_midpoint::{Drift, Real, TableDrift, TableError};
 
@@ -49,7 +49,7 @@ impl TableDrift<'_, f32, 2> for MullerBrown {
 
 impl KernelDrift<f32, 2> for MullerBrown {
     const NAME: &'static str = "muller_brown";
-    const PTX: Option<&'static str> = super::PTX;
+    const PTX: Option<Ptx> = super::PTX;
     type OnDevice<'t> = Self;
 
     fn write_table(&self, mut write: impl FnMut(&[f32])) {

@@ -21,11 +21,14 @@ use drift::MullerBrown;
 use nalgebra::SVector;
 use poisson_midpoint::PoissonMidpoint;
 use poisson_midpoint::batch::{Cpu, Engine, Particles, Status};
+use poisson_midpoint::kernel::Ptx;
 use poisson_midpoint::random::Streams;
 use poisson_midpoint::scheme::Overdamped;
 
 /// The drift's kernels.
-const PTX: Option<&str> = Some(include_str!("muller_brown.ptx"));
+#[allow(unsafe_code, reason = "a program vouches for kernels of its own")]
+// SAFETY: the device crate makes each by `fused_kernel`, of what its name tells.
+const PTX: Option<Ptx> = Some(unsafe { Ptx::new(include_str!("muller_brown.ptx")) });
 
 /// The minima, from reactant to product.
 const MINIMA: [[f32; 2]; 3] = [path::START, [-0.050, 0.467], [0.623, 0.028]];

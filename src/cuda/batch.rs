@@ -7,7 +7,7 @@ use super::buffer::Buffer;
 use super::gpu::Argument;
 use super::{Gpu, LaunchError, ptx};
 use crate::batch::{Engine, Particles, Run, Status};
-use crate::kernel::{Extent, FailureRecord, KernelDrift, KernelScheme, KernelStepper};
+use crate::kernel::{Extent, FailureRecord, KernelDrift, KernelScheme, KernelStepper, Ptx};
 use crate::random::Streams;
 use crate::stepper::{RealOf, StateOf};
 use crate::{Real, State, TableDrift};
@@ -140,7 +140,7 @@ where
         F: KernelDrift<T, D>,
     {
         let scalar = core::any::type_name::<T>();
-        let module = F::PTX.or_else(|| ptx::<T>(D));
+        let module = F::PTX.map(Ptx::text).or_else(|| ptx::<T>(D));
         let module = module.ok_or(LaunchError::NoModule {
             scalar,
             dimension: D,
@@ -175,7 +175,8 @@ where
         ];
         let mut arguments = arrays.each_ref().map(Argument::of).to_vec();
         arguments.extend([Argument::of(&extent), Argument::of(&method)]);
-        // SAFETY: a kernel of such a name is made by `fused_kernel` and takes these. The arrays are as long
+        // SAFETY: a kernel of such a name is made by `fused_kernel` and takes these, in the crate's own modules
+        // and as `Ptx::new` was promised. The arrays are as long
         // as the extent says, and nothing else uses them before what follows on the stream. The stepper and
         // the table suit the kernel's types, which the name tells.
         unsafe {
@@ -240,6 +241,8 @@ where
 }
 
 /// Several GPUs: an [`Engine`] that gives each a range of the particles.
+///
+/// All have run, or the particles are unchanged, but where a driver fails amid the last copies.
 ///
 /// ```
 /// use poisson_midpoint::cuda::{Gpus, LaunchError};

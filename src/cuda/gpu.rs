@@ -6,6 +6,7 @@ use std::marker::PhantomData;
 use cust::CudaFlags;
 use cust::context::{Context, CurrentContext};
 use cust::device::Device;
+use cust::error::CudaError;
 use cust::function::BlockSize;
 use cust::module::Module;
 use cust::stream::{Stream, StreamFlags};
@@ -162,9 +163,10 @@ impl Gpu {
             }
         };
         let name = kernel_name(&parts, dimension);
-        let function = module
-            .get_function(&name)
-            .map_err(|_| LaunchError::NoKernel { parts, dimension })?;
+        let function = module.get_function(&name).map_err(|error| match error {
+            CudaError::NotFound => LaunchError::NoKernel { parts, dimension },
+            error => LaunchError::driver("find the kernel")(error),
+        })?;
         let grid = if let Some(grid) = self.grid.get() {
             grid
         } else {

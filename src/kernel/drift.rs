@@ -4,6 +4,22 @@ use crate::{
     DoubleWell, Drift, GaussianMixture, GaussianTable, LogisticRegression, Real, TableDrift,
 };
 
+/// A module of kernels, as PTX for a driver to compile.
+///
+/// With the feature `kernels`, `Ptx::new` makes one of a text, and promises that its kernels are what
+/// their names tell.
+///
+/// ```
+/// use poisson_midpoint::kernel::{KernelDrift, Ptx};
+/// use poisson_midpoint::DoubleWell;
+/// // The crate's own.
+/// let ptx: Option<Ptx> = <DoubleWell<f32> as KernelDrift<f32, 2>>::PTX;
+/// assert_eq!(ptx, None);
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
+pub struct Ptx(pub(crate) &'static str);
+
 /// A drift that there are kernels for: written once, it runs on the host and on a GPU.
 ///
 /// A kernel is named `METHOD_SCHEME_DRIFT_SCALAR_DIMENSION`, `pmm_overdamped_spring_f32_2` for
@@ -11,7 +27,7 @@ use crate::{
 ///
 /// ```
 /// use nalgebra::{SVector, vector};
-/// use poisson_midpoint::kernel::KernelDrift;
+/// use poisson_midpoint::kernel::{KernelDrift, Ptx};
 /// use poisson_midpoint::{Drift, TableDrift, TableError};
 ///
 /// /// −k·x
@@ -35,8 +51,8 @@ use crate::{
 ///
 /// impl<const D: usize> KernelDrift<f32, D> for Spring {
 ///     const NAME: &'static str = "spring";
-///     // include_str!("spring.ptx"), the assembly of a device crate
-///     const PTX: Option<&'static str> = Some("");
+///     // On a host: Some(unsafe { Ptx::new(include_str!("spring.ptx")) }), the assembly of a device crate.
+///     const PTX: Option<Ptx> = None;
 ///     type OnDevice<'t> = Self;
 ///
 ///     fn write_table(&self, mut write: impl FnMut(&[f32])) {
@@ -50,7 +66,7 @@ pub trait KernelDrift<T: Real, const D: usize>: Drift<T, D> {
     /// Its part of its kernels' names.
     const NAME: &'static str;
     /// A module with its kernels; `None` for those that the crate embeds.
-    const PTX: Option<&'static str> = None;
+    const PTX: Option<Ptx> = None;
     /// What its kernels make of the table.
     type OnDevice<'t>: TableDrift<'t, T, D>;
 

@@ -4,6 +4,9 @@
 //! lie and what moves them. The body knows no pointer, so the same body runs on the host,
 //! thread by thread, where tests compare it with the CPU engine [`Cpu`](crate::batch::Cpu).
 //!
+//! [`KernelDrift`] is a drift with kernels. For one that is computed elsewhere, the feature `kernels` has
+//! the module `split_phase`.
+//!
 //! The particles lie as in [`batch`](crate::batch): structure of arrays. Threads take
 //! particles in grid-stride order, so any grid covers any number of particles, and no bit depends on
 //! the grid. Which kernels the crate embeds, and how to make others, is told by the feature `cuda`'s
@@ -37,7 +40,7 @@ mod status;
 
 #[cfg(feature = "kernels")]
 pub use column::Column;
-pub use drift::KernelDrift;
+pub use drift::{KernelDrift, Ptx};
 #[cfg(all(feature = "kernels", target_arch = "nvptx64"))]
 #[doc(hidden)]
 pub use launch::this_thread;

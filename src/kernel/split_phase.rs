@@ -615,6 +615,11 @@ mod tests {
                     let dimensions = shape.dimensions(tile, start);
                     assert_eq!(dimensions.start, next);
                     next = dimensions.end;
+                    // No thread computes another's block.
+                    for d in dimensions {
+                        let word = start + (d * words) as u64;
+                        assert_eq!(word / 16 - start / 16, tile as u64);
+                    }
                 }
                 assert_eq!(next, dimension);
             }

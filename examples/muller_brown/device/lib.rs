@@ -13,6 +13,7 @@
 
 use core::panic::PanicInfo;
 
+use poisson_midpoint::kernel::Ptx;
 use poisson_midpoint::scheme::{Overdamped, Underdamped};
 use poisson_midpoint::{EulerMaruyama, PoissonMidpoint, fused_kernel};
 
@@ -22,7 +23,7 @@ mod drift;
 use drift::MullerBrown;
 
 /// A kernel needs none.
-const PTX: Option<&str> = None;
+const PTX: Option<Ptx> = None;
 
 /// No kernel has a path to it.
 #[panic_handler]

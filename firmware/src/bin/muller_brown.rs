@@ -10,10 +10,11 @@ mod path;
 
 use cortex_m_rt::entry;
 use defmt_semihosting as _;
+use poisson_midpoint::kernel::Ptx;
 use poisson_midpoint_firmware::outcome::exit;
 
 /// No kernels here.
-const PTX: Option<&str> = None;
+const PTX: Option<Ptx> = None;
 
 #[entry]
 fn main() -> ! {
