@@ -9,7 +9,7 @@ fn main() {
         "cargo:rerun-if-changed={}",
         Path::new(&here).join("memory.x").display()
     );
-    for logging in ["calibration", "formats"] {
+    for logging in ["calibration", "formats", "muller_brown"] {
         println!("cargo:rustc-link-arg-bin={logging}=-Tdefmt.x");
     }
 }

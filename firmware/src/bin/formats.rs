@@ -9,7 +9,7 @@ use defmt::info;
 use defmt_semihosting as _;
 use nalgebra::{SVector, matrix, vector};
 use poisson_midpoint::batch::{BatchError, Cpu, Particles, Run, Status};
-use poisson_midpoint::kernel::{FailureRecord, Method, Thread};
+use poisson_midpoint::kernel::{FailureRecord, KernelDrift, Method, Ptx, Thread};
 use poisson_midpoint::noise::Injected;
 use poisson_midpoint::random::{Midpoints, Stream, Streams};
 use poisson_midpoint::scheme::{AdditiveNoise, Overdamped, Scheme, Semilinear, Underdamped};
@@ -165,6 +165,8 @@ fn batches() -> Result<(), Failure> {
     info!("{}", FailureRecord::new(3, error));
     let stepper = EulerMaruyama::new(Overdamped::new(0.5_f32, 1)?);
     info!("{}", Method::from(&stepper));
+    let ptx: Option<Ptx> = <DoubleWell<f32> as KernelDrift<f32, 1>>::PTX;
+    info!("{}", ptx);
     info!(
         "{} {}",
         Cpu,
