@@ -3,6 +3,7 @@ use core::fmt;
 use cust::error::CudaError;
 
 use crate::TableError;
+use crate::random::PastEnd;
 
 /// Why a GPU did not do what it was asked to.
 ///
@@ -68,6 +69,8 @@ pub enum LaunchError {
         /// How many at most.
         most: usize,
     },
+    /// A word position is beyond the end of a stream.
+    PastEnd(PastEnd),
     /// A part of a macro step was asked for that does not come next.
     Order {
         /// What was asked for.
@@ -112,6 +115,7 @@ impl fmt::Display for LaunchError {
                 }
             }
             Self::Table(error) => error.fmt(f),
+            Self::PastEnd(error) => error.fmt(f),
             Self::Length {
                 what,
                 expected,

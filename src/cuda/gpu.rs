@@ -1,7 +1,8 @@
-use std::cell::{Cell, RefCell};
 use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 use std::ffi::c_void;
 use std::marker::PhantomData;
+use std::sync::{Mutex, PoisonError};
 
 use cust::CudaFlags;
 use cust::context::{Context, CurrentContext};
@@ -31,7 +32,7 @@ pub struct Grid {
 /// One GPU: an [`Engine`](crate::batch::Engine) with the bits of [`Cpu`](crate::batch::Cpu).
 ///
 /// It has a stream of its own, on which everything happens in order; what it does on the device goes on
-/// while the program does. Modules are compiled by the driver when they are first used, which takes from
+/// while the program does. Threads may share it. Modules are compiled by the driver when they are first used, which takes from
 /// a second to a minute for the widest, and kept by the driver from program to program.
 ///
 /// ```
@@ -57,11 +58,12 @@ pub struct Grid {
 #[derive(Debug)]
 pub struct Gpu {
     // Dropped in this order.
-    modules: RefCell<HashMap<*const u8, Module>>,
+    /// By where their text is.
+    modules: Mutex<HashMap<usize, Module>>,
     stream: Stream,
     context: Context,
     device: Device,
-    grid: Cell<Option<Grid>>,
+    grid: Mutex<Option<Grid>>,
 }
 
 impl Gpu {
@@ -92,11 +94,11 @@ impl Gpu {
         let stream =
             Stream::new(StreamFlags::NON_BLOCKING, None).map_err(LaunchError::driver(what))?;
         Ok(Self {
-            modules: RefCell::default(),
+            modules: Mutex::default(),
             stream,
             context,
             device,
-            grid: Cell::new(None),
+            grid: Mutex::default(),
         })
     }
 
@@ -112,7 +114,7 @@ impl Gpu {
 
     /// Uses one grid for every launch, or again one that suits each. No bit depends on it.
     pub fn set_grid(&self, grid: Option<Grid>) {
-        self.grid.set(grid);
+        *self.grid.lock().unwrap_or_else(PoisonError::into_inner) = grid;
     }
 
     /// The stream that everything happens on, to order other work with it.
@@ -153,10 +155,10 @@ impl Gpu {
             return Ok(());
         }
         self.enter()?;
-        let mut modules = self.modules.borrow_mut();
-        let module = match modules.entry(ptx.as_ptr()) {
-            std::collections::hash_map::Entry::Occupied(entry) => entry.into_mut(),
-            std::collections::hash_map::Entry::Vacant(entry) => {
+        let mut modules = self.modules.lock().unwrap_or_else(PoisonError::into_inner);
+        let module = match modules.entry(ptx.as_ptr().addr()) {
+            Entry::Occupied(entry) => entry.into_mut(),
+            Entry::Vacant(entry) => {
                 let module = Module::from_ptx(ptx, &[])
                     .map_err(LaunchError::driver("compile the kernels"))?;
                 entry.insert(module)
@@ -167,7 +169,8 @@ impl Gpu {
             CudaError::NotFound => LaunchError::NoKernel { parts, dimension },
             error => LaunchError::driver("find the kernel")(error),
         })?;
-        let grid = if let Some(grid) = self.grid.get() {
+        let grid = *self.grid.lock().unwrap_or_else(PoisonError::into_inner);
+        let grid = if let Some(grid) = grid {
             grid
         } else {
             let (_, threads) = function

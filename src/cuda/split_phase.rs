@@ -9,7 +9,7 @@ use crate::batch::Status;
 use crate::kernel::{
     FailureRecord, KernelScheme, Method, Shape, SplitExtent, SplitPart, SplitPhase, Strides,
 };
-use crate::random::Streams;
+use crate::random::{PastEnd, Stream, Streams};
 use crate::scheme::Process;
 use crate::{EulerMaruyama, MidpointLaw, PoissonMidpoint, State};
 
@@ -387,7 +387,7 @@ where
         self.drift.upload(0, drift)
     }
 
-    /// The word positions, copied from the device: with the states, a checkpoint.
+    /// The word positions, copied from the device: with states and statuses, a checkpoint.
     ///
     /// # Errors
     /// [`LaunchError::Driver`].
@@ -398,10 +398,14 @@ where
     /// Goes on from a checkpoint's word positions.
     ///
     /// # Errors
-    /// [`LaunchError::Length`], [`LaunchError::Order`] amid a step, [`LaunchError::Driver`].
+    /// [`LaunchError::Length`], [`LaunchError::PastEnd`] for one beyond [`Stream::END`],
+    /// [`LaunchError::Order`] amid a step, [`LaunchError::Driver`].
     pub fn set_positions(&mut self, positions: &[u64]) -> Result<(), LaunchError> {
         self.expect_none("set_positions")?;
         check_length("word positions", self.len(), positions.len())?;
+        if let Some(&position) = positions.iter().find(|p| **p > Stream::END) {
+            return Err(LaunchError::PastEnd(PastEnd { position }));
+        }
         self.positions.upload(0, positions)
     }
 
@@ -412,6 +416,19 @@ where
     pub fn status(&self) -> Result<Vec<Status>, LaunchError> {
         let failures = self.failures.to_vec()?;
         Ok(failures.iter().map(FailureRecord::status).collect())
+    }
+
+    /// Goes on from a checkpoint's statuses.
+    ///
+    /// # Errors
+    /// [`LaunchError::Length`], [`LaunchError::Order`] amid a step, [`LaunchError::Driver`].
+    pub fn set_status(&mut self, status: &[Status]) -> Result<(), LaunchError> {
+        self.expect_none("set_status")?;
+        check_length("statuses", self.len(), status.len())?;
+        let failures: Vec<FailureRecord> = status.iter().map(FailureRecord::of).collect();
+        let codes: Vec<u32> = failures.iter().map(|record| record.code).collect();
+        self.failures.upload(0, &failures)?;
+        self.codes.upload(0, &codes)
     }
 
     fn tiles(&self) -> usize {

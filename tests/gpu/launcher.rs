@@ -75,6 +75,14 @@ where
     Ok(run.drift_calls)
 }
 
+/// Threads may share a GPU, and hand batches to each other.
+const _: () = {
+    const fn is_shared<T: Send + Sync>() {}
+    is_shared::<Gpu>();
+    is_shared::<poisson_midpoint::cuda::Batch<'_, f32, Underdamped2, 2>>();
+    is_shared::<SplitBatch<'_, Overdamped<f32>>>();
+};
+
 fn check_errors(gpu: &Gpu) -> Result<()> {
     let count = Gpu::count()?;
     let error = Gpu::new(count).err();
