@@ -1,17 +1,18 @@
 use core::mem;
 
-use cust::memory::{DeviceCopy, DevicePointer};
+use cust::memory::DeviceCopy;
 
 use super::buffer::Buffer;
 use super::gpu::Argument;
 use super::{Gpu, LaunchError, split_phase_ptx};
-use crate::batch::Status;
 use crate::kernel::{
     FailureRecord, KernelScheme, Method, Shape, SplitExtent, SplitPart, SplitPhase, Strides,
 };
-use crate::random::{PastEnd, Stream, Streams};
+use crate::random::Streams;
 use crate::scheme::Process;
 use crate::{EulerMaruyama, MidpointLaw, PoissonMidpoint, State};
+
+mod arrays;
 
 /// How the dimensions of many particles lie.
 ///
@@ -301,136 +302,6 @@ where
         }
     }
 
-    /// The states on the device, where they are until the next step is over.
-    #[must_use]
-    pub fn state(&self) -> DevicePointer<S::Real> {
-        self.state.pointer()
-    }
-
-    /// Where the drift at [`state`](Self::state) goes, laid out like positions.
-    #[must_use]
-    pub fn b0(&self) -> DevicePointer<S::Real> {
-        self.b0.pointer()
-    }
-
-    /// The midpoints where a drift is asked for, laid out like positions. Those of a particle that does
-    /// not ask are of no account.
-    #[must_use]
-    pub fn query(&self) -> DevicePointer<S::Real> {
-        self.query.pointer()
-    }
-
-    /// The times at which it is asked for, one a particle.
-    #[must_use]
-    pub fn times(&self) -> DevicePointer<S::Real> {
-        self.times.pointer()
-    }
-
-    /// Where the drift at [`query`](Self::query) goes, laid out like positions.
-    #[must_use]
-    pub fn drift(&self) -> DevicePointer<S::Real> {
-        self.drift.pointer()
-    }
-
-    /// For each particle the inner step at which it asks, or 0.
-    #[must_use]
-    pub fn mask(&self) -> DevicePointer<u32> {
-        self.current.pointer()
-    }
-
-    /// The places of the particles that ask, [`asking`](Self::asking) of them in no particular order;
-    /// not written under [`MidpointLaw::Single`].
-    #[must_use]
-    pub fn list(&self) -> DevicePointer<u32> {
-        self.list.pointer()
-    }
-
-    /// The states, copied from the device.
-    ///
-    /// # Errors
-    /// [`LaunchError::Driver`].
-    pub fn states(&self) -> Result<Vec<S::Real>, LaunchError> {
-        self.state.to_vec()
-    }
-
-    /// The midpoints where a drift is asked for, copied from the device.
-    ///
-    /// # Errors
-    /// [`LaunchError::Driver`].
-    pub fn queries(&self) -> Result<Vec<S::Real>, LaunchError> {
-        self.query.to_vec()
-    }
-
-    /// The times at which it is asked for, copied from the device.
-    ///
-    /// # Errors
-    /// [`LaunchError::Driver`].
-    pub fn query_times(&self) -> Result<Vec<S::Real>, LaunchError> {
-        self.times.to_vec()
-    }
-
-    /// Copies the drift at the states to the device.
-    ///
-    /// # Errors
-    /// [`LaunchError::Length`], [`LaunchError::Driver`].
-    pub fn set_b0(&mut self, b0: &[S::Real]) -> Result<(), LaunchError> {
-        check_length("components of the drift", self.b0.len(), b0.len())?;
-        self.b0.upload(0, b0)
-    }
-
-    /// Copies the drift at the midpoints to the device.
-    ///
-    /// # Errors
-    /// [`LaunchError::Length`], [`LaunchError::Driver`].
-    pub fn set_drift(&mut self, drift: &[S::Real]) -> Result<(), LaunchError> {
-        check_length("components of the drift", self.drift.len(), drift.len())?;
-        self.drift.upload(0, drift)
-    }
-
-    /// The word positions, copied from the device: with states and statuses, a checkpoint.
-    ///
-    /// # Errors
-    /// [`LaunchError::Driver`].
-    pub fn positions(&self) -> Result<Vec<u64>, LaunchError> {
-        self.positions.to_vec()
-    }
-
-    /// Goes on from a checkpoint's word positions.
-    ///
-    /// # Errors
-    /// [`LaunchError::Length`], [`LaunchError::PastEnd`] for one beyond [`Stream::END`],
-    /// [`LaunchError::Order`] amid a step, [`LaunchError::Driver`].
-    pub fn set_positions(&mut self, positions: &[u64]) -> Result<(), LaunchError> {
-        self.expect_none("set_positions")?;
-        check_length("word positions", self.len(), positions.len())?;
-        if let Some(&position) = positions.iter().find(|p| **p > Stream::END) {
-            return Err(LaunchError::PastEnd(PastEnd { position }));
-        }
-        self.positions.upload(0, positions)
-    }
-
-    /// Which particles have failed, copied from the device.
-    ///
-    /// # Errors
-    /// [`LaunchError::Driver`].
-    pub fn status(&self) -> Result<Vec<Status>, LaunchError> {
-        let failures = self.failures.to_vec()?;
-        Ok(failures.iter().map(FailureRecord::status).collect())
-    }
-
-    /// Goes on from a checkpoint's statuses.
-    ///
-    /// # Errors
-    /// [`LaunchError::Length`], [`LaunchError::Order`] amid a step, [`LaunchError::Driver`].
-    pub fn set_status(&mut self, status: &[Status]) -> Result<(), LaunchError> {
-        self.expect_none("set_status")?;
-        check_length("statuses", self.len(), status.len())?;
-        let failures: Vec<FailureRecord> = status.iter().map(FailureRecord::of).collect();
-        let codes: Vec<u32> = failures.iter().map(|record| record.code).collect();
-        self.failures.upload(0, &failures)?;
-        self.codes.upload(0, &codes)
-    }
-
     fn tiles(&self) -> usize {
         let shape = Shape::new::<S>(self.extent.dimension);
         self.len().saturating_mul(shape.tiles())
@@ -527,17 +398,5 @@ where
         // as the extent says, for the scheme that the name tells, and nothing else uses them before what
         // follows on the stream but the caller's drift, which keeps to its own.
         unsafe { self.gpu.launch(module, (name, None), units, &arguments) }
-    }
-}
-
-fn check_length(what: &'static str, expected: usize, found: usize) -> Result<(), LaunchError> {
-    if expected == found {
-        Ok(())
-    } else {
-        Err(LaunchError::Length {
-            what,
-            expected,
-            found,
-        })
     }
 }

@@ -1,0 +1,67 @@
+//! What goes wrong in a step that several threads make together.
+
+use crate::StepError;
+
+/// The least of the keys of a particle is what a step of it alone would have met first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Failure {
+    /// The state at an inner step.
+    State(u32),
+    /// A component of the drift at an inner step.
+    Drift(u32, usize),
+}
+
+impl Failure {
+    /// The inner step, then the state before the drift, then the component.
+    #[inline]
+    pub(super) fn key(self) -> u64 {
+        match self {
+            Self::State(inner_step) => u64::from(inner_step) << 32,
+            Self::Drift(inner_step, component) => {
+                let component = component as u64 & 0x7fff_ffff;
+                u64::from(inner_step) << 32 | 1 << 31 | component
+            }
+        }
+    }
+
+    #[allow(clippy::cast_possible_truncation, reason = "the halves of a word")]
+    pub(super) fn error(key: u64) -> StepError {
+        let inner_step = (key >> 32) as u32;
+        if key & 1 << 31 == 0 {
+            StepError::NonFiniteState { inner_step }
+        } else {
+            StepError::NonFiniteDrift {
+                inner_step,
+                component: (key & 0x7fff_ffff) as usize,
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_failure_is_its_key() {
+        let failures = [
+            Failure::State(0),
+            Failure::Drift(0, 0),
+            Failure::Drift(0, 7),
+            Failure::State(3),
+            Failure::Drift(3, 2),
+            Failure::State(u32::MAX),
+        ];
+        assert!(failures.is_sorted_by_key(|failure| failure.key()));
+        let errors = failures.map(|failure| Failure::error(failure.key()));
+        let component = 7;
+        let inner_step = 0;
+        let expected = StepError::NonFiniteDrift {
+            inner_step,
+            component,
+        };
+        assert_eq!(errors[2], expected);
+        let inner_step = u32::MAX;
+        assert_eq!(errors[5], StepError::NonFiniteState { inner_step });
+    }
+}

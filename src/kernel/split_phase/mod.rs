@@ -1,0 +1,225 @@
+//! Macro steps whose drift is computed elsewhere: by a network on the same device, say.
+//!
+//! A step is several kernels with the caller's drift between them. Each thread takes one tile of one
+//! particle at a time: the dimensions whose first words lie in one block of its stream, so that an
+//! image's dimensions are spread over threads and no block is computed twice, but for one that a
+//! dimension's words reach into. A particle of few dimensions is one tile. Which threads take which
+//! tiles changes no bit.
+//!
+//! | stepper | kernels of a macro step |
+//! |---|---|
+//! | [`EulerMaruyama`](crate::EulerMaruyama) | [`update`], [`finish`] |
+//! | [`PoissonMidpoint`] | [`choose`], [`begin`], then, while a particle asks for a drift, [`choose`], [`midpoint`]; [`finish`] |
+//!
+//! [`choose`] is launched only where particles have more than one tile ([`Shape::tiles`]). After each
+//! launch of [`begin`] or [`midpoint`], `previous` and `current` are exchanged; after
+//! [`finish`], `state` and `next`, and `positions` and `next_positions`. Under
+//! [`MidpointLaw::Single`](crate::MidpointLaw::Single) all particles go in lockstep: one [`begin`], one
+//! [`midpoint`].
+
+use nalgebra::Vector1;
+
+use super::{Column, FailureRecord};
+use crate::random::{Stream, Streams};
+use crate::scheme::{Process, Scheme};
+use crate::{PoissonMidpoint, Real, State};
+
+mod failure;
+mod shape;
+mod steps;
+
+pub use shape::{Shape, Strides};
+pub use steps::{begin, choose, finish, midpoint, update};
+
+/// Which particles a launch moves, and which part of a macro step it is. Laid out alike on host and
+/// device.
+///
+/// ```
+/// use poisson_midpoint::kernel::{SplitExtent, Strides};
+/// use poisson_midpoint::random::Streams;
+/// // The beginning of step 7 of 1000 images of 28 by 28.
+/// let extent = SplitExtent {
+///     count: 1000,
+///     dimension: 28 * 28,
+///     first: 0,
+///     strides: Strides::rows(28 * 28, 1000),
+///     streams: Streams::new(42),
+///     step: 7,
+///     round: 0,
+///     list: 1,
+/// };
+/// assert_eq!(size_of_val(&extent), 96);
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(C)]
+pub struct SplitExtent {
+    /// The number of particles, below 2³².
+    pub count: usize,
+    /// The number of dimensions D, below 2³¹.
+    pub dimension: usize,
+    /// The number of the first particle.
+    pub first: u64,
+    /// Where a state's components lie. Drifts and midpoints lie as its positions.
+    pub strides: Strides,
+    /// The key of the streams.
+    pub streams: Streams,
+    /// The macro step n, which begins at time n·η.
+    pub step: u32,
+    /// How many drifts at midpoints each particle under way has been given.
+    pub round: u32,
+    /// Whether to count and list those that ask (1), or not (0).
+    pub list: u32,
+}
+
+/// What the kernels of a split-phase step read and write. N particles, D dimensions.
+///
+/// ```
+/// use poisson_midpoint::kernel::SplitPhase;
+/// // What `keys` is filled with before the first step.
+/// assert_eq!(SplitPhase::<f32>::NONE, u64::MAX);
+/// ```
+#[derive(Clone, Copy, Debug)]
+pub struct SplitPhase<T> {
+    /// The state before the step, PARTS·D·N.
+    pub state: Column<T>,
+    /// The state after it, PARTS·D·N.
+    pub next: Column<T>,
+    /// The drift at the beginning, b₀, D·N.
+    pub b0: Column<T>,
+    /// The drift at the midpoints, D·N.
+    pub drift: Column<T>,
+    /// W at the last midpoint, PARTS·D·N.
+    pub noise: Column<T>,
+    /// The corrections so far, PARTS·D·N.
+    pub correction: Column<T>,
+    /// The midpoints X̂ where the drift is wanted, D·N.
+    pub query: Column<T>,
+    /// When it is wanted, N.
+    pub times: Column<T>,
+    /// Word positions before the step, N.
+    pub positions: Column<u64>,
+    /// Word positions after it, N.
+    pub next_positions: Column<u64>,
+    /// As [`FailureRecord::code`], N.
+    pub codes: Column<u32>,
+    /// Written where a step fails, N.
+    pub failures: Column<FailureRecord>,
+    /// What fails in this step, N; [`NONE`](Self::NONE) before it.
+    pub keys: Column<u64>,
+    /// The midpoints that `drift` was evaluated at; 0 for a particle that asked for none. N.
+    pub previous: Column<u32>,
+    /// The midpoints that a drift is wanted at now; 0 for a particle that wants none. N.
+    pub current: Column<u32>,
+    /// The places of the particles that want one, in no particular order. N.
+    pub list: Column<u32>,
+    /// How many these are: one number, 0 before the launch.
+    pub asked: Column<u32>,
+    /// Which particles, and which part of the step.
+    pub extent: SplitExtent,
+}
+
+impl<T: Real> SplitPhase<T> {
+    /// Nothing has failed.
+    pub const NONE: u64 = u64::MAX;
+
+    #[inline]
+    fn element<S: Process<1, Real = T>>(
+        &self,
+        from: Column<T>,
+        dimension: usize,
+        place: usize,
+    ) -> S::State {
+        S::State::from_fn(|part, _| from.get(self.extent.strides.index(part, dimension, place)))
+    }
+
+    #[inline]
+    fn set_element<S: Process<1, Real = T>>(
+        &self,
+        to: Column<T>,
+        dimension: usize,
+        place: usize,
+        value: &S::State,
+    ) {
+        let strides = &self.extent.strides;
+        value.for_each(|part, _, value| to.set(strides.index(part, dimension, place), value));
+    }
+
+    #[inline]
+    fn vector(&self, from: Column<T>, dimension: usize, place: usize) -> Vector1<T> {
+        Vector1::new(from.get(self.extent.strides.index(0, dimension, place)))
+    }
+
+    #[inline]
+    fn is_active(&self, place: usize) -> bool {
+        self.codes.get(place) == 0
+    }
+
+    /// The time at which the macro step begins.
+    #[inline]
+    fn time<S: Scheme<Real = T>>(&self, scheme: &S) -> T {
+        scheme.step_size() * T::from_u32(self.extent.step)
+    }
+
+    /// A failed particle's dimensions of a tile stay as they are.
+    #[inline]
+    fn keep<S: Process<1, Real = T>>(&self, shape: &Shape, tile: usize, place: usize) {
+        let start = self.positions.get(place);
+        for d in shape.dimensions(tile, start) {
+            let element = self.element::<S>(self.state, d, place);
+            self.set_element::<S>(self.next, d, place, &element);
+        }
+        if tile == 0 {
+            self.next_positions.set(place, start);
+        }
+    }
+
+    /// Where the words of the leg of this round begin: those before it each read a gap and a segment.
+    #[inline]
+    fn leg_start(&self, shape: &Shape, place: usize) -> u64 {
+        let read = u64::from(self.extent.round).wrapping_mul(1 + shape.segment());
+        self.positions.get(place).wrapping_add(read)
+    }
+
+    /// The midpoint whose drift is being supplied: `None` if it is none but b₀ that is.
+    /// `Err` for a particle whose step is over.
+    #[inline]
+    fn supplied(&self, place: usize) -> Result<Option<u32>, ()> {
+        if self.extent.round == 0 {
+            return Ok(None);
+        }
+        match self.previous.get(place) {
+            0 => Err(()),
+            midpoint => Ok(Some(midpoint)),
+        }
+    }
+
+    /// Draws the midpoint after `previous` from the words at `leg`, and tells the caller that its
+    /// drift is wanted or that none is; returns it and where the words of the segment begin.
+    #[inline]
+    fn draw<S: Scheme<Real = T>>(
+        &self,
+        stepper: &PoissonMidpoint<S>,
+        shape: &Shape,
+        stream: &mut Stream,
+        (place, previous): (usize, Option<u32>),
+    ) -> (Option<u32>, u64) {
+        stream.move_to(self.leg_start(shape, place));
+        let midpoint = stepper.midpoints().next(previous, stream);
+        let segment = stream.position();
+        self.current.set(place, midpoint.unwrap_or(0));
+        if let Some(midpoint) = midpoint {
+            let scheme = stepper.scheme();
+            let time = self.time(scheme) + scheme.time(midpoint);
+            self.times.set(place, time);
+            if self.extent.list != 0 {
+                let index = self.asked.add(0, 1);
+                #[allow(clippy::cast_possible_truncation, reason = "a place below 2³²")]
+                self.list.set(index as usize, place as u32);
+            }
+        } else {
+            let end = segment.wrapping_add(shape.segment());
+            self.next_positions.set(place, end);
+        }
+        (midpoint, segment)
+    }
+}
