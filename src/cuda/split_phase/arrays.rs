@@ -51,7 +51,7 @@ where
     }
 
     /// The places of the particles that ask, [`asking`](Self::asking) of them in no particular order;
-    /// not written under [`MidpointLaw::Single`].
+    /// not written under [`MidpointLaw::Single`](crate::MidpointLaw::Single).
     #[must_use]
     pub fn list(&self) -> DevicePointer<u32> {
         self.list.pointer()
