@@ -40,7 +40,8 @@ pub fn provide() -> Result<()> {
     let compiler = compiler()?;
     // What is there already need not be made again.
     let recipe = out.join("recipe");
-    let made_from = format!("{hash} {arch} {compiler:?}");
+    let version = compiler.as_deref().map(version).transpose()?;
+    let made_from = format!("{hash} {arch} {compiler:?} {version:?}");
     if fs::read_to_string(&recipe).ok().as_ref() != Some(&made_from) {
         clear(&out)?;
         match compiler {
@@ -108,10 +109,14 @@ fn compiler() -> Result<Option<PathBuf>> {
         return Ok(None);
     }
     let rustc = PathBuf::from(env::var("RUSTC")?);
-    let version = Command::new(&rustc).arg("-vV").output()?.stdout;
-    let unstable = env::var_os("RUSTC_BOOTSTRAP").is_some()
-        || String::from_utf8_lossy(&version).contains("-nightly");
+    let unstable =
+        env::var_os("RUSTC_BOOTSTRAP").is_some() || version(&rustc)?.contains("-nightly");
     Ok((unstable && has_source(&rustc)?).then_some(rustc))
+}
+
+fn version(rustc: &Path) -> Result<String> {
+    let output = Command::new(rustc).arg("-vV").output()?.stdout;
+    Ok(String::from_utf8_lossy(&output).into_owned())
 }
 
 fn has_source(rustc: &Path) -> Result<bool> {

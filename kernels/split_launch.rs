@@ -27,15 +27,6 @@ pub enum SplitPart {
 }
 
 impl SplitPart {
-    /// All of them.
-    pub const ALL: [Self; 5] = [
-        Self::Update,
-        Self::Choose,
-        Self::Begin,
-        Self::Midpoint,
-        Self::Finish,
-    ];
-
     /// The first word of its kernels' names.
     #[must_use]
     pub const fn name(self) -> &'static str {

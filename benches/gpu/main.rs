@@ -79,23 +79,11 @@ fn all(gpu: &Gpu, options: &Options) -> Result<()> {
     println!("\nsplit-phase, f32, overdamped: GB/s, share of a copy");
     println!("particles     D layout         update   midpoint step");
     let scalars = 1_usize << options.size;
+    let image = 3 * 64 * 64;
     split_row(gpu, options, copied, 2, scalars / 2, Layout::Columns)?;
-    split_row(
-        gpu,
-        options,
-        copied,
-        3 * 64 * 64,
-        scalars / (3 * 64 * 64),
-        Layout::Rows,
-    )?;
-    split_row(
-        gpu,
-        options,
-        copied,
-        3 * 64 * 64,
-        scalars / (3 * 64 * 64),
-        Layout::Columns,
-    )?;
+    for layout in [Layout::Rows, Layout::Columns] {
+        split_row(gpu, options, copied, image, scalars / image, layout)?;
+    }
     Ok(())
 }
 
@@ -108,14 +96,14 @@ fn underdamped() -> Result<Underdamped<f32>> {
 }
 
 /// Seconds that a launch takes, of many in a row.
-fn seconds(gpu: &Gpu, launches: u32, mut launch: impl FnMut(u32) -> Result<()>) -> Result<f64> {
+fn seconds(launches: u32, mut launch: impl FnMut(u32) -> Result<()>) -> Result<f64> {
     launch(0)?;
-    gpu.synchronize()?;
+    CurrentContext::synchronize()?;
     let start = Instant::now();
     for n in 0..launches {
         launch(n + 1)?;
     }
-    gpu.synchronize()?;
+    CurrentContext::synchronize()?;
     Ok(start.elapsed().as_secs_f64() / f64::from(launches.max(1)))
 }
 
@@ -124,15 +112,8 @@ fn copy(options: &Options) -> Result<f64> {
     let length = 1_usize << options.size;
     let from = DeviceBuffer::from_slice(&vec![0.0_f32; length])?;
     let mut to = DeviceBuffer::from_slice(&vec![1.0_f32; length])?;
-    to.copy_from(&from)?;
-    CurrentContext::synchronize()?;
-    let start = Instant::now();
-    for _ in 0..options.launches {
-        to.copy_from(&from)?;
-    }
-    CurrentContext::synchronize()?;
-    let copied = 2.0 * (4 * length) as f64 * f64::from(options.launches);
-    Ok(copied / start.elapsed().as_secs_f64() / 1e9)
+    let seconds = seconds(options.launches, |_| Ok(to.copy_from(&from)?))?;
+    Ok(2.0 * (4 * length) as f64 / seconds / 1e9)
 }
 
 fn fused_row<S, X, const D: usize>(
@@ -173,7 +154,7 @@ where
         cap: 3.0,
     };
     let steps = options.steps;
-    let seconds = seconds(gpu, options.launches, |n| {
+    let seconds = seconds(options.launches, |n| {
         batch.run(stepper, &drift, n * steps..(n + 1) * steps)?;
         Ok(())
     })?;
@@ -202,8 +183,8 @@ fn split_row(
     let mut batch: SplitBatch<'_, Overdamped<f32>> =
         gpu.split_phase(Streams::new(42), 0, dimension, layout, &state)?;
     let launches = options.launches;
-    let update = seconds(gpu, launches, |n| Ok(batch.update(&euler, n)?))?;
-    let step = seconds(gpu, launches, |n| {
+    let update = seconds(launches, |n| Ok(batch.update(&euler, n)?))?;
+    let step = seconds(launches, |n| {
         batch.begin(&single, n)?;
         batch.midpoint()?;
         Ok(batch.finish()?)

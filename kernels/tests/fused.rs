@@ -4,7 +4,7 @@ use nalgebra::SVector;
 
 use super::*;
 use crate::batch::{Cpu, Particles, Status};
-use crate::kernel::KernelScheme;
+use crate::kernel::{KernelScheme, KernelStepper};
 use crate::scheme::{Overdamped, Process, Underdamped};
 use crate::{
     DoubleWell, Drift, EulerMaruyama, GaussianMixture, GaussianTable, LogisticRegression,
@@ -134,8 +134,7 @@ impl<T: Value> Expected<T> {
 fn check<S, F, X, const D: usize>(
     name: &str,
     body: Body<S::Real>,
-    stepper: &impl Stepper<D, Scheme = S>,
-    method: &Method<S::Real>,
+    stepper: &(impl KernelStepper<D> + Stepper<D, Scheme = S>),
     drift: &F,
     table: &[S::Real],
 ) where
@@ -144,6 +143,7 @@ fn check<S, F, X, const D: usize>(
     F: Drift<S::Real, D> + Clone,
 {
     const STEPS: u32 = 6;
+    let method = stepper.method();
     for count in [0, 1, 5, 33] {
         let expected = Expected::new(stepper, drift, count, STEPS);
         for threads in [1, 4, 32, 64] {
@@ -155,7 +155,7 @@ fn check<S, F, X, const D: usize>(
                     count: threads,
                 };
                 // SAFETY: the pointers are those of `found` and `table`, which nobody else uses.
-                unsafe { body(thread, &launch, method) };
+                unsafe { body(thread, &launch, &method) };
             }
             expected.compare(&found, name);
         }
@@ -168,7 +168,6 @@ macro_rules! check_body {
             $name,
             fused_body::<$stepper_type, $drift_type, $dimension>,
             $stepper,
-            &Method::from($stepper),
             $drift,
             $table,
         )
@@ -219,25 +218,11 @@ fn a_failed_particle_keeps_its_last_good_state() {
     for law in [MidpointLaw::Bernoulli, MidpointLaw::Single] {
         let stepper = PoissonMidpoint::new(overdamped::<f32>(7), law);
         let body = fused_body::<PoissonMidpoint<Overdamped<f32>>, Cliff<f32>, 1>;
-        check::<_, _, _, 1>(
-            "cliff",
-            body,
-            &stepper,
-            &Method::from(&stepper),
-            &drift,
-            &table,
-        );
+        check::<_, _, _, 1>("cliff", body, &stepper, &drift, &table);
     }
     let stepper = EulerMaruyama::new(underdamped::<f32>(1));
     let body = fused_body::<EulerMaruyama<Underdamped<f32>>, Cliff<f32>, 1>;
-    check::<_, _, _, 1>(
-        "cliff",
-        body,
-        &stepper,
-        &Method::from(&stepper),
-        &drift,
-        &table,
-    );
+    check::<_, _, _, 1>("cliff", body, &stepper, &drift, &table);
     // The case is a real one: some of these fail.
     let mut arrays = Arrays::<f32>::new(2, 33);
     let launch = arrays.launch(&table, 6);

@@ -64,8 +64,7 @@ impl<T: Real> Arrays<T> {
         for component in 0..parts * dimension {
             for place in 0..count {
                 let (part, d) = (component / dimension, component % dimension);
-                let index = part * strides.part + d * strides.dimension + place * strides.particle;
-                state[index] = start(component, place);
+                state[strides.index(part, d, place)] = start(component, place);
             }
         }
         // What has not been written must not be read.
@@ -135,7 +134,7 @@ impl<T: Real> Arrays<T> {
     }
 
     fn index(&self, d: usize, place: usize) -> usize {
-        d * self.extent.strides.dimension + place * self.extent.strides.particle
+        self.extent.strides.index(0, d, place)
     }
 
     /// The drift of one particle, as a network elsewhere would compute it.
@@ -266,8 +265,7 @@ where
             let what = format!("D = {D}, {count} particles, {strides:?}, {threads} threads");
             for (component, row) in state.chunks(count.max(1)).enumerate() {
                 for (place, expected) in row.iter().enumerate() {
-                    let part = component / D * strides.part;
-                    let found = arrays.state[part + arrays.index(component % D, place)];
+                    let found = arrays.state[strides.index(component / D, component % D, place)];
                     assert!(found == *expected, "{what}: {found} {expected}");
                 }
             }

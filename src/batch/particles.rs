@@ -128,7 +128,7 @@ impl<'a, T: Real, X: State<T, D>, const D: usize> Particles<'a, T, X, D> {
     }
 
     /// How many particles are not active.
-    pub(super) fn failed(&self) -> usize {
+    pub(crate) fn failed(&self) -> usize {
         let active = self.status.iter().filter(|s| **s == Status::Active);
         self.status.len() - active.count()
     }

@@ -4,16 +4,16 @@ use core::ops::Range;
 use cust::memory::{DeviceCopy, DevicePointer};
 
 use super::buffer::Buffer;
+use super::error::check_length;
 use super::gpu::Argument;
-use super::{Gpu, LaunchError, ptx};
-use crate::batch::{Engine, Particles, Run, Status};
-use crate::kernel::{Extent, FailureRecord, KernelDrift, KernelScheme, KernelStepper, Ptx};
+use super::statuses::Statuses;
+use super::{Gpu, KernelName, LaunchError, ptx};
+use crate::batch::{Engine, Particles, Run};
+use crate::kernel::{Extent, KernelDrift, KernelScheme, KernelStepper, Ptx};
 use crate::random::Streams;
+use crate::scheme::Process;
 use crate::stepper::{RealOf, StateOf};
 use crate::{Real, State, TableDrift};
-
-// SAFETY: plain words, any of which may be there.
-unsafe impl DeviceCopy for FailureRecord {}
 
 /// A batch of particles in a GPU's memory, to be moved many times before it is fetched.
 ///
@@ -53,11 +53,10 @@ pub struct Batch<'g, T: Real + DeviceCopy, X, const D: usize> {
     first: u64,
     state: Buffer<'g, T>,
     positions: Buffer<'g, u64>,
-    codes: Buffer<'g, u32>,
-    failures: Buffer<'g, FailureRecord>,
+    statuses: Statuses<'g>,
     drift_calls: Buffer<'g, u64>,
-    /// The last launch's parameters of its drift, kept until it is done.
-    table: Buffer<'g, T>,
+    /// The last launch's parameters of its drift, here and on the device.
+    table: (Vec<T>, Buffer<'g, T>),
     of_state: PhantomData<X>,
 }
 
@@ -77,22 +76,19 @@ impl Gpu {
         let (streams, first) = particles.numbers();
         let count = particles.len();
         let (columns, positions, status) = particles.arrays();
-        let mut state = Buffer::filled(self, T::ZERO, X::PARTS * D * count)?;
+        let mut state = Buffer::unwritten(self, X::PARTS * D * count)?;
         for (index, column) in columns.enumerate() {
             state.upload(index * count, column)?;
         }
-        let failures: Vec<FailureRecord> = status.iter().map(FailureRecord::of).collect();
-        let codes: Vec<u32> = failures.iter().map(|record| record.code).collect();
         Ok(Batch {
             gpu: self,
             streams,
             first,
             state,
             positions: Buffer::from_slice(self, positions)?,
-            codes: Buffer::from_slice(self, &codes)?,
-            failures: Buffer::from_slice(self, &failures)?,
+            statuses: Statuses::new(self, status)?,
             drift_calls: Buffer::filled(self, 0, count)?,
-            table: Buffer::from_slice(self, &[])?,
+            table: (Vec::new(), Buffer::from_slice(self, &[])?),
             of_state: PhantomData,
         })
     }
@@ -136,7 +132,7 @@ where
     ) -> Result<(), LaunchError>
     where
         S: KernelStepper<D>,
-        S::Scheme: KernelScheme<Real = T> + crate::scheme::Process<D, State = X>,
+        S::Scheme: KernelScheme<Real = T> + Process<D, State = X>,
         F: KernelDrift<T, D>,
     {
         let scalar = core::any::type_name::<T>();
@@ -148,12 +144,13 @@ where
         let mut table = Vec::new();
         drift.write_table(|part| table.extend_from_slice(part));
         F::OnDevice::from_table(&table).map_err(LaunchError::Table)?;
-        if self.table.len() == table.len() {
-            self.table.upload(0, &table)?;
-        } else {
+        // An upload would wait for the launch before.
+        if self.table.0 != table {
             self.gpu.synchronize()?;
-            self.table = Buffer::from_slice(self.gpu, &table)?;
+            let on_device = Buffer::from_slice(self.gpu, &table)?;
+            self.table = (table, on_device);
         }
+        let (table, table_on_device) = &self.table;
         let extent = Extent {
             count: self.len(),
             first: self.first,
@@ -163,26 +160,29 @@ where
             steps: steps.end.saturating_sub(steps.start),
         };
         let method = stepper.method();
-        let name = [S::NAME, <S::Scheme as KernelScheme>::NAME, F::NAME, scalar];
+        let name = KernelName::Fused {
+            method: S::NAME,
+            scheme: <S::Scheme as KernelScheme>::NAME,
+            drift: F::NAME,
+            scalar,
+            dimension: D,
+        };
         // The fields of a `Launch`, in its order, then the method.
         let arrays = [
             self.state.address(),
             self.positions.address(),
-            self.codes.address(),
-            self.failures.address(),
+            self.statuses.codes.address(),
+            self.statuses.failures.address(),
             self.drift_calls.address(),
-            self.table.address(),
+            table_on_device.address(),
         ];
         let mut arguments = arrays.each_ref().map(Argument::of).to_vec();
         arguments.extend([Argument::of(&extent), Argument::of(&method)]);
         // SAFETY: a kernel of such a name is made by `fused_kernel` and takes these, in the crate's own modules
-        // and as `Ptx::new` was promised. The arrays are as long
-        // as the extent says, and nothing else uses them before what follows on the stream. The stepper and
-        // the table suit the kernel's types, which the name tells.
-        unsafe {
-            self.gpu
-                .launch(module, (name, Some(D)), self.len(), &arguments)
-        }
+        // and as `Ptx::new` was promised. The arrays are as long as the extent says, and nothing else uses
+        // them before what follows on the stream. The stepper and the table suit the kernel's types, which
+        // the name tells.
+        unsafe { self.gpu.launch(module, name, self.len(), &arguments) }
     }
 
     /// Waits for the device, then writes states, word positions and statuses to particles; the run's
@@ -193,28 +193,21 @@ where
     /// particles are unchanged, but where the driver fails amid the last copies.
     pub fn download(&self, particles: &mut Particles<'_, T, X, D>) -> Result<Run, LaunchError> {
         let count = self.len();
-        if particles.len() != count {
-            return Err(LaunchError::Length {
-                what: "particles",
-                expected: count,
-                found: particles.len(),
-            });
-        }
+        check_length("particles", count, particles.len())?;
         self.gpu.synchronize()?;
-        let failures = self.failures.to_vec()?;
+        let statuses = self.statuses.to_vec()?;
         let drift_calls = self.drift_calls.to_vec()?.into_iter().sum();
         let (columns, positions, status) = particles.arrays();
         for (index, column) in columns.enumerate() {
             self.state.download(index * count, column)?;
         }
         self.positions.download(0, positions)?;
-        for (status, record) in status.iter_mut().zip(&failures) {
-            *status = record.status();
+        for (status, &found) in status.iter_mut().zip(&statuses) {
+            *status = found;
         }
-        let failed = status.iter().filter(|s| **s != Status::Active).count();
         Ok(Run {
             drift_calls,
-            failed,
+            failed: particles.failed(),
         })
     }
 }

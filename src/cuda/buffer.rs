@@ -21,16 +21,21 @@ impl<'g, T: DeviceCopy> Buffer<'g, T> {
 
     /// An array with the elements of a slice.
     pub(super) fn from_slice(gpu: &'g Gpu, values: &[T]) -> Result<Self, LaunchError> {
-        gpu.enter()?;
-        // SAFETY: it is written before anything reads it.
-        let array = unsafe { DeviceBuffer::uninitialized(values.len()) };
-        let array = array.map_err(LaunchError::driver("allocate memory"))?;
-        let mut buffer = Self {
-            gpu,
-            array: ManuallyDrop::new(array),
-        };
+        let mut buffer = Self::unwritten(gpu, values.len())?;
         buffer.upload(0, values)?;
         Ok(buffer)
+    }
+
+    /// An array that holds what the memory held, to be written before it is read.
+    pub(super) fn unwritten(gpu: &'g Gpu, length: usize) -> Result<Self, LaunchError> {
+        gpu.enter()?;
+        // SAFETY: the elements are plain words, and whatever is there is one.
+        let array = unsafe { DeviceBuffer::uninitialized(length) };
+        let array = array.map_err(LaunchError::driver("allocate memory"))?;
+        Ok(Self {
+            gpu,
+            array: ManuallyDrop::new(array),
+        })
     }
 
     pub(super) fn len(&self) -> usize {

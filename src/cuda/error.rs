@@ -2,6 +2,7 @@ use core::fmt;
 
 use cust::error::CudaError;
 
+use super::KernelName;
 use crate::TableError;
 use crate::random::PastEnd;
 
@@ -44,10 +45,8 @@ pub enum LaunchError {
     },
     /// The module has no kernel of this stepper, scheme and drift.
     NoKernel {
-        /// The name, part by part.
-        parts: [&'static str; 4],
-        /// Its last part, if it has one.
-        dimension: Option<usize>,
+        /// Its name.
+        name: KernelName,
     },
     /// The table that the drift writes is not one that its kernels read.
     Table(TableError),
@@ -87,6 +86,23 @@ impl LaunchError {
     }
 }
 
+/// Whether there are as many of something as there should be.
+pub(super) fn check_length(
+    what: &'static str,
+    expected: usize,
+    found: usize,
+) -> Result<(), LaunchError> {
+    if expected == found {
+        Ok(())
+    } else {
+        Err(LaunchError::Length {
+            what,
+            expected,
+            found,
+        })
+    }
+}
+
 impl fmt::Display for LaunchError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -103,17 +119,7 @@ impl fmt::Display for LaunchError {
             Self::NoModule { scalar, dimension } => {
                 write!(f, "no kernels are embedded for {scalar} in {dimension} dimensions")
             }
-            Self::NoKernel { parts, dimension } => {
-                f.write_str("the module has no kernel ")?;
-                for (index, part) in parts.iter().filter(|part| !part.is_empty()).enumerate() {
-                    let separator = if index == 0 { "" } else { "_" };
-                    write!(f, "{separator}{part}")?;
-                }
-                match dimension {
-                    Some(dimension) => write!(f, "_{dimension}"),
-                    None => Ok(()),
-                }
-            }
+            Self::NoKernel { name } => write!(f, "the module has no kernel {name}"),
             Self::Table(error) => error.fmt(f),
             Self::PastEnd(error) => error.fmt(f),
             Self::Length {

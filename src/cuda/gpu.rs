@@ -12,8 +12,8 @@ use cust::function::BlockSize;
 use cust::module::Module;
 use cust::stream::{Stream, StreamFlags};
 
-use super::LaunchError;
 use super::driver;
+use super::{KernelName, LaunchError};
 
 /// A grid of threads.
 ///
@@ -147,7 +147,7 @@ impl Gpu {
     pub(super) unsafe fn launch(
         &self,
         ptx: &'static str,
-        (parts, dimension): ([&'static str; 4], Option<usize>),
+        name: KernelName,
         units: usize,
         arguments: &[Argument<'_>],
     ) -> Result<(), LaunchError> {
@@ -164,9 +164,9 @@ impl Gpu {
                 entry.insert(module)
             }
         };
-        let name = kernel_name(&parts, dimension);
-        let function = module.get_function(&name).map_err(|error| match error {
-            CudaError::NotFound => LaunchError::NoKernel { parts, dimension },
+        let function = module.get_function(name.to_string());
+        let function = function.map_err(|error| match error {
+            CudaError::NotFound => LaunchError::NoKernel { name },
             error => LaunchError::driver("find the kernel")(error),
         })?;
         let grid = *self.grid.lock().unwrap_or_else(PoisonError::into_inner);
@@ -215,11 +215,3 @@ impl Drop for Gpu {
 const MOST_BLOCKS: u32 = i32::MAX as u32;
 /// Threads of a block: with more, a block of many registers waits for a whole multiprocessor.
 const MOST_THREADS: u32 = 256;
-
-/// The parts that a name has, joined.
-fn kernel_name(parts: &[&'static str; 4], dimension: Option<usize>) -> String {
-    let dimension = dimension.map(|dimension| dimension.to_string());
-    let parts = parts.iter().copied().chain(dimension.as_deref());
-    let parts: Vec<&str> = parts.filter(|part| !part.is_empty()).collect();
-    parts.join("_")
-}

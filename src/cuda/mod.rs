@@ -48,8 +48,13 @@ mod error;
 #[allow(unsafe_code, reason = "a launch is as safe as its arguments")]
 mod gpu;
 #[cfg(feature = "cust")]
+mod name;
+#[cfg(feature = "cust")]
 #[allow(unsafe_code, reason = "a launch is as safe as its arguments")]
 mod split_phase;
+#[cfg(feature = "cust")]
+#[allow(unsafe_code, reason = "a copy is as safe as what is copied")]
+mod statuses;
 
 /// The crate through which the driver is reached, in the version this one uses.
 #[cfg(feature = "cust")]
@@ -61,6 +66,8 @@ pub use batch::{Batch, Gpus};
 pub use error::LaunchError;
 #[cfg(feature = "cust")]
 pub use gpu::{Gpu, Grid};
+#[cfg(feature = "cust")]
+pub use name::KernelName;
 #[cfg(feature = "cust")]
 pub use split_phase::{Layout, SplitBatch};
 

@@ -110,35 +110,34 @@ impl Midpoints {
     #[cfg(feature = "kernels")]
     #[inline]
     pub(crate) fn words(&self, previous: Option<u32>) -> u64 {
-        let drawn = match (self.law, previous) {
-            (_, None) => self.inner_steps > 1,
-            (MidpointLaw::Bernoulli, Some(midpoint)) => midpoint < self.inner_steps - 1,
-            (MidpointLaw::Single, Some(_)) => false,
+        self.candidate(previous).is_some().into()
+    }
+
+    /// The first inner step that may be the midpoint after `previous`, if there is one.
+    #[inline]
+    fn candidate(&self, previous: Option<u32>) -> Option<u32> {
+        let candidate = match (self.law, previous) {
+            (_, None) => 1,
+            (MidpointLaw::Bernoulli, Some(midpoint)) => midpoint.checked_add(1)?,
+            (MidpointLaw::Single, Some(_)) => return None,
         };
-        drawn.into()
+        (candidate < self.inner_steps).then_some(candidate)
     }
 
     /// The first midpoint, or the one after `previous`; `None` when there is no more.
     #[inline]
     pub fn next<W: Words + ?Sized>(&self, previous: Option<u32>, words: &mut W) -> Option<u32> {
-        let candidate = match previous {
-            None => 1,
-            Some(midpoint) => midpoint.checked_add(1)?,
-        };
-        if candidate >= self.inner_steps {
-            return None;
-        }
-        match (self.law, previous) {
-            (MidpointLaw::Bernoulli, _) => candidate
+        let candidate = self.candidate(previous)?;
+        match self.law {
+            MidpointLaw::Bernoulli => candidate
                 .checked_add(geometric(words.next_word(), self.scale))
                 .filter(|&midpoint| midpoint < self.inner_steps),
-            (MidpointLaw::Single, None) => {
+            MidpointLaw::Single => {
                 let choices = u64::from(self.inner_steps - 1);
                 let drawn = (u64::from(words.next_word()) * choices) >> 32;
                 #[allow(clippy::cast_possible_truncation, reason = "drawn < choices < 2³²")]
                 Some(candidate + drawn as u32)
             }
-            (MidpointLaw::Single, Some(_)) => None,
         }
     }
 }

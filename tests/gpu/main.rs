@@ -1,12 +1,11 @@
 //! The kernels on a GPU, or on an emulated one, against the CPU engine, bit for bit.
 //!
 //! The program needs the driver and nothing else: build it with
-//! `cargo test --release --features cust --test gpu --no-run` and carry it to the machine.
+//! `cargo test --release --features cust,rayon --test gpu --no-run` and carry it to the machine.
 
 #![allow(clippy::cast_possible_truncation, reason = "small numbers and sizes")]
 
 use std::process::ExitCode;
-use std::thread;
 
 use anyhow::{Context, Result, ensure};
 use clap::Parser;
@@ -140,11 +139,6 @@ impl<T: Value> Host<T> {
         Ok(Particles::new(streams, FIRST, state, positions, status)?)
     }
 
-    fn failed(&self) -> usize {
-        let active = |status: &&Status| **status == Status::Active;
-        self.status.len() - self.status.iter().filter(active).count()
-    }
-
     fn expect(&self, expected: &Self) -> Result<()> {
         let different = |a: &T, b: &T| a.bits() != b.bits();
         let pairs = self.state.iter().zip(&expected.state);
@@ -157,28 +151,4 @@ impl<T: Value> Host<T> {
         ensure!(self.status == expected.status, "statuses differ");
         Ok(())
     }
-}
-
-/// Steps particles on all of the host's processors; returns the drift evaluations.
-fn on_the_host<T, X, const D: usize>(
-    particles: Particles<'_, T, X, D>,
-    advance: &(impl Fn(&mut Particles<'_, T, X, D>) -> u64 + Sync),
-) -> u64
-where
-    T: Real,
-    X: State<T, D>,
-{
-    let workers = thread::available_parallelism().map_or(1, usize::from);
-    let each = particles.len().div_ceil(workers).max(1);
-    thread::scope(|scope| {
-        let mut rest = particles;
-        let mut running = Vec::new();
-        while !rest.is_empty() {
-            let (mut range, after) = rest.split_at(each);
-            rest = after;
-            running.push(scope.spawn(move || advance(&mut range)));
-        }
-        let joined = running.into_iter().map(|worker| worker.join());
-        joined.map(|calls| calls.unwrap_or(u64::MAX / 2)).sum()
-    })
 }

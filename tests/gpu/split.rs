@@ -5,20 +5,19 @@ use cust::memory::DeviceCopy;
 use nalgebra::SVector;
 use poisson_midpoint::batch::Cpu;
 use poisson_midpoint::cuda::{Gpu, LaunchError, Layout, SplitBatch};
-use poisson_midpoint::kernel::KernelScheme;
+use poisson_midpoint::kernel::{KernelScheme, Strides};
 use poisson_midpoint::random::Streams;
 use poisson_midpoint::scheme::Process;
 use poisson_midpoint::{EulerMaruyama, MidpointLaw, PoissonMidpoint, Real, State};
 
 use super::cases::{Value, overdamped, underdamped};
-use super::{FIRST, GRIDS, Host, Options, SEED, on_the_host};
+use super::{FIRST, GRIDS, Host, Options, SEED};
 
 #[path = "../../kernels/tests/walled.rs"]
 mod walled;
 
 pub fn all(gpu: &Gpu, options: &Options) -> Result<usize> {
-    let cases = dimension::<2>(gpu, options)? + dimension::<40>(gpu, options)?;
-    Ok(cases)
+    Ok(dimension::<2>(gpu, options)? + dimension::<40>(gpu, options)?)
 }
 
 fn dimension<const D: usize>(gpu: &Gpu, options: &Options) -> Result<usize> {
@@ -58,54 +57,36 @@ where
 
 /// The drift of every particle, as a network elsewhere would compute it.
 fn evaluate<T: Real>(
-    layout: Layout,
+    strides: Strides,
     dimension: usize,
     x: &[T],
     times: impl Fn(usize) -> T,
     drift: impl Fn(T, &[T], &mut [T]),
 ) -> Vec<T> {
     let count = x.len() / dimension;
-    let index = |d: usize, place: usize| match layout {
-        Layout::Columns => d * count + place,
-        Layout::Rows => place * dimension + d,
-    };
     let mut values = vec![T::ZERO; x.len()];
     let (mut from, mut to) = (vec![T::ZERO; dimension], vec![T::ZERO; dimension]);
     for place in 0..count {
         for (d, from) in from.iter_mut().enumerate() {
-            *from = x[index(d, place)];
+            *from = x[strides.index(0, d, place)];
         }
         drift(times(place), &from, &mut to);
         for (d, &to) in to.iter().enumerate() {
-            values[index(d, place)] = to;
+            values[strides.index(0, d, place)] = to;
         }
     }
     values
 }
 
-/// What has `D` columns of `count` rows, as rows of `D`, part by part.
-fn in_layout<T: Copy>(layout: Layout, columns: &[T], dimension: usize) -> Vec<T> {
-    match layout {
-        Layout::Columns => columns.to_vec(),
-        Layout::Rows => {
-            let count = columns.len() / dimension;
-            let rows = (0..count).flat_map(|p| (0..dimension).map(move |d| d * count + p));
-            rows.map(|index| columns[index]).collect()
+/// A state's columns, one component after another, laid out otherwise.
+fn in_layout<T: Real>(strides: Strides, columns: &[T], dimension: usize, count: usize) -> Vec<T> {
+    let mut state = vec![T::ZERO; columns.len()];
+    for (component, column) in columns.chunks(count).enumerate() {
+        for (place, &value) in column.iter().enumerate() {
+            state[strides.index(component / dimension, component % dimension, place)] = value;
         }
     }
-}
-
-/// All parts of a state in a layout.
-fn state_in_layout<T: Copy>(
-    layout: Layout,
-    columns: &[T],
-    parts: usize,
-    dimension: usize,
-) -> Vec<T> {
-    let parts = columns.chunks(columns.len() / parts);
-    parts
-        .flat_map(|part| in_layout(layout, part, dimension))
-        .collect()
+    state
 }
 
 fn check<S, X, const D: usize>(
@@ -135,14 +116,13 @@ where
     // The split-phase batch begins its streams.
     start.positions.fill(0);
     let mut expected = start.clone();
-    on_the_host(expected.particles::<X, D>()?, &|particles| {
-        let run = match law {
-            None => Cpu.run(&euler, particles, &in_vectors, 0..options.steps),
-            Some(_) => Cpu.run(&midpoint, particles, &in_vectors, 0..options.steps),
-        };
-        run.drift_calls
-    });
-    let failed = expected.failed();
+    let mut on_the_host = expected.particles::<X, D>()?;
+    let steps = 0..options.steps;
+    let run = match law {
+        None => Cpu.run_parallel(&euler, &mut on_the_host, &in_vectors, steps),
+        Some(_) => Cpu.run_parallel(&midpoint, &mut on_the_host, &in_vectors, steps),
+    };
+    let failed = run.failed;
     if wall == 63 {
         ensure!(0 < failed && failed < particles, "{failed} fail");
     } else {
@@ -153,7 +133,11 @@ where
         .zip(GRIDS)
     {
         gpu.set_grid(grid);
-        let state = state_in_layout(layout, &start.state, parts, D);
+        let strides = match layout {
+            Layout::Columns => Strides::columns(D, particles),
+            Layout::Rows => Strides::rows(D, particles),
+        };
+        let state = in_layout(strides, &start.state, D, particles);
         let mut batch: SplitBatch<'_, S> =
             gpu.split_phase(Streams::new(SEED), FIRST, D, layout, &state)?;
         for step in 0..options.steps {
@@ -167,7 +151,7 @@ where
             }
             let time = scheme.step_size() * S::Real::from_u32(step);
             let states = batch.states()?;
-            let b0 = evaluate(layout, D, &states[..states.len() / parts], |_| time, drift);
+            let b0 = evaluate(strides, D, &states[..states.len() / parts], |_| time, drift);
             batch.set_b0(&b0)?;
             let early = batch.midpoint();
             ensure!(matches!(early, Err(LaunchError::Order { .. })), "{early:?}");
@@ -180,14 +164,14 @@ where
                 let early = batch.finish();
                 ensure!(matches!(early, Err(LaunchError::Order { .. })), "{early:?}");
                 let times = batch.query_times()?;
-                let value = evaluate(layout, D, &batch.queries()?, |place| times[place], drift);
+                let value = evaluate(strides, D, &batch.queries()?, |place| times[place], drift);
                 batch.set_drift(&value)?;
                 batch.midpoint()?;
             }
             batch.finish()?;
         }
         let found = batch.states()?;
-        let wanted = state_in_layout(layout, &expected.state, parts, D);
+        let wanted = in_layout(strides, &expected.state, D, particles);
         let pairs = found.iter().zip(&wanted);
         let bits = pairs.filter(|(a, b)| a.bits() != b.bits()).count();
         ensure!(

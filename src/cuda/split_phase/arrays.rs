@@ -5,7 +5,9 @@ use cust::memory::{DeviceCopy, DevicePointer};
 use super::SplitBatch;
 use crate::batch::Status;
 use crate::cuda::LaunchError;
-use crate::kernel::{FailureRecord, KernelScheme};
+use crate::cuda::error::check_length;
+use crate::cuda::statuses::Statuses;
+use crate::kernel::KernelScheme;
 use crate::random::{PastEnd, Stream};
 use crate::scheme::Process;
 
@@ -126,8 +128,7 @@ where
     /// # Errors
     /// [`LaunchError::Driver`].
     pub fn status(&self) -> Result<Vec<Status>, LaunchError> {
-        let failures = self.failures.to_vec()?;
-        Ok(failures.iter().map(FailureRecord::status).collect())
+        self.statuses.to_vec()
     }
 
     /// Goes on from a checkpoint's statuses.
@@ -137,21 +138,7 @@ where
     pub fn set_status(&mut self, status: &[Status]) -> Result<(), LaunchError> {
         self.expect_none("set_status")?;
         check_length("statuses", self.len(), status.len())?;
-        let failures: Vec<FailureRecord> = status.iter().map(FailureRecord::of).collect();
-        let codes: Vec<u32> = failures.iter().map(|record| record.code).collect();
-        self.failures.upload(0, &failures)?;
-        self.codes.upload(0, &codes)
-    }
-}
-
-fn check_length(what: &'static str, expected: usize, found: usize) -> Result<(), LaunchError> {
-    if expected == found {
+        self.statuses = Statuses::new(self.gpu, status)?;
         Ok(())
-    } else {
-        Err(LaunchError::Length {
-            what,
-            expected,
-            found,
-        })
     }
 }

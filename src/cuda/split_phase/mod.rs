@@ -4,10 +4,10 @@ use cust::memory::DeviceCopy;
 
 use super::buffer::Buffer;
 use super::gpu::Argument;
-use super::{Gpu, LaunchError, split_phase_ptx};
-use crate::kernel::{
-    FailureRecord, KernelScheme, Method, Shape, SplitExtent, SplitPart, SplitPhase, Strides,
-};
+use super::statuses::Statuses;
+use super::{Gpu, KernelName, LaunchError, split_phase_ptx};
+use crate::batch::Status;
+use crate::kernel::{KernelScheme, Method, Shape, SplitExtent, SplitPart, SplitPhase, Strides};
 use crate::random::Streams;
 use crate::scheme::Process;
 use crate::{EulerMaruyama, MidpointLaw, PoissonMidpoint, State};
@@ -93,8 +93,7 @@ pub struct SplitBatch<'g, S: KernelScheme<Real: DeviceCopy>> {
     times: Buffer<'g, S::Real>,
     positions: Buffer<'g, u64>,
     next_positions: Buffer<'g, u64>,
-    codes: Buffer<'g, u32>,
-    failures: Buffer<'g, FailureRecord>,
+    statuses: Statuses<'g>,
     keys: Buffer<'g, u64>,
     previous: Buffer<'g, u32>,
     current: Buffer<'g, u32>,
@@ -161,17 +160,16 @@ impl Gpu {
         Ok(SplitBatch {
             gpu: self,
             state: Buffer::from_slice(self, state)?,
-            next: Buffer::from_slice(self, state)?,
+            next: Buffer::unwritten(self, state.len())?,
             b0: vector()?,
             drift: vector()?,
-            noise: Buffer::from_slice(self, state)?,
-            correction: Buffer::from_slice(self, state)?,
+            noise: Buffer::unwritten(self, state.len())?,
+            correction: Buffer::unwritten(self, state.len())?,
             query: vector()?,
             times: Buffer::filled(self, zero, count)?,
             positions: Buffer::filled(self, 0, count)?,
             next_positions: Buffer::filled(self, 0, count)?,
-            codes: words()?,
-            failures: Buffer::filled(self, FailureRecord::default(), count)?,
+            statuses: Statuses::new(self, &vec![Status::Active; count])?,
             keys: Buffer::filled(self, SplitPhase::<S::Real>::NONE, count)?,
             previous: words()?,
             current: words()?,
@@ -271,14 +269,7 @@ where
                 self.extent.round += 1;
                 self.round(SplitPart::Midpoint, method, law, 0)
             }
-            Step::Midpoint { .. } => Err(LaunchError::Order {
-                asked: "midpoint",
-                next: "finish",
-            }),
-            Step::None => Err(LaunchError::Order {
-                asked: "midpoint",
-                next: "begin or update",
-            }),
+            _ => Err(self.out_of_order("midpoint")),
         }
     }
 
@@ -291,14 +282,7 @@ where
             Step::Midpoint {
                 method, asking: 0, ..
             } => self.end(&method),
-            Step::Midpoint { .. } => Err(LaunchError::Order {
-                asked: "finish",
-                next: "midpoint",
-            }),
-            Step::None => Err(LaunchError::Order {
-                asked: "finish",
-                next: "begin or update",
-            }),
+            _ => Err(self.out_of_order("finish")),
         }
     }
 
@@ -349,15 +333,18 @@ where
     fn expect_none(&self, asked: &'static str) -> Result<(), LaunchError> {
         match self.step {
             Step::None => Ok(()),
-            Step::Midpoint { asking: 0, .. } => Err(LaunchError::Order {
-                asked,
-                next: "finish",
-            }),
-            Step::Midpoint { .. } => Err(LaunchError::Order {
-                asked,
-                next: "midpoint",
-            }),
+            Step::Midpoint { .. } => Err(self.out_of_order(asked)),
         }
+    }
+
+    /// What is asked for is not what comes next.
+    fn out_of_order(&self, asked: &'static str) -> LaunchError {
+        let next = match self.step {
+            Step::None => "begin or update",
+            Step::Midpoint { asking: 0, .. } => "finish",
+            Step::Midpoint { .. } => "midpoint",
+        };
+        LaunchError::Order { asked, next }
     }
 
     fn launch(
@@ -383,8 +370,8 @@ where
             self.times.address(),
             self.positions.address(),
             self.next_positions.address(),
-            self.codes.address(),
-            self.failures.address(),
+            self.statuses.codes.address(),
+            self.statuses.failures.address(),
             self.keys.address(),
             self.previous.address(),
             self.current.address(),
@@ -393,10 +380,14 @@ where
         ];
         let mut arguments = arrays.each_ref().map(Argument::of).to_vec();
         arguments.extend([Argument::of(&self.extent), Argument::of(method)]);
-        let name = [part.name(), S::NAME, scalar, ""];
+        let name = KernelName::Split {
+            part: part.name(),
+            scheme: S::NAME,
+            scalar,
+        };
         // SAFETY: a kernel of such a name is made by `split_kernel` and takes these. The arrays are as long
         // as the extent says, for the scheme that the name tells, and nothing else uses them before what
         // follows on the stream but the caller's drift, which keeps to its own.
-        unsafe { self.gpu.launch(module, (name, None), units, &arguments) }
+        unsafe { self.gpu.launch(module, name, units, &arguments) }
     }
 }

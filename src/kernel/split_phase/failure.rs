@@ -1,5 +1,6 @@
 //! What goes wrong in a step that several threads make together.
 
+use super::Column;
 use crate::StepError;
 
 /// The least of the keys of a particle is what a step of it alone would have met first.
@@ -34,6 +35,35 @@ impl Failure {
                 inner_step,
                 component: (key & 0x7fff_ffff) as usize,
             }
+        }
+    }
+}
+
+/// The first failure that a thread meets in a particle.
+pub(super) struct First(u64);
+
+impl First {
+    /// The key of none.
+    pub(super) const NONE: u64 = u64::MAX;
+
+    #[inline]
+    pub(super) fn none() -> Self {
+        Self(Self::NONE)
+    }
+
+    /// Takes note of a failure, unless all is finite.
+    #[inline]
+    pub(super) fn check(&mut self, is_finite: bool, failure: Failure) {
+        if !is_finite {
+            self.0 = self.0.min(failure.key());
+        }
+    }
+
+    /// Tells the particle's other threads, if there is one.
+    #[inline]
+    pub(super) fn record(self, keys: Column<u64>, place: usize) {
+        if self.0 != Self::NONE {
+            keys.least(place, self.0);
         }
     }
 }

@@ -17,7 +17,11 @@
 //! [`MidpointLaw::Single`](crate::MidpointLaw::Single) all particles go in lockstep: one [`begin`], one
 //! [`midpoint`].
 
+use core::ops::Range;
+
 use nalgebra::Vector1;
+
+use failure::First;
 
 use super::{Column, FailureRecord};
 use crate::random::{Stream, Streams};
@@ -120,7 +124,7 @@ pub struct SplitPhase<T> {
 
 impl<T: Real> SplitPhase<T> {
     /// Nothing has failed.
-    pub const NONE: u64 = u64::MAX;
+    pub const NONE: u64 = First::NONE;
 
     #[inline]
     fn element<S: Process<1, Real = T>>(
@@ -160,16 +164,23 @@ impl<T: Real> SplitPhase<T> {
         scheme.step_size() * T::from_u32(self.extent.step)
     }
 
-    /// A failed particle's dimensions of a tile stay as they are.
+    /// The stream of a particle, at its first word.
     #[inline]
-    fn keep<S: Process<1, Real = T>>(&self, shape: &Shape, tile: usize, place: usize) {
-        let start = self.positions.get(place);
-        for d in shape.dimensions(tile, start) {
+    fn stream(&self, place: usize) -> Stream {
+        let number = self.extent.first.wrapping_add(place as u64);
+        self.extent.streams.particle(number)
+    }
+
+    /// Some dimensions of a particle stay as they are, and where its words begin.
+    #[inline]
+    fn keep<S: Process<1, Real = T>>(&self, dimensions: Range<usize>, place: usize) {
+        let is_first = dimensions.start == 0;
+        for d in dimensions {
             let element = self.element::<S>(self.state, d, place);
             self.set_element::<S>(self.next, d, place, &element);
         }
-        if tile == 0 {
-            self.next_positions.set(place, start);
+        if is_first {
+            self.next_positions.set(place, self.positions.get(place));
         }
     }
 
@@ -193,8 +204,8 @@ impl<T: Real> SplitPhase<T> {
         }
     }
 
-    /// Draws the midpoint after `previous` from the words at `leg`, and tells the caller that its
-    /// drift is wanted or that none is; returns it and where the words of the segment begin.
+    /// Draws the midpoint after `previous` from the words of this round's leg, and tells the caller that
+    /// its drift is wanted or that none is; returns it and where the words of the segment begin.
     #[inline]
     fn draw<S: Scheme<Real = T>>(
         &self,

@@ -46,8 +46,17 @@ impl Strides {
         }
     }
 
+    /// The place in an array of dimension `dimension` of part `part` of the particle at `place`.
+    ///
+    /// ```
+    /// use poisson_midpoint::kernel::Strides;
+    /// // The velocity in the last of three dimensions of the second of two particles.
+    /// assert_eq!(Strides::columns(3, 2).index(1, 2, 1), 6 + 2 * 2 + 1);
+    /// assert_eq!(Strides::rows(3, 2).index(1, 2, 1), 6 + 2 + 3);
+    /// ```
     #[inline]
-    pub(super) fn index(&self, part: usize, dimension: usize, place: usize) -> usize {
+    #[must_use]
+    pub fn index(&self, part: usize, dimension: usize, place: usize) -> usize {
         part * self.part + dimension * self.dimension + place * self.particle
     }
 }

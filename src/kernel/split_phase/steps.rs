@@ -1,7 +1,7 @@
 //! The parts of a macro step, each what one thread does.
 
-use super::failure::Failure;
-use super::{Shape, SplitExtent, SplitPhase};
+use super::failure::{Failure, First};
+use super::{Shape, SplitPhase};
 use crate::kernel::{FailureRecord, KernelScheme, Thread};
 use crate::scheme::{Process, Span};
 use crate::stepper::cursor::Cursor;
@@ -17,37 +17,31 @@ where
     let shape = Shape::new::<S>(extent.dimension);
     for index in thread.particles(extent.count.saturating_mul(shape.tiles())) {
         let (tile, place) = shape.unit(extent, index);
+        let start = split.positions.get(place);
         if !split.is_active(place) {
-            split.keep::<S>(&shape, tile, place);
+            split.keep::<S>(shape.dimensions(tile, start), place);
             continue;
         }
-        let start = split.positions.get(place);
-        let mut stream = extent.streams.particle(particle(extent, place));
-        let mut least = SplitPhase::<S::Real>::NONE;
+        let mut stream = split.stream(place);
+        let mut first = First::none();
         let dimensions = shape.dimensions(tile, start);
         stream.move_to(start.wrapping_add((dimensions.start * shape.words) as u64));
         for d in dimensions {
             let state = split.element::<S>(split.state, d, place);
             let b0 = split.vector(split.b0, d, place);
-            if !b0.x.is_finite() {
-                least = least.min(Failure::Drift(0, d).key());
-            }
+            first.check(b0.x.is_finite(), Failure::Drift(0, d));
             let whole = stepper.whole();
             let increment = whole.increment(|| S::Real::normal(&mut stream));
             let moved = whole.mean(&state, &b0).plus(&increment);
-            if !moved.is_finite() {
-                let steps = stepper.scheme().inner_steps();
-                least = least.min(Failure::State(steps).key());
-            }
+            let steps = stepper.scheme().inner_steps();
+            first.check(moved.is_finite(), Failure::State(steps));
             split.set_element::<S>(split.next, d, place, &moved);
         }
         if tile == 0 {
             let end = start.wrapping_add(shape.segment());
             split.next_positions.set(place, end);
         }
-        if least != SplitPhase::<S::Real>::NONE {
-            split.keys.least(place, least);
-        }
+        first.record(split.keys, place);
     }
 }
 
@@ -62,7 +56,7 @@ where
     for place in thread.particles(extent.count) {
         match (split.is_active(place), split.supplied(place)) {
             (true, Ok(previous)) => {
-                let mut stream = extent.streams.particle(particle(extent, place));
+                let mut stream = split.stream(place);
                 split.draw(stepper, &shape, &mut stream, (place, previous));
             }
             _ => split.current.set(place, 0),
@@ -107,11 +101,12 @@ fn round<S, const FIRST: bool>(
                 split.current.set(place, 0);
             }
             if FIRST {
-                split.keep::<S>(&shape, tile, place);
+                let start = split.positions.get(place);
+                split.keep::<S>(shape.dimensions(tile, start), place);
             }
             continue;
         };
-        let mut stream = extent.streams.particle(particle(extent, place));
+        let mut stream = split.stream(place);
         let (midpoint, segment) = if shape.tiles() == 1 {
             split.draw(stepper, &shape, &mut stream, (place, previous))
         } else {
@@ -120,12 +115,7 @@ fn round<S, const FIRST: bool>(
             (chosen, split.leg_start(&shape, place).wrapping_add(gap))
         };
         let leg = Cursor::resumed(split.time(stepper.scheme()), previous).leg_to(stepper, midpoint);
-        let mut least = SplitPhase::<S::Real>::NONE;
-        let mut check = |finite: bool, failure: Failure| {
-            if !finite {
-                least = least.min(failure.key());
-            }
-        };
+        let mut first = First::none();
         let dimensions = shape.dimensions(tile, segment);
         let word = segment.wrapping_add((dimensions.start * shape.words) as u64);
         if word != stream.position() {
@@ -135,12 +125,12 @@ fn round<S, const FIRST: bool>(
             let state = split.element::<S>(split.state, d, place);
             let b0 = split.vector(split.b0, d, place);
             if FIRST {
-                check(state.is_finite(), Failure::State(0));
-                check(b0.x.is_finite(), Failure::Drift(0, d));
+                first.check(state.is_finite(), Failure::State(0));
+                first.check(b0.x.is_finite(), Failure::Drift(0, d));
             }
             let correction = previous.map(|supplied| {
                 let drift = split.vector(split.drift, d, place);
-                check(drift.x.is_finite(), Failure::Drift(supplied, d));
+                first.check(drift.x.is_finite(), Failure::Drift(supplied, d));
                 let correction = stepper.correction(supplied)(&drift, &b0);
                 if extent.round > 1 {
                     split
@@ -154,7 +144,7 @@ fn round<S, const FIRST: bool>(
             let increment = leg.span().increment(|| S::Real::normal(&mut stream));
             let noise = leg.accumulate(before.as_ref(), &increment);
             if let Some(estimate) = leg.estimate(&state, &b0, &noise) {
-                check(estimate.is_finite(), Failure::State(leg.to));
+                first.check(estimate.is_finite(), Failure::State(leg.to));
                 let index = extent.strides.index(0, d, place);
                 split.query.set(index, estimate.position().x);
                 split.set_element::<S>(split.noise, d, place, &noise);
@@ -163,13 +153,11 @@ fn round<S, const FIRST: bool>(
                 }
             } else {
                 let moved = stepper.moved(&state, &b0, &noise, correction.as_ref());
-                check(moved.is_finite(), Failure::State(leg.to));
+                first.check(moved.is_finite(), Failure::State(leg.to));
                 split.set_element::<S>(split.next, d, place, &moved);
             }
         }
-        if least != SplitPhase::<S::Real>::NONE {
-            split.keys.least(place, least);
-        }
+        first.record(split.keys, place);
     }
 }
 
@@ -190,16 +178,6 @@ where
         split.codes.set(place, record.code);
         split.failures.set(place, record);
         split.keys.set(place, SplitPhase::<S::Real>::NONE);
-        let position = split.positions.get(place);
-        split.next_positions.set(place, position);
-        for d in 0..extent.dimension {
-            let element = split.element::<S>(split.state, d, place);
-            split.set_element::<S>(split.next, d, place, &element);
-        }
+        split.keep::<S>(0..extent.dimension, place);
     }
-}
-
-#[inline]
-fn particle(extent: &SplitExtent, place: usize) -> u64 {
-    extent.first.wrapping_add(place as u64)
 }

@@ -1,0 +1,53 @@
+use core::fmt;
+
+/// The name of a kernel.
+///
+/// ```
+/// use poisson_midpoint::cuda::KernelName;
+/// let name = KernelName::Split { part: "begin", scheme: "overdamped", scalar: "f32" };
+/// assert_eq!(name.to_string(), "begin_overdamped_f32");
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum KernelName {
+    /// Many macro steps.
+    Fused {
+        /// `em` or `pmm`.
+        method: &'static str,
+        /// The scheme.
+        scheme: &'static str,
+        /// The drift.
+        drift: &'static str,
+        /// The scalar.
+        scalar: &'static str,
+        /// The dimension.
+        dimension: usize,
+    },
+    /// A part of a macro step.
+    Split {
+        /// Which part.
+        part: &'static str,
+        /// The scheme.
+        scheme: &'static str,
+        /// The scalar.
+        scalar: &'static str,
+    },
+}
+
+impl fmt::Display for KernelName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Fused {
+                method,
+                scheme,
+                drift,
+                scalar,
+                dimension,
+            } => write!(f, "{method}_{scheme}_{drift}_{scalar}_{dimension}"),
+            Self::Split {
+                part,
+                scheme,
+                scalar,
+            } => write!(f, "{part}_{scheme}_{scalar}"),
+        }
+    }
+}
