@@ -51,6 +51,8 @@ pub trait Real:
     const TWO: Self;
     /// ln 2.
     const LN_2: Self;
+    /// π/2.
+    const FRAC_PI_2: Self;
     /// Words that one normal reads: 1 for `f32`, 2 for `f64`.
     const WORDS_PER_NORMAL: u32;
     /// Levels of the continued fraction for tanh that reach full precision on [0, 1].
@@ -71,6 +73,18 @@ pub trait Real:
     /// eˣ − 1, with full relative precision near 0.
     #[must_use]
     fn exp_m1(self) -> Self;
+    /// ln x.
+    #[must_use]
+    fn ln(self) -> Self;
+    /// ln(1 + x), with full relative precision near 0.
+    #[must_use]
+    fn ln_1p(self) -> Self;
+    /// sin x; for `f32` by way of double precision.
+    #[must_use]
+    fn sin(self) -> Self;
+    /// cos x; for `f32` by way of double precision.
+    #[must_use]
+    fn cos(self) -> Self;
     /// A standard normal from the next [`WORDS_PER_NORMAL`](Self::WORDS_PER_NORMAL) words, the
     /// high word first.
     #[must_use]
@@ -85,6 +99,7 @@ impl Real for f32 {
     const ONE: Self = 1.0;
     const TWO: Self = 2.0;
     const LN_2: Self = core::f32::consts::LN_2;
+    const FRAC_PI_2: Self = core::f32::consts::FRAC_PI_2;
     const WORDS_PER_NORMAL: u32 = 1;
     const TANH_LEVELS: u32 = 6;
 
@@ -114,6 +129,22 @@ impl Real for f32 {
         libm::expm1f(self)
     }
     #[inline]
+    fn ln(self) -> Self {
+        libm::logf(self)
+    }
+    #[inline]
+    fn ln_1p(self) -> Self {
+        libm::log1pf(self)
+    }
+    #[inline]
+    fn sin(self) -> Self {
+        libm::sinf(self)
+    }
+    #[inline]
+    fn cos(self) -> Self {
+        libm::cosf(self)
+    }
+    #[inline]
     fn normal<W: Words + ?Sized>(words: &mut W) -> Self {
         normal_f32(words.next_word())
     }
@@ -128,6 +159,7 @@ impl Real for f64 {
     const ONE: Self = 1.0;
     const TWO: Self = 2.0;
     const LN_2: Self = core::f64::consts::LN_2;
+    const FRAC_PI_2: Self = core::f64::consts::FRAC_PI_2;
     const WORDS_PER_NORMAL: u32 = 2;
     const TANH_LEVELS: u32 = 10;
 
@@ -153,6 +185,22 @@ impl Real for f64 {
     #[inline]
     fn exp_m1(self) -> Self {
         libm::expm1(self)
+    }
+    #[inline]
+    fn ln(self) -> Self {
+        libm::log(self)
+    }
+    #[inline]
+    fn ln_1p(self) -> Self {
+        libm::log1p(self)
+    }
+    #[inline]
+    fn sin(self) -> Self {
+        libm::sin(self)
+    }
+    #[inline]
+    fn cos(self) -> Self {
+        libm::cos(self)
     }
     #[inline]
     fn normal<W: Words + ?Sized>(words: &mut W) -> Self {
