@@ -104,6 +104,7 @@
 pub mod batch;
 #[cfg(feature = "cuda")]
 pub mod cuda;
+pub mod diffusion;
 mod drift;
 mod error;
 #[cfg(feature = "defmt")]

@@ -96,7 +96,11 @@ fn quantile_of_absolute<T: Real>(sample: &[T], quantile: T) -> T {
     let place = quantile * T::from_u32(last);
     let below = (0..32).rev().fold(0, |below: u32, bit| {
         let next = below | 1 << bit;
-        if T::from_u32(next) <= place { next } else { below }
+        if T::from_u32(next) <= place {
+            next
+        } else {
+            below
+        }
     });
     let low = order_statistic(sample, below);
     let high = order_statistic(sample, below.saturating_add(1).min(last));
@@ -130,6 +134,7 @@ fn order_statistic<T: Real>(sample: &[T], rank: u32) -> T {
 }
 
 #[cfg(test)]
+#[allow(clippy::float_cmp, reason = "these values are exact")]
 mod tests {
     use super::*;
 

@@ -1,6 +1,5 @@
 //! What a network predicts, and how one prediction is turned into another.
 
-use super::error::SamplerError;
 use super::{Clip, Level};
 use crate::Real;
 
@@ -39,7 +38,7 @@ impl Parametrization {
     #[must_use]
     pub fn to<T: Real>(self, other: Self, level: &Level<T>) -> (T, T) {
         let (s, n) = (level.signal, level.noise);
-        // x₀ = (x − nε)/s and v = (sx₀ − … ) give, with s² + n² = 1, six pairs that cancel nowhere.
+        // x = s x₀ + n ε and v = s ε − n x₀, with s² + n² = 1: six pairs that cancel nowhere.
         match (self, other) {
             (Self::Score, Self::Score)
             | (Self::Epsilon, Self::Epsilon)
@@ -115,7 +114,14 @@ impl<T: Real> Denoiser<T> {
         let Some(clip) = &self.clip else {
             return convert(self.predicts, wanted, level, x, output, into);
         };
-        convert(self.predicts, Parametrization::Sample, level, x, output, into);
+        convert(
+            self.predicts,
+            Parametrization::Sample,
+            level,
+            x,
+            output,
+            into,
+        );
         clip.apply(into);
         if wanted != Parametrization::Sample {
             let (of_x, of_sample) = Parametrization::Sample.to(wanted, level);
@@ -123,10 +129,6 @@ impl<T: Real> Denoiser<T> {
                 *into = of_x * x + of_sample * *into;
             }
         }
-    }
-
-    pub(crate) fn check(&self) -> Result<(), SamplerError<T>> {
-        self.clip.map_or(Ok(()), |clip| clip.check())
     }
 }
 

@@ -176,7 +176,7 @@ impl core::error::Error for TimestepsError {}
 /// ```
 /// use poisson_midpoint::diffusion::{Denoiser, LinearRate, OneStep, Parametrization, Timesteps};
 /// let schedule = LinearRate::new(100, 0.1_f32, 20.0)?;
-/// let timesteps = Timesteps::<10>::uniform(10, 100)?;
+/// let timesteps = Timesteps::<11>::uniform(10, 100)?;
 /// let denoiser = Denoiser::new(Parametrization::Epsilon);
 /// let error = OneStep::ddim(&schedule, &timesteps, denoiser, 1.5).unwrap_err();
 /// assert_eq!(error.to_string(), "eta 1.5 is not in [0, 1]");

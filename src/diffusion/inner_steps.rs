@@ -142,7 +142,7 @@ fn fill<T: Real>(
     let mut is_end = true;
     for row in rows {
         if !is_end {
-            row.kick = row.kick * (end / row.decay);
+            row.kick *= end / row.decay;
         }
         is_end = false;
     }

@@ -3,7 +3,7 @@
 use super::error::SampleError;
 use crate::Real;
 use crate::random::Words;
-use crate::slices::SliceError;
+use crate::slices::{SliceError, take};
 use crate::stepper::{StepError, check_drift};
 
 /// Where a sampler wants the network evaluated.
@@ -23,7 +23,7 @@ pub struct NetworkQuery<'a, T> {
     pub step: u32,
 }
 
-/// A method that takes samples from noise to data: a configuration, `Copy`, that many samples
+/// A method that takes samples from noise to data: a configuration that many samples
 /// share. What changes is a [`Progress`](Self::Progress), the sample, a work slice and a stream:
 /// together a checkpoint, from which a run goes on to the bit.
 ///
@@ -49,7 +49,7 @@ pub struct NetworkQuery<'a, T> {
 /// assert_eq!((x, calls), ([1.0, 2.0, 3.0], 10));
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
-pub trait Sampler<T: Real>: Copy + core::fmt::Debug {
+pub trait Sampler<T: Real>: core::fmt::Debug {
     /// Where a run stands. Plain data.
     type Progress: Copy + core::fmt::Debug;
 
@@ -57,7 +57,8 @@ pub trait Sampler<T: Real>: Copy + core::fmt::Debug {
     fn begin(&self) -> Self::Progress;
 
     /// Scalars of work that a sample of so many components needs; what they hold between calls is
-    /// part of the run.
+    /// part of the run. The last component for each of x is for the network's output in
+    /// [`sample`](Self::sample): the split-phase calls do without.
     fn work_length(&self, dimension: usize) -> usize;
 
     /// The noise level that a run starts from: the first timestep.
@@ -108,9 +109,11 @@ pub trait Sampler<T: Real>: Copy + core::fmt::Debug {
     {
         let mut progress = self.begin();
         let dimension = x.len();
-        let needed = self.work_length(dimension).saturating_add(dimension);
-        check_work(work.len(), needed).map_err(|e| SampleError::new(self.first_step(), e))?;
-        let (output, work) = work.split_at_mut_checked(dimension).unwrap_or_default();
+        let needed = self.work_length(dimension);
+        let work = take(work, needed).map_err(|e| SampleError::new(self.first_step(), e))?;
+        // The tail, so that the rest is where the split-phase calls have it.
+        let rest = needed.saturating_sub(dimension);
+        let (work, output) = work.split_at_mut_checked(rest).unwrap_or_default();
         let mut calls = 0;
         while let Some(query) = self.next(&mut progress, x, work, words)? {
             network(query.step, query.position, output);
@@ -118,5 +121,195 @@ pub trait Sampler<T: Real>: Copy + core::fmt::Debug {
             self.supply(&mut progress, x, work, output)?;
         }
         Ok(calls)
+    }
+}
+
+/// Where a run of a method that works transition by transition stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
+pub(crate) struct Place {
+    /// Steps completed.
+    pub(crate) taken: usize,
+    /// Outputs supplied for the step under way.
+    pub(crate) stage: u32,
+    /// Whether an output has been asked for and not yet been supplied.
+    pub(crate) asked: bool,
+}
+
+impl Place {
+    pub(crate) const START: Self = Self {
+        taken: 0,
+        stage: 0,
+        asked: false,
+    };
+
+    /// After a step.
+    pub(crate) fn after(self) -> Self {
+        Self {
+            taken: self.taken + 1,
+            ..Self::START
+        }
+    }
+
+    /// The step under way, unless all are taken.
+    pub(crate) fn pair(&self, timesteps: &[u32]) -> Option<(u32, u32)> {
+        let from = timesteps.get(self.taken)?;
+        let to = timesteps.get(self.taken + 1)?;
+        Some((*from, *to))
+    }
+
+    /// The training step that the run is at.
+    pub(crate) fn step(&self, timesteps: &[u32]) -> u32 {
+        timesteps.get(self.taken).copied().unwrap_or(0)
+    }
+}
+
+/// Whether an output that was asked for has the right length and is finite.
+pub(crate) fn check_output<T: Real>(
+    asked: bool,
+    dimension: usize,
+    output: &[T],
+) -> Result<(), SliceError> {
+    if !asked {
+        return Err(StepError::DriftNotAsked.into());
+    }
+    let length = output.len();
+    if length != dimension {
+        return Err(SliceError::Drift { length, dimension });
+    }
+    Ok(check_drift(output, 0)?)
+}
+
+/// The first `N` vectors of a work slice.
+pub(crate) fn vectors<T, const N: usize>(
+    work: &mut [T],
+    dimension: usize,
+) -> Result<[&mut [T]; N], SliceError> {
+    if dimension == 0 {
+        return Err(SliceError::State {
+            length: 0,
+            parts: 1,
+        });
+    }
+    let work = take(work, N.saturating_mul(dimension))?;
+    let mut chunks = work.chunks_exact_mut(dimension);
+    Ok(core::array::from_fn(|_| chunks.next().unwrap_or_default()))
+}
+
+/// Moves x to what `moved` holds, if all of it is finite.
+pub(crate) fn commit<T: Real>(x: &mut [T], moved: &[T]) -> bool {
+    let finite = moved.iter().all(|value| value.is_finite());
+    if finite {
+        for (x, &moved) in x.iter_mut().zip(moved) {
+            *x = moved;
+        }
+    }
+    finite
+}
+
+/// A run of one sample, with its slices.
+///
+/// ```
+/// use poisson_midpoint::diffusion::{
+///     Denoiser, LinearRate, MultiStep, Parametrization, Sampling, Sampler, Timesteps,
+/// };
+/// use poisson_midpoint::random::Stream;
+/// let schedule = LinearRate::new(1000, 0.1_f64, 20.0)?;
+/// let timesteps = Timesteps::<11>::log_snr(10, &schedule)?;
+/// let sampler = MultiStep::new(&schedule, &timesteps, Denoiser::new(Parametrization::Velocity), 2, 0.0)?;
+/// let (mut x, mut work) = ([0.4, -0.8], vec![0.0; sampler.work_length(2)]);
+/// let mut stream = Stream::new(42, 0);
+/// let mut run = Sampling::new(&sampler, &mut x, &mut work);
+/// while let Some(query) = run.next(&mut stream)? {
+///     let output = vec![0.0; query.position.len()]; // from wherever the network runs
+///     run.supply(&output)?;
+/// }
+/// assert!(x[0].is_finite());
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Debug)]
+pub struct Sampling<'a, T: Real, M: Sampler<T>> {
+    sampler: &'a M,
+    progress: M::Progress,
+    x: &'a mut [T],
+    work: &'a mut [T],
+}
+
+impl<'a, T: Real, M: Sampler<T>> Sampling<'a, T, M> {
+    /// A run from x, noise at the sampler's first timestep.
+    pub fn new(sampler: &'a M, x: &'a mut [T], work: &'a mut [T]) -> Self {
+        Self::resume(sampler, sampler.begin(), x, work)
+    }
+
+    /// A run from a checkpoint: the progress, x and work that it was left with.
+    pub fn resume(
+        sampler: &'a M,
+        progress: M::Progress,
+        x: &'a mut [T],
+        work: &'a mut [T],
+    ) -> Self {
+        Self {
+            sampler,
+            progress,
+            x,
+            work,
+        }
+    }
+
+    /// Where the network is wanted next; `None` when x holds the result.
+    ///
+    /// # Errors
+    /// As for [`Sampler::next`].
+    pub fn next<W: Words + ?Sized>(
+        &mut self,
+        words: &mut W,
+    ) -> Result<Option<NetworkQuery<'_, T>>, SampleError> {
+        self.sampler
+            .next(&mut self.progress, self.x, self.work, words)
+    }
+
+    /// Tells the output that [`next`](Self::next) asked for.
+    ///
+    /// # Errors
+    /// As for [`Sampler::supply`].
+    pub fn supply(&mut self, output: &[T]) -> Result<(), SampleError> {
+        self.sampler
+            .supply(&mut self.progress, self.x, self.work, output)
+    }
+
+    /// Where the run stands.
+    pub fn progress(&self) -> M::Progress {
+        self.progress
+    }
+}
+
+#[cfg(feature = "defmt")]
+impl<T, M> defmt::Format for Sampling<'_, T, M>
+where
+    T: Real + defmt::Format,
+    M: Sampler<T, Progress: defmt::Format>,
+{
+    fn format(&self, f: defmt::Formatter<'_>) {
+        defmt::write!(
+            f,
+            "Sampling {{ progress: {}, x: {=[?]} }}",
+            self.progress,
+            &*self.x
+        );
+    }
+}
+
+/// Fills x with standard normals, the noise that a run starts from: as many words as for a
+/// segment of noise.
+///
+/// ```
+/// use poisson_midpoint::{diffusion::standard_normal, random::Stream};
+/// let (mut x, mut stream) = ([0.0_f32; 64], Stream::new(42, 0));
+/// standard_normal(&mut x, &mut stream);
+/// assert_eq!(stream.position(), 64);
+/// ```
+pub fn standard_normal<T: Real, W: Words + ?Sized>(x: &mut [T], words: &mut W) {
+    for x in x {
+        *x = T::normal(words);
     }
 }

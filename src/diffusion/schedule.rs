@@ -235,14 +235,20 @@ fn check_length<T>(length: usize, needed: usize) -> Result<(), ScheduleError<T>>
 }
 
 /// From `first` at t = 1 to `last` at t = N.
-#[allow(clippy::cast_possible_truncation, reason = "a table is shorter than 2³²")]
+#[allow(
+    clippy::cast_possible_truncation,
+    reason = "a table is shorter than 2³²"
+)]
 fn interpolate<T: Real, const N: usize>(first: T, last: T, step: u32) -> T {
     let intervals = (N as u32).saturating_sub(1).max(1);
     first + (last - first) * (T::from_u32(step - 1) / T::from_u32(intervals))
 }
 
 impl<T: Real, const N: usize> NoiseSchedule<T> for ScheduleTable<T, N> {
-    #[allow(clippy::cast_possible_truncation, reason = "a table is shorter than 2³²")]
+    #[allow(
+        clippy::cast_possible_truncation,
+        reason = "a table is shorter than 2³²"
+    )]
     fn training_steps(&self) -> u32 {
         N as u32
     }
@@ -261,7 +267,14 @@ impl<T: Real, const N: usize> NoiseSchedule<T> for ScheduleTable<T, N> {
 impl<T: Real + defmt::Format, const N: usize> defmt::Format for ScheduleTable<T, N> {
     fn format(&self, f: defmt::Formatter<'_>) {
         let (first, last) = (self.exponent(1), self.exponent(u32::MAX));
-        defmt::write!(f, "ScheduleTable {{ {}: {}, .., {}: {} }}", 1, first, N, last);
+        defmt::write!(
+            f,
+            "ScheduleTable {{ {}: {}, .., {}: {} }}",
+            1,
+            first,
+            N,
+            last
+        );
     }
 }
 
@@ -274,7 +287,7 @@ impl<T: Real + defmt::Format, const N: usize> defmt::Format for ScheduleTable<T,
 /// ```
 /// use poisson_midpoint::diffusion::{LinearRate, NoiseSchedule};
 /// let schedule = LinearRate::new(1_000_000, 0.1_f64, 20.0)?;
-/// assert_eq!(schedule.exponent(1_000_000), 10.05);
+/// assert!((schedule.exponent(1_000_000) - 10.05).abs() < 1e-14);
 /// # Ok::<(), poisson_midpoint::diffusion::ScheduleError<f64>>(())
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -292,7 +305,10 @@ impl<T: Real> LinearRate<T> {
     /// [`ScheduleError`] unless T ≥ 1 and 0 < `least` ≤ `most` < ∞.
     pub fn new(training_steps: u32, least: T, most: T) -> Result<Self, ScheduleError<T>> {
         if training_steps == 0 {
-            return Err(ScheduleError::Length { length: 0, needed: 1 });
+            return Err(ScheduleError::Length {
+                length: 0,
+                needed: 1,
+            });
         }
         if !(least.is_finite() && least > T::ZERO) {
             return Err(ScheduleError::new(Quantity::Rate, 0, least));
@@ -345,7 +361,10 @@ impl SquaredCosine {
     /// [`ScheduleError`] unless T ≥ 1.
     pub fn new<T>(training_steps: u32) -> Result<Self, ScheduleError<T>> {
         if training_steps == 0 {
-            return Err(ScheduleError::Length { length: 0, needed: 1 });
+            return Err(ScheduleError::Length {
+                length: 0,
+                needed: 1,
+            });
         }
         Ok(Self { training_steps })
     }
@@ -382,6 +401,7 @@ impl<T: Real> NoiseSchedule<T> for SquaredCosine {
             first -= 1;
             capped += 1;
         }
-        self.minus_log(first) - start + most * T::from_u32(capped)
+        let uncapped: T = self.minus_log(first);
+        (uncapped - start) + most * T::from_u32(capped)
     }
 }

@@ -214,11 +214,11 @@ mod tests {
 
     #[test]
     fn every_builder_makes_a_list_from_one_step_to_all() {
-        for training_steps in [1, 2, 3, 10, 97, 1000] {
+        for training_steps in [1, 2, 3, 10, 97, 200] {
             let schedule = super::super::LinearRate::new(training_steps, 0.1_f64, 20.0).unwrap();
-            for steps in (1..=training_steps).filter(|s| *s < 40 || s % 83 == 0 || *s > 990) {
+            for steps in (1..=training_steps).filter(|s| *s < 40 || *s > 190 || *s == 97) {
                 let lists = [
-                    Timesteps::<1001>::uniform(steps, training_steps),
+                    Timesteps::<201>::uniform(steps, training_steps),
                     Timesteps::leading(steps, training_steps),
                     Timesteps::linspace(steps, training_steps),
                     Timesteps::quadratic(steps, training_steps),

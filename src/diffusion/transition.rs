@@ -125,7 +125,12 @@ impl<'a, T: Real> Transition<'a, T> {
         let (from, to) = (self.from, self.to);
         let ratio = to.noise / from.noise;
         let root_alpha = (-(self.difference / T::TWO)).exp();
-        let lost = self.beta / (from.noise * from.noise);
+        // Exactly 1 in a step to the data, which then returns x₀ itself.
+        let lost = if to.is_clean() {
+            T::ONE
+        } else {
+            self.beta / (from.noise * from.noise)
+        };
         let r = (root_alpha * ratio) * (root_alpha * ratio);
         let share = eta * eta;
         let root_q = ((T::ONE - share) + share * r).sqrt();

@@ -194,7 +194,7 @@ fn dimension<S: Process<1>>(state: &[RealOf<S>]) -> Result<usize, SliceError> {
 }
 
 /// The first `needed` scalars of a work slice.
-fn take<T>(work: &mut [T], needed: usize) -> Result<&mut [T], SliceError> {
+pub(crate) fn take<T>(work: &mut [T], needed: usize) -> Result<&mut [T], SliceError> {
     let length = work.len();
     work.get_mut(..needed)
         .ok_or(SliceError::Work { length, needed })

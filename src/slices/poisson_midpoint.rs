@@ -354,6 +354,17 @@ impl<S: Process<1>> SuspendedStep<S> {
         self.stepper.work_length(dimension)
     }
 
+    /// Where the step asks for the drift, in the work slice that it was suspended with.
+    pub(crate) fn position<'a>(
+        &self,
+        dimension: usize,
+        work: &'a [RealOf<S>],
+    ) -> Result<&'a [RealOf<S>], SliceError> {
+        let (length, needed) = (work.len(), self.work_length(dimension));
+        let position = work.get(dimension..dimension.saturating_mul(2));
+        position.ok_or(SliceError::Work { length, needed })
+    }
+
     /// The step with its slices, which hold what they held when it was suspended.
     ///
     /// # Errors
