@@ -54,7 +54,7 @@ pub struct Row<T> {
 /// let (mut x, mut stream) = (vector![0.3, 0.1], Stream::new(42, 0));
 /// for (from, to) in timesteps.pairs() {
 ///     let stepper = PoissonMidpoint::new(steps.macro_step(from, to), MidpointLaw::Single);
-///     let _ = stepper.step(0.0, &mut x, &mut sample, &mut stream)?;
+///     let _ = stepper.step(f64::from(from), &mut x, &mut sample, &mut stream)?;
 /// }
 /// assert!((x - vector![1.0, -1.0]).amax() < 1e-9);
 /// # Ok::<(), Box<dyn std::error::Error>>(())
@@ -150,7 +150,7 @@ fn fill<T: Real>(
 }
 
 /// One macro step of [`InnerSteps`] as a [`Scheme`]: K = t − s inner steps of one training step
-/// each. Time is the training step, so a stepper begins it at time 0.
+/// each. Time is the training step, so a stepper begins it at time t and goes down.
 ///
 /// ```
 /// use poisson_midpoint::diffusion::{InnerSteps, LinearRate, Parametrization, Row, Timesteps, Variant};
@@ -162,7 +162,7 @@ fn fill<T: Real>(
 ///     &schedule, &timesteps, Variant::FixedLarge, Parametrization::Epsilon, &mut table,
 /// )?;
 /// let scheme = steps.macro_step(100, 40);
-/// assert_eq!((scheme.inner_steps(), scheme.time(7)), (60, 93.0));
+/// assert_eq!((scheme.inner_steps(), scheme.time(7)), (60, -7.0));
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Clone, Copy, Debug)]
@@ -201,9 +201,9 @@ impl<T: Real> Scheme for MacroTransition<'_, T> {
         self.from.saturating_sub(self.to).max(1)
     }
 
-    /// The training step that inner step i starts from.
+    /// −i: training steps are counted down.
     fn time(&self, inner_step: u32) -> T {
-        T::from_u32(self.from.saturating_sub(inner_step))
+        -T::from_u32(inner_step)
     }
 
     fn span(&self, from: u32, to: u32) -> ScalarSpan<T> {

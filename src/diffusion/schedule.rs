@@ -346,7 +346,7 @@ impl<T: Real> NoiseSchedule<T> for LinearRate<T> {
 /// let schedule = SquaredCosine::new(1000)?;
 /// let level: poisson_midpoint::diffusion::Level<f64> = schedule.level(500);
 /// assert!((level.signal.powi(2) - 0.4937).abs() < 1e-3);
-/// # Ok::<(), poisson_midpoint::diffusion::ScheduleError<f64>>(())
+/// # Ok::<(), poisson_midpoint::diffusion::ScheduleError<u32>>(())
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
@@ -359,7 +359,7 @@ impl SquaredCosine {
     ///
     /// # Errors
     /// [`ScheduleError`] unless T ≥ 1.
-    pub fn new<T>(training_steps: u32) -> Result<Self, ScheduleError<T>> {
+    pub fn new(training_steps: u32) -> Result<Self, ScheduleError<u32>> {
         if training_steps == 0 {
             return Err(ScheduleError::Length {
                 length: 0,

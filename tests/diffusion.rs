@@ -1,0 +1,10 @@
+//! The diffusion samplers against `diffusers`, against the steps that they imitate, and in order.
+
+#[path = "diffusion/golden.rs"]
+mod golden;
+#[path = "diffusion/naive.rs"]
+mod naive;
+#[path = "diffusion/order.rs"]
+mod order;
+#[path = "diffusion/use_and_misuse.rs"]
+mod use_and_misuse;

@@ -1,0 +1,99 @@
+//! Samples by `diffusers` 0.42 in double precision, with the same noise: tests/data/diffusers.csv, made by
+//! tests/reference/diffusers_reference.py.
+//!
+//! Its order 3 is left out: where it has φ₃ D₂ the derivation has 2φ₃ D₂, and its SDE form has the
+//! sign of ½ wrong besides; `order` shows which is right.
+
+use poisson_midpoint::Real;
+use poisson_midpoint::diffusion::{
+    Clip, Denoiser, MultiStep, OneStep, Parametrization, Sampler, ScheduleTable, Timesteps,
+    Variant, standard_normal,
+};
+use poisson_midpoint::random::Stream;
+
+const D: usize = 4;
+
+fn stream() -> Stream {
+    Stream::new(11, 3)
+}
+
+/// As in the script.
+fn network(step: u32, x: &[f64], output: &mut [f64]) {
+    for ((d, output), x) in (0_u32..).zip(output).zip(x) {
+        *output = (x / 2.0 + f64::from(d) / 10.0) / (1.0 + x * x) + f64::from(step) / 2000.0;
+    }
+}
+
+fn sample(sampler: &impl Sampler<f64>) -> [f64; D] {
+    let (mut x, mut stream) = ([0.0; D], stream());
+    standard_normal(&mut x, &mut stream);
+    let mut work = vec![f64::NAN; sampler.work_length(D)];
+    sampler
+        .sample(&mut x, &mut network, &mut stream, &mut work)
+        .unwrap();
+    x
+}
+
+#[test]
+#[ignore = "prints what the script reads"]
+fn normals() {
+    let mut stream = stream();
+    for _ in 0..D * 11 {
+        println!("{:?}", f64::normal(&mut stream));
+    }
+}
+
+#[test]
+fn samples_are_those_of_diffusers() {
+    let schedule = ScheduleTable::<f64, 1000>::linear(1e-4, 0.02).unwrap();
+    let leading = Timesteps::<11>::leading(10, 1000).unwrap();
+    let trailing = Timesteps::<11>::uniform(10, 1000).unwrap();
+    let mut lines = 0;
+    for line in include_str!("../data/diffusers.csv").lines().skip(1) {
+        let fields: Vec<&str> = line.split(',').collect();
+        let name: Vec<&str> = fields[0].split(' ').collect();
+        let expected: Vec<f64> = fields[1..].iter().map(|x| x.parse().unwrap()).collect();
+        let predicts = match name[1] {
+            "epsilon" => Parametrization::Epsilon,
+            "sample" => Parametrization::Sample,
+            _ => Parametrization::Velocity,
+        };
+        let mut denoiser = Denoiser::new(predicts);
+        if name[3] == "True" {
+            denoiser = denoiser.clipped(Clip::range(1.0).unwrap());
+        }
+        let found = match (name[0], name[2]) {
+            ("ddpm", variance) => {
+                let variant = match variance {
+                    "fixed_small" => Variant::FixedSmall,
+                    _ => Variant::FixedLarge,
+                };
+                sample(&OneStep::ddpm(&schedule, &leading, denoiser, variant).unwrap())
+            }
+            ("ddim", eta) => {
+                let eta = eta.parse().unwrap();
+                sample(&OneStep::ddim(&schedule, &leading, denoiser, eta).unwrap())
+            }
+            ("threshold", _) => {
+                let denoiser = denoiser.clipped(Clip::dynamic(0.75, 1.0).unwrap());
+                sample(&OneStep::ddim(&schedule, &leading, denoiser, 0.0).unwrap())
+            }
+            (kind, _) => {
+                let eta = f64::from(u8::from(kind.starts_with("sde")));
+                sample(&MultiStep::new(&schedule, &trailing, denoiser, 2, eta).unwrap())
+            }
+        };
+        // Its multistep scheduler rounds the state to single precision on every step.
+        let tolerance = if fields[0].contains("++") {
+            1e-6
+        } else {
+            1e-10
+        };
+        for (found, expected) in found.iter().zip(&expected) {
+            let error = (found - expected).abs() / expected.abs().max(1.0);
+            assert!(error < tolerance, "{}: {found} {expected}", fields[0]);
+        }
+        lines += 1;
+    }
+    assert_eq!(lines, 28);
+}

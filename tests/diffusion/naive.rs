@@ -1,0 +1,169 @@
+//! The Poisson midpoint method over DDPM is the K-step form that it imitates, path by path: equations 7
+//! and 8 of the paper, written from (a, b, σ) of each training step as its appendix gives them.
+
+use nalgebra::{SVector, vector};
+use poisson_midpoint::diffusion::{
+    InnerSteps, NoiseSchedule, Parametrization, Row, ScheduleTable, Timesteps, Variant,
+};
+use poisson_midpoint::noise::Injected;
+use poisson_midpoint::random::{Midpoints, Stream};
+use poisson_midpoint::{MidpointLaw, PoissonMidpoint, Real, Stepper};
+
+type X = SVector<f64, 2>;
+
+/// Any smooth function: as prediction of whatever is asked for.
+fn network(step: f64, x: &X) -> X {
+    vector![
+        (x.x + 0.3 * x.y) / (1.0 + x.x * x.x) + step / 2000.0,
+        x.y / (2.0 + x.y * x.y) - 0.4
+    ]
+}
+
+/// β of a training step of the linear schedule.
+fn beta(t: u32) -> f64 {
+    1e-4 + (0.02 - 1e-4) * f64::from(t - 1) / 999.0
+}
+
+fn alpha_bar(t: u32) -> f64 {
+    (1..=t).map(|t| 1.0 - beta(t)).product()
+}
+
+/// a, b, σ of x[t−1] = a x[t] + b ε + σ Z, from the paper's A.5.
+fn epsilon_form(variant: Variant<f64>, t: u32) -> (f64, f64, f64) {
+    let (alpha, beta) = (1.0 - beta(t), beta(t));
+    let (bar, bar_before) = (alpha_bar(t), alpha_bar(t - 1));
+    let (b, variance) = match variant {
+        Variant::Exponential { correction } => (
+            -2.0 * (1.0 - alpha.sqrt()) / (alpha.sqrt() * (1.0 - bar).sqrt()),
+            beta / (1.0 + correction * beta),
+        ),
+        Variant::FixedSmall => (
+            -beta / (alpha * (1.0 - bar)).sqrt(),
+            beta * (1.0 - bar_before) / (1.0 - bar),
+        ),
+        Variant::Reduced => (
+            -beta / (alpha * (1.0 - bar)).sqrt(),
+            beta * (1.0 - bar_before),
+        ),
+        Variant::FixedLarge => (-beta / (alpha * (1.0 - bar)).sqrt(), beta),
+    };
+    let sigma = if t == 1 { 0.0 } else { variance.sqrt() };
+    (1.0 / alpha.sqrt(), b, sigma)
+}
+
+/// The same in terms of another prediction p, of which ε is e x + f p.
+fn coefficients(variant: Variant<f64>, frozen: Parametrization, t: u32) -> (f64, f64, f64) {
+    let (a, b, sigma) = epsilon_form(variant, t);
+    let bar = alpha_bar(t);
+    let (e, f) = match frozen {
+        Parametrization::Epsilon => (0.0, 1.0),
+        Parametrization::Score => (0.0, -(1.0 - bar).sqrt()),
+        Parametrization::Sample => (1.0 / (1.0 - bar).sqrt(), -(bar / (1.0 - bar)).sqrt()),
+        Parametrization::Velocity => ((1.0 - bar).sqrt(), bar.sqrt()),
+    };
+    (a + b * e, b * f, sigma)
+}
+
+/// (7) and (8): K steps with the same Z in the interpolation and in the correction.
+fn naive(x: X, inner: &[(f64, f64, f64)], from: u32, z: &[X], chosen: &[bool], weight: f64) -> X {
+    let b0 = network(f64::from(from), &x);
+    let (mut interpolated, mut refined) = (x, x);
+    for (i, &(a, b, sigma)) in inner.iter().enumerate() {
+        let correction = if chosen[i] {
+            weight * (network(f64::from(from) - i as f64, &interpolated) - b0)
+        } else {
+            vector![0.0, 0.0]
+        };
+        refined = a * refined + b * (b0 + correction) + sigma * z[i];
+        interpolated = a * interpolated + b * b0 + sigma * z[i];
+    }
+    refined
+}
+
+fn compare(from: u32, to: u32, table: &mut [Row<f64>]) -> f64 {
+    let schedule = ScheduleTable::<f64, 1000>::linear(1e-4, 0.02).unwrap();
+    let k = from - to;
+    let timesteps = Timesteps::<2>::new(&[from, to], 1000).unwrap();
+    let variants = [
+        Variant::Exponential { correction: -1.0 },
+        Variant::Exponential { correction: 0.0 },
+        Variant::Exponential { correction: 1.0 },
+        Variant::Exponential { correction: 2.0 },
+        Variant::FixedSmall,
+        Variant::Reduced,
+        Variant::FixedLarge,
+    ];
+    let mut stream = Stream::new(u64::from(from), k.into());
+    let mut worst = 0.0_f64;
+    for (variant, frozen) in variants
+        .into_iter()
+        .flat_map(|v| Parametrization::ALL.map(|p| (v, p)))
+    {
+        let inner: Vec<_> = (to + 1..=from)
+            .rev()
+            .map(|t| coefficients(variant, frozen, t))
+            .collect();
+        let steps = InnerSteps::new(&schedule, &timesteps, variant, frozen, table).unwrap();
+        for law in [MidpointLaw::Bernoulli, MidpointLaw::Single].repeat(5) {
+            let z: Vec<X> = (0..k)
+                .map(|_| vector![f64::normal(&mut stream), f64::normal(&mut stream)])
+                .collect();
+            let x = vector![f64::normal(&mut stream), f64::normal(&mut stream)];
+            let midpoints = Midpoints::new(law, k);
+            let mut chosen = vec![false; k as usize];
+            let mut list = Vec::new();
+            while let Some(midpoint) = midpoints.next(list.last().copied(), &mut stream) {
+                chosen[midpoint as usize] = true;
+                list.push(midpoint);
+            }
+            let weight = match law {
+                MidpointLaw::Bernoulli => f64::from(k),
+                MidpointLaw::Single => f64::from(k) - 1.0,
+            };
+            let expected = naive(x, &inner, from, &z, &chosen, weight);
+
+            let segment = |i: u32, j: u32| {
+                let steps = (i as usize..).zip(&inner[i as usize..j as usize]);
+                steps.fold(X::zeros(), |w, (l, (a, _, s))| *a * w + *s * z[l])
+            };
+            let mut list = list.into_iter();
+            let mut noise = Injected::new(|_| list.next(), segment);
+            let mut found = x;
+            let mut drift = |t: f64, x: &X| network(t, x);
+            let report = PoissonMidpoint::new(steps.macro_step(from, to), law)
+                .step(f64::from(from), &mut found, &mut drift, &mut noise)
+                .unwrap();
+            let calls = 1 + chosen.iter().filter(|c| **c).count();
+            assert_eq!(report.drift_calls as usize, calls);
+            worst = worst.max((found - expected).amax() / expected.amax().max(1.0));
+        }
+        // The noise of any run of inner steps, which `Injected` passed over.
+        let scheme = steps.macro_step(from, to);
+        for (i, j) in [(0, k), (0, k.div_ceil(2)), (k / 2, k), (k / 3, k / 2)] {
+            let steps = &inner[i as usize..j as usize];
+            let variance = steps.iter().fold(0.0, |v, (a, _, s)| a * a * v + s * s);
+            if i < j {
+                let noise = poisson_midpoint::scheme::Scheme::span(&scheme, i, j).noise;
+                worst = worst.max((noise * noise - variance).abs() / variance.max(1e-6));
+            }
+        }
+    }
+    worst
+}
+
+#[test]
+fn macro_steps_are_their_inner_steps() {
+    let mut table = vec![Row::default(); 1000];
+    for k in [1, 2, 5, 40] {
+        for from in [1000, 999, 500, 100, k] {
+            let worst = compare(from, from - k, &mut table);
+            assert!(worst < 1e-10, "{from} {k}: {worst:e}");
+        }
+    }
+}
+
+#[test]
+fn a_step_of_the_full_chain_is_the_papers() {
+    let schedule = ScheduleTable::<f64, 1000>::linear(1e-4, 0.02).unwrap();
+    assert!((schedule.exponent(1000) + alpha_bar(1000).ln()).abs() < 1e-13);
+}
