@@ -66,6 +66,16 @@ pub struct InnerSteps<'a, T> {
     rows: &'a [Row<T>],
 }
 
+impl<T: Real> Row<T> {
+    /// A row to be filled, for tables in static memory.
+    pub const ZERO: Self = Self {
+        decay: T::ZERO,
+        drift: T::ZERO,
+        variance: T::ZERO,
+        kick: T::ZERO,
+    };
+}
+
 impl<'a, T: Real> InnerSteps<'a, T> {
     /// Fills a table with what the inner steps of a DDPM `variant` come to between `timesteps`,
     /// the prediction `frozen` being held over a macro step.

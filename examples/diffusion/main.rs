@@ -1,0 +1,259 @@
+//! Digits from noise: the samplers at equal numbers of network calls, on a learned denoiser and on exact scores.
+//!
+//! ```sh
+//! cargo run --release --example diffusion                        # table, digits.png, quality.svg
+//! cargo run --release --example diffusion -- --target ring       # eight modes, exact score
+//! cargo run --release --example diffusion -- --digit             # one digit, as on a microcontroller
+//! ```
+//!
+//! `train.py` made the weights. `network.rs` and `digit.rs` run on a microcontroller as they are here:
+//! `firmware/src/bin/digit.rs`.
+
+mod digit;
+mod measure;
+mod method;
+mod network;
+mod picture;
+mod target;
+mod threads;
+
+use std::path::PathBuf;
+
+use anyhow::{Context, Result, anyhow, ensure};
+use clap::{Parser, ValueEnum};
+use indicatif::ProgressBar;
+use measure::{Estimate, frechet, sliced_wasserstein};
+use method::Method;
+use network::{Network, PIXELS, STEPS};
+use target::{HELD_OUT, Schedule, Target};
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum Which {
+    /// 8×8 digits through the learned network.
+    Digits,
+    /// Eight narrow modes in the plane.
+    Ring,
+    /// One Gaussian in the plane.
+    Gaussian,
+    /// Ten modes in 64 dimensions.
+    Mixture,
+}
+
+#[derive(Parser)]
+#[command(about = "Diffusion samplers at equal numbers of network calls")]
+struct Options {
+    /// What is sampled.
+    #[arg(long, value_enum, default_value_t = Which::Digits)]
+    target: Which,
+    /// The denoiser's weights, a safetensors file such as train.py writes.
+    #[arg(long, default_value = "examples/diffusion/denoiser.safetensors")]
+    weights: PathBuf,
+    /// Network calls a sample, for each method; may be given more than once.
+    #[arg(long, value_parser = clap::value_parser!(u32).range(2..=1000))]
+    calls: Vec<u32>,
+    /// The method; may be given more than once.
+    #[arg(long, value_enum)]
+    method: Vec<Method>,
+    /// Seed of the first of the runs that the standard errors are over.
+    #[arg(long, default_value_t = 0)]
+    seed: u64,
+    /// Runs of each method, of consecutive seeds.
+    #[arg(long, default_value_t = 4, value_parser = clap::value_parser!(u64).range(2..))]
+    seeds: u64,
+    /// Samples a run; of digits at most the 450 images held out.
+    #[arg(long, default_value_t = HELD_OUT, value_parser = clap::builder::RangedU64ValueParser::<usize>::new().range(100..))]
+    count: usize,
+    /// Standard deviation of noise added to the network's output.
+    #[arg(long, default_value_t = 0.0)]
+    noise: f32,
+    /// Where the grid of samples goes.
+    #[arg(long, default_value = "target/digits.png")]
+    grid: PathBuf,
+    /// Where the plot of quality against calls goes.
+    #[arg(long, default_value = "target/quality.svg")]
+    plot: PathBuf,
+    /// Generates one digit as on a microcontroller, and nothing else.
+    #[arg(long)]
+    digit: bool,
+}
+
+/// What is measured of a method at a number of calls.
+pub struct Row {
+    method: Method,
+    calls: f64,
+    /// Sliced Wasserstein distance to the truth.
+    truth: Estimate,
+    /// The same to samples of DDPM with 1000 calls.
+    ddpm: Estimate,
+    /// Fréchet distances in pixels and in features, of digits.
+    frechet: Option<[Estimate; 2]>,
+    /// Some samples.
+    samples: Vec<f32>,
+}
+
+fn main() -> Result<()> {
+    let options = Options::parse();
+    ensure!(
+        options.noise.is_finite() && options.noise >= 0.0,
+        "noise {} is not in [0, inf)",
+        options.noise
+    );
+    let weights = match options.target {
+        Which::Digits => target::read_weights(&options.weights)?,
+        _ => Vec::new(),
+    };
+    if options.digit {
+        return one_digit(&weights, options.seed);
+    }
+    let schedule = Schedule::linear(1e-4, 0.02)?;
+    let target = match options.target {
+        Which::Digits => Target::digits(&weights)?,
+        Which::Ring => Target::ring(schedule),
+        Which::Gaussian => Target::gaussian(schedule),
+        Which::Mixture => Target::mixture(schedule),
+    };
+    let count = match options.target {
+        Which::Digits => options.count.min(HELD_OUT),
+        _ => options.count,
+    };
+    compare(&options, &target, &schedule, count)
+}
+
+fn one_digit(weights: &[u8], seed: u64) -> Result<()> {
+    let network = Network::from_safetensors(weights).context("no weights of digits")?;
+    let mut memory = Box::new(digit::Memory::new());
+    let (image, calls) =
+        digit::generate(&network, seed, &mut memory).map_err(|failure| anyhow!("{failure}"))?;
+    for row in image.chunks(8) {
+        println!(
+            "{}",
+            row.iter()
+                .map(|p| digit::ink(*p))
+                .collect::<String>()
+                .trim_end()
+        );
+    }
+    println!(
+        "bits {:08x} after {calls} calls",
+        digit::fingerprint(&image)
+    );
+    Ok(())
+}
+
+fn compare(options: &Options, target: &Target, schedule: &Schedule, count: usize) -> Result<()> {
+    let dimension = target.dimension();
+    let methods = match &options.method[..] {
+        [] => Method::value_variants(),
+        some => some,
+    };
+    let budgets = match &options.calls[..] {
+        [] => &[10, 20, 30, 50, 80][..],
+        some => some,
+    };
+    let seeds = || options.seed..options.seed + options.seeds;
+    let bar = ProgressBar::new(
+        options.seeds * (1000 + methods.len() as u64 * u64::from(budgets.iter().sum::<u32>())),
+    );
+    let sample = |method: Method, calls: u32| -> Result<(Vec<Vec<f32>>, f64)> {
+        let mut all = Vec::new();
+        let mut mean = 0.0;
+        for seed in seeds() {
+            let (samples, made) =
+                method.samples(target, schedule, calls, seed, count, options.noise)?;
+            all.push(samples);
+            mean += made / options.seeds as f64;
+            bar.inc(calls.into());
+        }
+        Ok((all, mean))
+    };
+    let truth: Vec<Vec<f32>> = seeds().map(|seed| target.truth(count, seed)).collect();
+    let (ddpm, _) = sample(Method::DdpmSmall, STEPS)?;
+    let measure = |method, calls, samples: &[Vec<f32>]| {
+        let over = |distance: &dyn Fn(usize) -> f64| {
+            Estimate::new(&(0..samples.len()).map(distance).collect::<Vec<_>>())
+        };
+        let frechet = match target {
+            Target::Mixture { .. } => None,
+            Target::Digits { classifier, .. } => Some([
+                over(&|k| frechet(&samples[k], &truth[k], dimension)),
+                over(&|k| {
+                    let features = |images: &[f32]| -> Vec<f32> {
+                        images
+                            .chunks(PIXELS)
+                            .flat_map(|x| classifier.features(x))
+                            .collect()
+                    };
+                    let (a, b) = (features(&samples[k]), features(&truth[k]));
+                    frechet_of_features(&a, &b, count)
+                }),
+            ]),
+        };
+        Row {
+            method,
+            calls,
+            truth: over(&|k| sliced_wasserstein(&samples[k], &truth[k], dimension)),
+            // Another seed: the same noise would make alike what need not be.
+            ddpm: over(&|k| {
+                sliced_wasserstein(&samples[k], &ddpm[(k + 1) % ddpm.len()], dimension)
+            }),
+            frechet,
+            samples: samples[0][..10 * dimension].to_vec(),
+        }
+    };
+    let mut rows = vec![measure(Method::DdpmSmall, 1000.0, &ddpm)];
+    for &method in methods {
+        for &calls in budgets {
+            let (samples, mean) = sample(method, calls)?;
+            rows.push(measure(method, mean, &samples));
+        }
+    }
+    bar.finish_and_clear();
+    let floor = floor(target, count, &truth, seeds());
+    print_table(&rows, floor);
+    if let Target::Digits { .. } = target {
+        picture::grid(&options.grid, &rows)?;
+    }
+    picture::plot(&options.plot, &rows, floor)
+}
+
+fn frechet_of_features(a: &[f32], b: &[f32], count: usize) -> f64 {
+    frechet(a, b, a.len() / count)
+}
+
+/// The distance between draws from the truth itself: for digits, between images trained on and held out.
+fn floor(
+    target: &Target,
+    count: usize,
+    truth: &[Vec<f32>],
+    seeds: std::ops::Range<u64>,
+) -> Estimate {
+    let dimension = target.dimension();
+    let distances = seeds.zip(truth).map(|(seed, truth)| match target {
+        Target::Digits { images, .. } => {
+            let at = (seed as usize * count) % (images.len() / PIXELS - HELD_OUT - count);
+            sliced_wasserstein(&images[at * PIXELS..][..count * PIXELS], truth, dimension)
+        }
+        Target::Mixture { .. } => sliced_wasserstein(&target.truth(count, !seed), truth, dimension),
+    });
+    Estimate::new(&distances.collect::<Vec<_>>())
+}
+
+fn print_table(rows: &[Row], floor: Estimate) {
+    println!(
+        "{:<16}{:>7}  {:<15}{:<15}{:<15}{:<15}",
+        "method", "calls", "W2 to truth", "W2 to DDPM", "FD pixels", "FD features"
+    );
+    println!("{:<16}{:>7}  {floor:<15}", "(noise floor)", "");
+    for row in rows {
+        let [pixels, features] = row.frechet.map_or([String::new(), String::new()], |both| {
+            both.map(|e| e.to_string())
+        });
+        println!(
+            "{:<16}{:>7.1}  {:<15}{:<15}{pixels:<15}{features:<15}",
+            row.method.name(),
+            row.calls,
+            row.truth,
+            row.ddpm
+        );
+    }
+}

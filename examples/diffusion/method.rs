@@ -1,0 +1,178 @@
+//! The methods compared, by name, and how each spends a budget of network calls.
+
+use clap::ValueEnum;
+use poisson_midpoint::MidpointLaw::{Bernoulli, Single};
+use poisson_midpoint::diffusion::{
+    Clip, Denoiser, MultiStep, OneStep, Parametrization, PoissonMidpointDdpm, Row, Sampler,
+    SingleStep, Timesteps, Variant, standard_normal,
+};
+use poisson_midpoint::random::Stream;
+
+use crate::network::STEPS;
+use crate::target::{Schedule, Target};
+use crate::threads::in_threads;
+
+type List = Timesteps<{ STEPS as usize + 1 }>;
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Method {
+    /// DDPM, respaced uniformly, variant 1: the exponential integrator.
+    Ddpm1,
+    /// The same, fixed small (variant 2).
+    DdpmSmall,
+    /// The same, variant 3.
+    Ddpm3,
+    /// The same, fixed large.
+    DdpmLarge,
+    /// Fixed small, quadratic spacing.
+    DdpmQuadratic,
+    /// DDIM, η = 0, uniform.
+    Ddim,
+    /// DDIM, η = 0, quadratic.
+    DdimQuadratic,
+    /// DPM-Solver-2, uniform in log-SNR.
+    DpmSolver2,
+    /// DPM-Solver-3, uniform in log-SNR.
+    DpmSolver3,
+    /// DPM-Solver++ of order 2, uniform in log-SNR.
+    Dpmpp2m,
+    /// DPM-Solver++ of order 3, uniform in log-SNR.
+    Dpmpp3m,
+    /// Its SDE form of order 2.
+    SdeDpmpp2m,
+    /// Its SDE form of order 3.
+    SdeDpmpp3m,
+    /// Poisson midpoint as in the paper: uniform, ε frozen, fixed small, single midpoints.
+    Pmm,
+    /// The same, Bernoulli midpoints.
+    PmmBernoulli,
+    /// The same as the first with variant 1a's coefficients.
+    Pmm1a,
+    /// Variant 1b.
+    Pmm1b,
+    /// Variant 1c.
+    Pmm1c,
+    /// Variant 1d.
+    Pmm1d,
+    /// Poisson midpoint, quadratic boundaries, ε frozen.
+    PmmQuadratic,
+    /// Poisson midpoint, uniform, x₀ frozen.
+    PmmSample,
+    /// Poisson midpoint, quadratic boundaries, x₀ frozen: our choice.
+    PmmBest,
+}
+
+impl Method {
+    pub fn name(self) -> String {
+        self.to_possible_value()
+            .map_or_else(String::new, |v| v.get_name().to_owned())
+    }
+
+    /// Samples of `count` particles from `first`, one after another, and the mean number of calls.
+    pub fn samples(
+        self,
+        target: &Target,
+        schedule: &Schedule,
+        calls: u32,
+        seed: u64,
+        count: usize,
+        noise: f32,
+    ) -> anyhow::Result<(Vec<f32>, f64)> {
+        let denoiser = match target {
+            Target::Digits { .. } => Denoiser::new(target.predicts()).clipped(Clip::range(1.0)?),
+            Target::Mixture { .. } => Denoiser::new(target.predicts()),
+        };
+        let run = Run {
+            target,
+            seed,
+            count,
+            noise,
+        };
+        let uniform = |steps: u32| List::uniform(steps.max(1), STEPS);
+        let quadratic = |steps: u32| List::quadratic(steps.max(1), STEPS);
+        let log_snr = |steps: u32| List::log_snr(steps.max(1), schedule);
+        let ddpm =
+            |list: List, variant| run.all(&OneStep::ddpm(schedule, &list, denoiser, variant)?);
+        let multi = |order, eta| {
+            run.all(&MultiStep::new(
+                schedule,
+                &log_snr(calls)?,
+                denoiser,
+                order,
+                eta,
+            )?)
+        };
+        let single = |order: u32| {
+            // The last step, to the data, is one call.
+            let list = log_snr((calls - 1) / order + 1)?;
+            run.all(&SingleStep::new(schedule, &list, denoiser, order)?)
+        };
+        let pmm = |list: List, variant, frozen, law| {
+            let mut table = vec![Row::default(); STEPS as usize];
+            run.all(&PoissonMidpointDdpm::new(
+                schedule, &list, denoiser, variant, frozen, law, &mut table,
+            )?)
+        };
+        let exponential = |correction| Variant::Exponential { correction };
+        let (epsilon, sample) = (Parametrization::Epsilon, Parametrization::Sample);
+        let small = Variant::FixedSmall;
+        let half = calls / 2;
+        match self {
+            Self::Ddpm1 => ddpm(uniform(calls)?, exponential(-1.0)),
+            Self::DdpmSmall => ddpm(uniform(calls)?, small),
+            Self::Ddpm3 => ddpm(uniform(calls)?, Variant::Reduced),
+            Self::DdpmLarge => ddpm(uniform(calls)?, Variant::FixedLarge),
+            Self::DdpmQuadratic => ddpm(quadratic(calls)?, small),
+            Self::Ddim => run.all(&OneStep::ddim(schedule, &uniform(calls)?, denoiser, 0.0)?),
+            Self::DdimQuadratic => {
+                run.all(&OneStep::ddim(schedule, &quadratic(calls)?, denoiser, 0.0)?)
+            }
+            Self::DpmSolver2 => single(2),
+            Self::DpmSolver3 => single(3),
+            Self::Dpmpp2m => multi(2, 0.0),
+            Self::Dpmpp3m => multi(3, 0.0),
+            Self::SdeDpmpp2m => multi(2, 1.0),
+            Self::SdeDpmpp3m => multi(3, 1.0),
+            Self::Pmm => pmm(uniform(half)?, small, epsilon, Single),
+            Self::PmmBernoulli => pmm(uniform(half)?, small, epsilon, Bernoulli),
+            Self::Pmm1a => pmm(uniform(half)?, exponential(-1.0), epsilon, Single),
+            Self::Pmm1b => pmm(uniform(half)?, exponential(0.0), epsilon, Single),
+            Self::Pmm1c => pmm(uniform(half)?, exponential(1.0), epsilon, Single),
+            Self::Pmm1d => pmm(uniform(half)?, exponential(2.0), epsilon, Single),
+            Self::PmmQuadratic => pmm(quadratic(half)?, small, epsilon, Single),
+            Self::PmmSample => pmm(uniform(half)?, small, sample, Single),
+            Self::PmmBest => pmm(quadratic(half)?, small, sample, Single),
+        }
+    }
+}
+
+struct Run<'a> {
+    target: &'a Target<'a>,
+    seed: u64,
+    count: usize,
+    /// Standard deviation of what is added to the network's output, which knows nothing of it.
+    noise: f32,
+}
+
+impl Run<'_> {
+    fn all<M: Sampler<f32> + Sync>(&self, sampler: &M) -> anyhow::Result<(Vec<f32>, f64)> {
+        let dimension = self.target.dimension();
+        let mut samples = vec![0.0; self.count * dimension];
+        let calls = in_threads(&mut samples, dimension, |particle, x| {
+            let mut stream = Stream::new(self.seed, particle);
+            let mut error = Stream::new(!self.seed, particle);
+            standard_normal(x, &mut stream);
+            let mut work = vec![0.0; sampler.work_length(dimension)];
+            let mut network = |step, x: &[f32], output: &mut [f32]| {
+                self.target.evaluate(step, x, output);
+                if self.noise > 0.0 {
+                    for output in output {
+                        *output += self.noise * <f32 as poisson_midpoint::Real>::normal(&mut error);
+                    }
+                }
+            };
+            sampler.sample(x, &mut network, &mut stream, &mut work)
+        })?;
+        Ok((samples, calls as f64 / self.count as f64))
+    }
+}
