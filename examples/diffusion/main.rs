@@ -134,7 +134,7 @@ fn one_digit(weights: &[u8], seed: u64) -> Result<()> {
         );
     }
     println!(
-        "bits {:08x} after {calls} calls",
+        "bits {:x} after {calls} calls",
         digit::fingerprint(&image)
     );
     Ok(())

@@ -41,6 +41,11 @@ impl Counter {
         before.wrapping_sub(after) & LARGEST
     }
 
+    /// The instructions of one long run, to 40, if they are fewer than 6·10⁸.
+    pub fn once(&mut self, run: &mut dyn FnMut()) -> u32 {
+        self.ticks(run) * INSTRUCTIONS_PER_TICK
+    }
+
     /// The instructions of a run, as the mean over 1000, without those of calling it.
     pub fn of(&mut self, run: &mut dyn FnMut()) -> u32 {
         const RUNS: u32 = 1000;

@@ -6,7 +6,7 @@ use cortex_m::register::msp;
 
 const PAINT: u32 = 0x5a5a_c3c3;
 /// Bytes below the stack pointer that are painted: more than anything measured here takes.
-const DEPTH: u32 = 8192;
+const DEPTH: u32 = 16384;
 
 /// Runs: not every step makes a new block of random words.
 const RUNS: u32 = 64;
@@ -18,8 +18,9 @@ pub fn used(run: &mut dyn FnMut()) -> Option<u32> {
     (0..RUNS).try_fold(0, |most, _| Some(once(run)?.max(most)))
 }
 
+/// The bytes of stack that one run takes, as for [`used`].
 #[inline(never)]
-fn once(run: &mut dyn FnMut()) -> Option<u32> {
+pub fn once(run: &mut dyn FnMut()) -> Option<u32> {
     let top = msp::read();
     let bottom = top.checked_sub(DEPTH)?;
     for address in (bottom..top).step_by(4) {
