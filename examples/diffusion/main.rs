@@ -133,10 +133,7 @@ fn one_digit(weights: &[u8], seed: u64) -> Result<()> {
                 .trim_end()
         );
     }
-    println!(
-        "bits {:x} after {calls} calls",
-        digit::fingerprint(&image)
-    );
+    println!("bits {:x} after {calls} calls", digit::fingerprint(&image));
     Ok(())
 }
 

@@ -60,7 +60,6 @@ pub struct Row<T> {
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Clone, Copy, Debug)]
-#[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub struct InnerSteps<'a, T> {
     /// Row s is that of the step to s.
     rows: &'a [Row<T>],
@@ -176,7 +175,6 @@ fn fill<T: Real>(
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Clone, Copy, Debug)]
-#[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub struct MacroTransition<'a, T> {
     rows: &'a [Row<T>],
     from: u32,
@@ -242,5 +240,22 @@ impl<T: Real> Scheme for MacroTransition<'_, T> {
 
     fn kick(&self, inner_step: u32) -> ScalarKick<T> {
         ScalarKick(self.row(inner_step.saturating_add(1)).kick)
+    }
+}
+
+/// How many rows: a table is too much to log.
+#[cfg(feature = "defmt")]
+impl<T> defmt::Format for InnerSteps<'_, T> {
+    fn format(&self, f: defmt::Formatter<'_>) {
+        defmt::write!(f, "InnerSteps {{ rows: {} }}", self.rows.len());
+    }
+}
+
+/// Without its table.
+#[cfg(feature = "defmt")]
+impl<T> defmt::Format for MacroTransition<'_, T> {
+    fn format(&self, f: defmt::Formatter<'_>) {
+        let Self { from, to, .. } = self;
+        defmt::write!(f, "MacroTransition {{ from: {}, to: {} }}", from, to);
     }
 }

@@ -23,7 +23,6 @@ use crate::Real;
 /// # Ok::<(), poisson_midpoint::diffusion::TimestepsError>(())
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
-#[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub struct Timesteps<const N: usize> {
     list: Vec<u32, N>,
 }
@@ -183,6 +182,13 @@ impl<const N: usize> Timesteps<N> {
             [from, to] => Some((from, to)),
             _ => None,
         })
+    }
+}
+
+#[cfg(feature = "defmt")]
+impl<const N: usize> defmt::Format for Timesteps<N> {
+    fn format(&self, f: defmt::Formatter<'_>) {
+        defmt::write!(f, "Timesteps {=[?]}", self.as_slice());
     }
 }
 

@@ -9,6 +9,13 @@ use defmt::info;
 use defmt_semihosting as _;
 use nalgebra::{SVector, matrix, vector};
 use poisson_midpoint::batch::{BatchError, Cpu, Particles, Run, Status};
+use poisson_midpoint::diffusion::{
+    Clip, Denoiser, InnerSteps, Level, LinearRate, Lockstep, Member, MultiStep, MultiStepProgress,
+    NetworkQuery, OneStep, OneStepProgress, Parametrization, PoissonMidpointDdpm,
+    PoissonMidpointProgress, Quantity, Row, SampleError, Sampler, SamplerError, Sampling,
+    ScheduleError, ScheduleTable, SingleStep, SingleStepProgress, SquaredCosine, Timesteps,
+    TimestepsError, Variant,
+};
 use poisson_midpoint::kernel::{FailureRecord, KernelDrift, Method, Ptx, Thread};
 use poisson_midpoint::noise::Injected;
 use poisson_midpoint::random::{Midpoints, Stream, Streams};
@@ -185,6 +192,85 @@ fn batches() -> Result<(), Failure> {
     Ok(())
 }
 
+fn diffusion() -> Result<(), Failure> {
+    let schedule = LinearRate::new(4, 0.25_f32, 8.0)?;
+    let timesteps = Timesteps::<3>::uniform(2, 4)?;
+    let denoiser = Denoiser::new(Parametrization::Velocity).clipped(Clip::range(1.0)?);
+    info!("{}", schedule);
+    info!("{}", ScheduleTable::<f32, 2>::from_betas(&[0.25, 0.5])?);
+    info!("{}", SquaredCosine::new(4)?);
+    let level = Level {
+        exponent: 2.0_f32,
+        signal: 0.5,
+        noise: 0.75,
+    };
+    info!("{}", level);
+    info!("{} {}", timesteps, denoiser);
+    info!(
+        "{}",
+        Variant::Exponential {
+            correction: 1.0_f32
+        }
+    );
+    let ddim = OneStep::ddim(&schedule, &timesteps, denoiser, 0.5)?;
+    info!("{}", ddim);
+    let progress: OneStepProgress = ddim.begin();
+    info!("{}", progress);
+    let multi = MultiStep::new(&schedule, &timesteps, denoiser, 3, 1.0)?;
+    info!("{}", multi);
+    let progress: MultiStepProgress = multi.begin();
+    info!("{}", progress);
+    let single = SingleStep::new(&schedule, &timesteps, denoiser, 2)?;
+    info!("{}", single);
+    let progress: SingleStepProgress = single.begin();
+    info!("{}", progress);
+    let mut table = [Row::ZERO; 4];
+    info!("{}", table[0]);
+    let (frozen, law) = (Parametrization::Sample, MidpointLaw::Single);
+    let small = Variant::FixedSmall;
+    let steps = InnerSteps::new(&schedule, &timesteps, small, frozen, &mut table)?;
+    // A MacroTransition.
+    info!("{} {}", steps, steps.macro_step(4, 2));
+    let poisson = PoissonMidpointDdpm::new(
+        &schedule, &timesteps, denoiser, small, frozen, law, &mut table,
+    )?;
+    info!("{}", poisson);
+    let progress: PoissonMidpointProgress<f32> = poisson.begin();
+    info!("{}", progress);
+    let (mut x, mut work, mut at) = ([1.5, -2.0], [0.0; 8], [0; 1]);
+    info!("{}", Sampling::new(&ddim, &mut x, &mut work));
+    let mut members = [Member::new(&ddim, Stream::new(42, 7))];
+    info!("{}", members[0]);
+    info!(
+        "{}",
+        Lockstep::new(&ddim, 2, &mut members, &mut x, &mut at, &mut work)
+    );
+    info!(
+        "{}",
+        NetworkQuery {
+            position: &x,
+            step: 3
+        }
+    );
+    let (quantity, step, value) = (Quantity::Beta, 3, 1.5_f32);
+    info!(
+        "{}",
+        ScheduleError::Value {
+            quantity,
+            step,
+            value
+        }
+    );
+    info!("{}", TimestepsError::TooFew { length: 1 });
+    info!("{}", SamplerError::Eta(1.5_f32));
+    let cause = SliceError::Work {
+        length: 1,
+        needed: 2,
+    };
+    info!("{}", SampleError { step, cause });
+    Ok(())
+}
+
 #[entry]
 fn main() -> ! {
     let logged = randomness()
@@ -192,7 +278,8 @@ fn main() -> ! {
         .and_then(|()| steps())
         .and_then(|()| drifts())
         .and_then(|()| records())
-        .and_then(|()| batches());
+        .and_then(|()| batches())
+        .and_then(|()| diffusion());
     info!("{}", logged);
     exit(logged.is_ok())
 }
