@@ -64,6 +64,8 @@ fn draw(path: &Path, rows: &[Row], floor: Estimate) -> Result<(), Box<dyn std::e
     root.fill(&WHITE)?;
     let values = rows.iter().map(|row| row.truth.mean);
     let (least, most) = values.fold((floor.mean, floor.mean), |(l, m), v| (l.min(v), m.max(v)));
+    // Methods that break down leave the picture at its top.
+    let most = most.min(4.0 * rows[0].truth.mean);
     let calls = rows.iter().skip(1).map(|row| row.calls);
     let (few, many) = calls.fold((f64::INFINITY, 2.0), |(f, m), c| (f.min(c), f64::max(m, c)));
     let mut chart = ChartBuilder::on(&root)
