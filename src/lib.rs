@@ -1,5 +1,5 @@
-//! Fixed-size steppers for Langevin dynamics and stochastic differential equations, `no_std` and
-//! without allocation, whose results are the same bits on a microcontroller, a server and a GPU.
+//! Fixed-size steppers for Langevin dynamics, stochastic differential equations and [diffusion]
+//! models, `no_std` and without allocation, whose results are the same bits on a microcontroller, a server and a GPU.
 //!
 //! The heart is the **Poisson midpoint method** (Kandasamy & Nagaraj, NeurIPS 2024): one step of size η
 //! that imitates K Euler–Maruyama steps of size η/K with about two drift evaluations in place
@@ -32,6 +32,7 @@
 //!  stepper       EulerMaruyama, PoissonMidpoint, MacroStep             (config apart from state)
 //!    ↓
 //!  slices        the steppers for a dimension known at run time
+//!  diffusion     samplers from noise to data: DDPM, DDIM, DPM-Solver, Poisson midpoint
 //!  batch, path   many particles; one path at many step sizes
 //!    ↓
 //!  kernel, cuda  what a GPU's thread does with its particles; the kernels as PTX; their launcher
