@@ -108,9 +108,9 @@ fn main() -> Result<()> {
     let schedule = Schedule::linear(1e-4, 0.02)?;
     let target = match options.target {
         Which::Digits => Target::digits(&weights)?,
-        Which::Ring => Target::ring(schedule),
-        Which::Gaussian => Target::gaussian(schedule),
-        Which::Mixture => Target::mixture(schedule),
+        Which::Ring => Target::ring(&schedule),
+        Which::Gaussian => Target::gaussian(&schedule),
+        Which::Mixture => Target::mixture(&schedule),
     };
     let count = match options.target {
         Which::Digits => options.count.min(HELD_OUT),

@@ -23,7 +23,7 @@ pub enum Target<'a> {
         images: Vec<f32>,
     },
     Mixture {
-        schedule: Schedule,
+        schedule: &'a Schedule,
         dimension: usize,
         /// Component after component.
         means: Vec<f32>,
@@ -105,7 +105,7 @@ impl<'a> Target<'a> {
     }
 
     /// Eight modes of standard deviation 0.05 on a circle, in two dimensions.
-    pub fn ring(schedule: Schedule) -> Self {
+    pub fn ring(schedule: &'a Schedule) -> Self {
         let angles = (0..8).map(|k| f32::from(k as u8) * core::f32::consts::FRAC_PI_4);
         Self::Mixture {
             schedule,
@@ -118,7 +118,7 @@ impl<'a> Target<'a> {
     }
 
     /// One Gaussian, off the origin and narrower than the noise.
-    pub fn gaussian(schedule: Schedule) -> Self {
+    pub fn gaussian(schedule: &'a Schedule) -> Self {
         Self::Mixture {
             schedule,
             dimension: 2,
@@ -128,7 +128,7 @@ impl<'a> Target<'a> {
     }
 
     /// Ten modes of standard deviation 0.2 at random places in 64 dimensions.
-    pub fn mixture(schedule: Schedule) -> Self {
+    pub fn mixture(schedule: &'a Schedule) -> Self {
         let mut stream = Stream::new(2024, 0);
         Self::Mixture {
             schedule,
