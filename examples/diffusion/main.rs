@@ -22,7 +22,7 @@ use std::path::PathBuf;
 use anyhow::{Context, Result, anyhow, ensure};
 use clap::{Parser, ValueEnum};
 use indicatif::ProgressBar;
-use measure::{Estimate, frechet, sliced_wasserstein};
+use measure::{Estimate, frechet, same_distribution, sliced_wasserstein};
 use method::Method;
 use network::{Network, PIXELS, STEPS};
 use target::{HELD_OUT, Schedule, Target};
@@ -77,14 +77,19 @@ struct Options {
     digit: bool,
 }
 
+/// Flips a seed into one that no run has.
+const OTHER_SEEDS: u64 = 1 << 63;
+
 /// What is measured of a method at a number of calls.
 pub struct Row {
     method: Method,
     calls: f64,
     /// Sliced Wasserstein distance to the truth.
     truth: Estimate,
-    /// The same to samples of DDPM with 1000 calls.
+    /// The same to samples of DDPM with 1000 calls, of other seeds.
     ddpm: Estimate,
+    /// The p-value of all these samples being from one distribution.
+    same: f64,
     /// Fréchet distances in pixels and in features, of digits.
     frechet: Option<[Estimate; 2]>,
     /// Some samples.
@@ -147,16 +152,16 @@ fn compare(options: &Options, target: &Target, schedule: &Schedule, count: usize
         [] => &[10, 20, 30, 50, 80][..],
         some => some,
     };
-    let seeds = || options.seed..options.seed + options.seeds;
+    let seeds = || (0..options.seeds).map(|k| options.seed.wrapping_add(k));
     let bar = ProgressBar::new(
-        options.seeds * (1000 + methods.len() as u64 * u64::from(budgets.iter().sum::<u32>())),
+        options.seeds * (2000 + methods.len() as u64 * u64::from(budgets.iter().sum::<u32>())),
     );
-    let sample = |method: Method, calls: u32| -> Result<(Vec<Vec<f32>>, f64)> {
+    let sample = |method: Method, calls: u32, other: u64| -> Result<(Vec<Vec<f32>>, f64)> {
         let mut all = Vec::new();
         let mut mean = 0.0;
         for seed in seeds() {
             let (samples, made) =
-                method.samples(target, schedule, calls, seed, count, options.noise)?;
+                method.samples(target, schedule, calls, seed ^ other, count, options.noise)?;
             all.push(samples);
             mean += made / options.seeds as f64;
             bar.inc(calls.into());
@@ -164,7 +169,8 @@ fn compare(options: &Options, target: &Target, schedule: &Schedule, count: usize
         Ok((all, mean))
     };
     let truth: Vec<Vec<f32>> = seeds().map(|seed| target.truth(count, seed)).collect();
-    let (ddpm, _) = sample(Method::DdpmSmall, STEPS)?;
+    // Of other seeds: the same noise would make alike what need not be.
+    let (reference, _) = sample(Method::DdpmSmall, STEPS, OTHER_SEEDS)?;
     let measure = |method, calls, samples: &[Vec<f32>]| {
         let over = |distance: &dyn Fn(usize) -> f64| {
             Estimate::new(&(0..samples.len()).map(distance).collect::<Vec<_>>())
@@ -189,18 +195,17 @@ fn compare(options: &Options, target: &Target, schedule: &Schedule, count: usize
             method,
             calls,
             truth: over(&|k| sliced_wasserstein(&samples[k], &truth[k], dimension)),
-            // Another seed: the same noise would make alike what need not be.
-            ddpm: over(&|k| {
-                sliced_wasserstein(&samples[k], &ddpm[(k + 1) % ddpm.len()], dimension)
-            }),
+            ddpm: over(&|k| sliced_wasserstein(&samples[k], &reference[k], dimension)),
+            same: same_distribution(&samples.concat(), &reference.concat(), dimension),
             frechet,
             samples: samples[0][..10 * dimension].to_vec(),
         }
     };
+    let (ddpm, _) = sample(Method::DdpmSmall, STEPS, 0)?;
     let mut rows = vec![measure(Method::DdpmSmall, 1000.0, &ddpm)];
     for &method in methods {
         for &calls in budgets {
-            let (samples, mean) = sample(method, calls)?;
+            let (samples, mean) = sample(method, calls, 0)?;
             rows.push(measure(method, mean, &samples));
         }
     }
@@ -222,12 +227,13 @@ fn floor(
     target: &Target,
     count: usize,
     truth: &[Vec<f32>],
-    seeds: std::ops::Range<u64>,
+    seeds: impl Iterator<Item = u64>,
 ) -> Estimate {
     let dimension = target.dimension();
     let distances = seeds.zip(truth).map(|(seed, truth)| match target {
         Target::Digits { images, .. } => {
-            let at = (seed as usize * count) % (images.len() / PIXELS - HELD_OUT - count);
+            let at =
+                (seed as usize).wrapping_mul(count) % (images.len() / PIXELS - HELD_OUT - count);
             sliced_wasserstein(&images[at * PIXELS..][..count * PIXELS], truth, dimension)
         }
         Target::Mixture { .. } => sliced_wasserstein(&target.truth(count, !seed), truth, dimension),
@@ -237,20 +243,21 @@ fn floor(
 
 fn print_table(rows: &[Row], floor: Estimate) {
     println!(
-        "{:<16}{:>7}  {:<15}{:<15}{:<15}{:<15}",
-        "method", "calls", "W2 to truth", "W2 to DDPM", "FD pixels", "FD features"
+        "{:<16}{:>7}  {:<19}{:<19}{:<9}{:<19}{:<19}",
+        "method", "calls", "W2 to truth", "W2 to DDPM", "p", "FD pixels", "FD features"
     );
-    println!("{:<16}{:>7}  {floor:<15}", "(noise floor)", "");
+    println!("{:<16}{:>7}  {floor:<19}", "(noise floor)", "");
     for row in rows {
         let [pixels, features] = row.frechet.map_or([String::new(), String::new()], |both| {
             both.map(|e| e.to_string())
         });
         println!(
-            "{:<16}{:>7.1}  {:<15}{:<15}{pixels:<15}{features:<15}",
+            "{:<16}{:>7.1}  {:<19}{:<19}{:<9.3}{pixels:<19}{features:<19}",
             row.method.name(),
             row.calls,
             row.truth,
-            row.ddpm
+            row.ddpm,
+            row.same
         );
     }
 }
