@@ -2,6 +2,8 @@
 
 #[path = "diffusion/golden.rs"]
 mod golden;
+#[path = "diffusion/law.rs"]
+mod law;
 #[path = "diffusion/naive.rs"]
 mod naive;
 #[path = "diffusion/order.rs"]
