@@ -49,7 +49,8 @@ impl<const N: usize> Timesteps<N> {
                 });
             }
         }
-        let list = Vec::from_slice(list).map_err(|_| too_many(list.len() - 1, N - 1))?;
+        let list =
+            Vec::from_slice(list).map_err(|_| too_many(list.len() - 1, N.saturating_sub(1)))?;
         Ok(Self { list })
     }
 
@@ -237,5 +238,13 @@ mod tests {
                 }
             }
         }
+    }
+
+    #[test]
+    fn a_list_that_holds_nothing_refuses() {
+        let too_many = TimestepsError::TooMany { steps: 1, most: 0 };
+        assert_eq!(Timesteps::<0>::new(&[1, 0], 1), Err(too_many));
+        assert_eq!(Timesteps::<1>::new(&[1, 0], 1), Err(too_many));
+        assert_eq!(Timesteps::<0>::uniform(1, 1), Err(too_many));
     }
 }
