@@ -9,6 +9,7 @@ use plotters::prelude::*;
 
 use crate::Row;
 use crate::measure::Estimate;
+use crate::method::Method;
 
 /// Pixels of the picture for one of an image, and between images.
 const SCALE: usize = 4;
@@ -59,23 +60,37 @@ pub fn plot(path: &Path, rows: &[Row], floor: Estimate) -> Result<()> {
         .with_context(text)
 }
 
+/// For the first methods; the others take theirs from a palette.
+const COLOURS: [RGBColor; 9] = [
+    full_palette::BLUE_700,
+    full_palette::GREEN_700,
+    full_palette::ORANGE_700,
+    full_palette::PURPLE_500,
+    full_palette::CYAN_600,
+    full_palette::RED_600,
+    full_palette::BROWN_500,
+    full_palette::PINK_300,
+    full_palette::LIME_700,
+];
+
 fn draw(path: &Path, rows: &[Row], floor: Estimate) -> Result<(), Box<dyn std::error::Error>> {
     let root = SVGBackend::new(path, (860, 520)).into_drawing_area();
     root.fill(&WHITE)?;
+    let ddpm = rows[0].truth.mean;
     let values = rows.iter().map(|row| row.truth.mean);
     let (least, most) = values.fold((floor.mean, floor.mean), |(l, m), v| (l.min(v), m.max(v)));
     // Methods that break down leave the picture at its top.
-    let most = most.min(4.0 * rows[0].truth.mean);
+    let (bottom, top) = (least * 0.9, most.min(4.0 * ddpm) * 1.1);
     let calls = rows.iter().skip(1).map(|row| row.calls);
     let (few, many) = calls.fold((f64::INFINITY, 2.0), |(f, m), c| (f.min(c), f64::max(m, c)));
     let mut chart = ChartBuilder::on(&root)
         .margin(12)
+        .margin_right(170)
         .x_label_area_size(40)
         .y_label_area_size(56)
-        .right_y_label_area_size(170)
         .build_cartesian_2d(
             (few * 0.95..many * 1.05).log_scale(),
-            (least * 0.9..most * 1.1).log_scale(),
+            (bottom..top).log_scale(),
         )?;
     chart
         .configure_mesh()
@@ -85,43 +100,65 @@ fn draw(path: &Path, rows: &[Row], floor: Estimate) -> Result<(), Box<dyn std::e
         .x_label_formatter(&|x| format!("{x:.0}"))
         .y_label_formatter(&|y| format!("{y:.3}"))
         .draw()?;
-    for (value, colour) in [
-        (floor.mean, BLACK.mix(0.4)),
-        (rows[0].truth.mean, BLACK.mix(0.8)),
-    ] {
-        chart.draw_series(LineSeries::new([(few, value), (many, value)], colour))?;
+    let small = ("sans-serif", 13);
+    for (k, (value, name)) in [
+        (ddpm, "DDPM, 1000 calls"),
+        (floor.mean, "truth against truth"),
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        let style = BLACK.mix(0.7 - 0.4 * k as f64);
+        chart.draw_series(DashedLineSeries::new(
+            [(few, value), (many, value)],
+            6,
+            4,
+            style.into(),
+        ))?;
+        let y = 18 + 20 * k as i32;
+        root.draw(&PathElement::new([(700, y + 6), (724, y + 6)], style))?;
+        root.draw(&Text::new(name, (730, y), small))?;
     }
     let mut methods: Vec<_> = rows.iter().skip(1).map(|row| row.method).collect();
     methods.dedup();
-    let (_, height) = root.dim_in_pixel();
-    root.draw(&Text::new(
-        "grey: truth against truth",
-        (700, 18),
-        ("sans-serif", 12),
-    ))?;
-    root.draw(&Text::new(
-        "black: DDPM, 1000 calls",
-        (700, 34),
-        ("sans-serif", 12),
-    ))?;
-    for (k, method) in methods.iter().enumerate() {
-        let colour = Palette99::pick(k).stroke_width(2);
-        let points = || rows.iter().skip(1).filter(|row| row.method == *method);
-        chart.draw_series(LineSeries::new(
-            points().map(|r| (r.calls, r.truth.mean)),
-            colour,
-        ))?;
-        chart.draw_series(points().map(|row| {
-            let Estimate { mean, error } = row.truth;
-            let low = (mean - error).max(least * 0.9);
-            PathElement::new([(row.calls, low), (row.calls, mean + error)], colour)
-        }))?;
-        let y = 56 + 20 * k as i32;
-        if y < height as i32 {
-            root.draw(&PathElement::new([(700, y + 6), (724, y + 6)], colour))?;
-            root.draw(&Text::new(method.name(), (730, y), ("sans-serif", 13)))?;
-        }
+    for (k, &method) in methods.iter().enumerate() {
+        let style = match (method, COLOURS.get(k)) {
+            (Method::PmmBest, _) => BLACK.stroke_width(4),
+            (_, Some(colour)) => colour.stroke_width(2),
+            _ => Palette99::pick(k).stroke_width(2),
+        };
+        let points: Vec<_> = rows
+            .iter()
+            .skip(1)
+            .filter(|row| row.method == method)
+            .map(|row| (row.calls, row.truth))
+            .collect();
+        let middles = points
+            .windows(2)
+            .filter_map(|pair| below(top, pair.iter().map(|(calls, value)| (*calls, value.mean))));
+        chart.draw_series(middles.map(|line| PathElement::new(line, style)))?;
+        let bars = points.iter().filter_map(|(calls, value)| {
+            let ends = [value.mean - value.error, value.mean + value.error];
+            (ends[1] < top).then(|| ends.map(|end| (*calls, end.max(bottom))))
+        });
+        chart.draw_series(bars.map(|bar| PathElement::new(bar, style)))?;
+        let y = 66 + 20 * k as i32;
+        root.draw(&PathElement::new([(700, y + 6), (724, y + 6)], style))?;
+        root.draw(&Text::new(method.name(), (730, y), small))?;
     }
     root.present()?;
     Ok(())
+}
+
+/// The part of a line below the top of a picture whose axes are both logarithmic.
+fn below(top: f64, ends: impl Iterator<Item = (f64, f64)>) -> Option<[(f64, f64); 2]> {
+    let [a, b]: [(f64, f64); 2] = ends.collect::<Vec<_>>().try_into().ok()?;
+    let cut = |(x, y): (f64, f64), (x_other, y_other): (f64, f64)| {
+        let share = (y / top).ln() / (y / y_other).ln();
+        match y > top {
+            true => (x * (x_other / x).powf(share), top),
+            false => (x, y),
+        }
+    };
+    (a.1.min(b.1) < top).then(|| [cut(a, b), cut(b, a)])
 }
