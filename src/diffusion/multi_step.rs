@@ -1,8 +1,10 @@
 use super::error::{SampleError, SamplerError};
 use super::one_step::check_timesteps;
-use super::sampler::{Place, check_output, commit, vectors};
+use super::sampler::{check_output, commit, vectors};
 use super::transition::Map;
-use super::{Denoiser, Level, NetworkQuery, NoiseSchedule, Parametrization, Sampler, Timesteps};
+use super::{
+    Denoiser, Level, NetworkQuery, NoiseSchedule, Parametrization, Progress, Sampler, Timesteps,
+};
 use crate::Real;
 use crate::random::Words;
 
@@ -79,12 +81,12 @@ impl<'a, T: Real, S: NoiseSchedule<T>> MultiStep<'a, T, S> {
     }
 
     /// λ of a step taken before the one under way.
-    fn earlier(&self, place: &Place, steps: usize) -> Option<T> {
-        let step = *self.timesteps.get(place.taken.checked_sub(steps)?)?;
+    fn earlier(&self, progress: &Progress, steps: usize) -> Option<T> {
+        let step = *self.timesteps.get(progress.taken.checked_sub(steps)?)?;
         Some(self.schedule.level(step).half_log_snr())
     }
 
-    fn coefficients(&self, place: &Place, from: &Level<T>, to: &Level<T>) -> Coefficients<T> {
+    fn coefficients(&self, progress: &Progress, from: &Level<T>, to: &Level<T>) -> Coefficients<T> {
         if to.is_clean() {
             return Coefficients {
                 x: T::ZERO,
@@ -99,9 +101,9 @@ impl<'a, T: Real, S: NoiseSchedule<T>> MultiStep<'a, T, S> {
         let phi_2 = T::ONE - phi_1 / reach;
         let twice_phi_3 = T::ONE - T::TWO * phi_2 / reach;
         // Distances from the last output to the one before and from that to the next, in h.
-        let second = self.earlier(place, 1).filter(|_| self.order > 1);
+        let second = self.earlier(progress, 1).filter(|_| self.order > 1);
         let r_0 = second.map(|second| (lambda - second) / h);
-        let third = self.earlier(place, 2).filter(|_| self.order > 2);
+        let third = self.earlier(progress, 2).filter(|_| self.order > 2);
         let r_1 = second
             .zip(third)
             .map(|(second, third)| (second - third) / h);
@@ -131,26 +133,11 @@ struct Coefficients<T> {
     noise: T,
 }
 
-/// Where a run of a [`MultiStep`] stands.
-///
-/// ```
-/// # use poisson_midpoint::diffusion::{Denoiser, LinearRate, MultiStep, Parametrization, Sampler, Timesteps};
-/// # let schedule = LinearRate::new(100, 0.1_f64, 20.0)?;
-/// # let timesteps = Timesteps::<3>::uniform(2, 100)?;
-/// # let sampler = MultiStep::new(&schedule, &timesteps, Denoiser::new(Parametrization::Sample), 2, 0.0)?;
-/// let checkpoint = sampler.begin();
-/// let resumed = checkpoint; // plain data
-/// # Ok::<(), Box<dyn std::error::Error>>(())
-/// ```
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[cfg_attr(feature = "defmt", derive(defmt::Format))]
-pub struct MultiStepProgress(Place);
-
 impl<T: Real, S: NoiseSchedule<T>> Sampler<T> for MultiStep<'_, T, S> {
-    type Progress = MultiStepProgress;
+    type Progress = Progress;
 
-    fn begin(&self) -> MultiStepProgress {
-        MultiStepProgress(Place::START)
+    fn begin(&self) -> Progress {
+        Progress::START
     }
 
     /// The state moved to, the last three outputs as x₀, and the network's output.
@@ -159,24 +146,24 @@ impl<T: Real, S: NoiseSchedule<T>> Sampler<T> for MultiStep<'_, T, S> {
     }
 
     fn first_step(&self) -> u32 {
-        Place::START.step(self.timesteps)
+        Progress::START.step(self.timesteps)
     }
 
     fn next<'a, W: Words + ?Sized>(
         &self,
-        MultiStepProgress(place): &mut MultiStepProgress,
+        progress: &mut Progress,
         x: &'a mut [T],
         work: &'a mut [T],
         words: &mut W,
     ) -> Result<Option<NetworkQuery<'a, T>>, SampleError> {
-        let step = place.step(self.timesteps);
-        if let Some((from, to)) = place.pair(self.timesteps).filter(|_| place.stage > 0) {
+        let step = progress.step(self.timesteps);
+        if let Some((from, to)) = progress.pair(self.timesteps).filter(|_| progress.stage > 0) {
             let [moved, m_0, m_1, m_2] =
                 vectors(work, x.len()).map_err(|e| SampleError::new(step, e))?;
             let (from_level, to_level) = (self.schedule.level(from), self.schedule.level(to));
-            let of = self.coefficients(place, &from_level, &to_level);
+            let of = self.coefficients(progress, &from_level, &to_level);
             let [of_0, of_1, of_2] = of.outputs;
-            let known = place.taken.min(self.order as usize - 1);
+            let known = progress.taken.min(self.order as usize - 1);
             let outputs = m_0.iter().zip(&*m_1).zip(&*m_2);
             for ((moved, &x), ((&m_0, &m_1), &m_2)) in moved.iter_mut().zip(&*x).zip(outputs) {
                 *moved = of.x * x + of_0 * m_0;
@@ -196,30 +183,26 @@ impl<T: Real, S: NoiseSchedule<T>> Sampler<T> for MultiStep<'_, T, S> {
             }
             m_2.swap_with_slice(m_1);
             m_1.swap_with_slice(m_0);
-            *place = place.after();
+            *progress = progress.after();
         }
-        place.asked = place.pair(self.timesteps).is_some();
-        Ok(place.asked.then(|| NetworkQuery {
-            position: x,
-            step: place.step(self.timesteps),
-        }))
+        Ok(progress.ask(self.timesteps, x))
     }
 
     fn supply(
         &self,
-        MultiStepProgress(place): &mut MultiStepProgress,
+        progress: &mut Progress,
         x: &mut [T],
         work: &mut [T],
         output: &[T],
     ) -> Result<(), SampleError> {
-        let step = place.step(self.timesteps);
+        let step = progress.step(self.timesteps);
         let fail = |e| SampleError::new(step, e);
-        check_output(place.asked, x.len(), output).map_err(fail)?;
+        check_output(progress.asked, x.len(), output).map_err(fail)?;
         let [_, m_0] = vectors(work, x.len()).map_err(fail)?;
         let level = self.schedule.level(step);
         self.denoiser
             .read(Parametrization::Sample, &level, x, output, m_0);
-        (place.stage, place.asked) = (1, false);
+        progress.told();
         Ok(())
     }
 }

@@ -1,8 +1,10 @@
 use super::error::{SampleError, SamplerError};
-use super::sampler::{Place, check_output, commit, vectors};
+use super::sampler::{check_output, commit, vectors};
 use super::timesteps::check_range;
 use super::transition::Map;
-use super::{Denoiser, NetworkQuery, NoiseSchedule, Parametrization, Sampler, Timesteps, Variant};
+use super::{
+    Denoiser, NetworkQuery, NoiseSchedule, Parametrization, Progress, Sampler, Timesteps, Variant,
+};
 use crate::Real;
 use crate::random::Words;
 
@@ -102,26 +104,11 @@ pub(crate) fn check_timesteps<T: Real>(
     check_range(first, schedule.training_steps()).map_err(SamplerError::Timesteps)
 }
 
-/// Where a run of a [`OneStep`] stands.
-///
-/// ```
-/// # use poisson_midpoint::diffusion::{Denoiser, LinearRate, OneStep, Parametrization, Sampler, Timesteps};
-/// # let schedule = LinearRate::new(100, 0.1_f64, 20.0)?;
-/// # let timesteps = Timesteps::<3>::uniform(2, 100)?;
-/// # let sampler = OneStep::ddim(&schedule, &timesteps, Denoiser::new(Parametrization::Sample), 0.0)?;
-/// let checkpoint = sampler.begin();
-/// let resumed = checkpoint; // plain data
-/// # Ok::<(), Box<dyn std::error::Error>>(())
-/// ```
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[cfg_attr(feature = "defmt", derive(defmt::Format))]
-pub struct OneStepProgress(Place);
-
 impl<T: Real, S: NoiseSchedule<T>> Sampler<T> for OneStep<'_, T, S> {
-    type Progress = OneStepProgress;
+    type Progress = Progress;
 
-    fn begin(&self) -> OneStepProgress {
-        OneStepProgress(Place::START)
+    fn begin(&self) -> Progress {
+        Progress::START
     }
 
     /// x₀, and the network's output.
@@ -130,18 +117,18 @@ impl<T: Real, S: NoiseSchedule<T>> Sampler<T> for OneStep<'_, T, S> {
     }
 
     fn first_step(&self) -> u32 {
-        Place::START.step(self.timesteps)
+        Progress::START.step(self.timesteps)
     }
 
     fn next<'a, W: Words + ?Sized>(
         &self,
-        OneStepProgress(place): &mut OneStepProgress,
+        progress: &mut Progress,
         x: &'a mut [T],
         work: &'a mut [T],
         words: &mut W,
     ) -> Result<Option<NetworkQuery<'a, T>>, SampleError> {
-        let step = place.step(self.timesteps);
-        if let Some((from, to)) = place.pair(self.timesteps).filter(|_| place.stage > 0) {
+        let step = progress.step(self.timesteps);
+        if let Some((from, to)) = progress.pair(self.timesteps).filter(|_| progress.stage > 0) {
             let [sample] = vectors(work, x.len()).map_err(|e| SampleError::new(step, e))?;
             let map = self
                 .map
@@ -157,30 +144,26 @@ impl<T: Real, S: NoiseSchedule<T>> Sampler<T> for OneStep<'_, T, S> {
             if !commit(x, sample) {
                 return Err(SampleError::state(step, from - to));
             }
-            *place = place.after();
+            *progress = progress.after();
         }
-        place.asked = place.pair(self.timesteps).is_some();
-        Ok(place.asked.then(|| NetworkQuery {
-            position: x,
-            step: place.step(self.timesteps),
-        }))
+        Ok(progress.ask(self.timesteps, x))
     }
 
     fn supply(
         &self,
-        OneStepProgress(place): &mut OneStepProgress,
+        progress: &mut Progress,
         x: &mut [T],
         work: &mut [T],
         output: &[T],
     ) -> Result<(), SampleError> {
-        let step = place.step(self.timesteps);
+        let step = progress.step(self.timesteps);
         let fail = |e| SampleError::new(step, e);
-        check_output(place.asked, x.len(), output).map_err(fail)?;
+        check_output(progress.asked, x.len(), output).map_err(fail)?;
         let [sample] = vectors(work, x.len()).map_err(fail)?;
         let level = self.schedule.level(step);
         self.denoiser
             .read(Parametrization::Sample, &level, x, output, sample);
-        (place.stage, place.asked) = (1, false);
+        progress.told();
         Ok(())
     }
 }

@@ -1,9 +1,9 @@
 use super::error::{SampleError, SamplerError};
 use super::one_step::check_timesteps;
-use super::sampler::{Place, check_output, vectors};
+use super::sampler::{check_output, vectors};
 use super::{
-    Denoiser, InnerSteps, MacroTransition, NetworkQuery, NoiseSchedule, Parametrization, Row,
-    Sampler, Timesteps, Variant,
+    Denoiser, InnerSteps, MacroTransition, NetworkQuery, NoiseSchedule, Parametrization, Progress,
+    Row, Sampler, Timesteps, Variant,
 };
 use crate::random::{MidpointLaw, Words};
 use crate::slices::{SliceError, SliceStepper, SuspendedStep};
@@ -103,7 +103,7 @@ impl<'a, T: Real, S: NoiseSchedule<T>> PoissonMidpointDdpm<'a, T, S> {
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
 #[cfg_attr(feature = "defmt", defmt(bound(T: defmt::Format)))]
 pub struct PoissonMidpointProgress<'a, T: Real> {
-    place: Place,
+    place: Progress,
     /// The macro step under way, and the midpoint it asks for.
     step: Option<(SuspendedStep<MacroTransition<'a, T>>, u32)>,
 }
@@ -113,7 +113,7 @@ impl<'s, T: Real, S: NoiseSchedule<T>> Sampler<T> for PoissonMidpointDdpm<'s, T,
 
     fn begin(&self) -> Self::Progress {
         PoissonMidpointProgress {
-            place: Place::START,
+            place: Progress::START,
             step: None,
         }
     }
@@ -125,7 +125,7 @@ impl<'s, T: Real, S: NoiseSchedule<T>> Sampler<T> for PoissonMidpointDdpm<'s, T,
     }
 
     fn first_step(&self) -> u32 {
-        Place::START.step(self.timesteps)
+        Progress::START.step(self.timesteps)
     }
 
     fn next<'a, W: Words + ?Sized>(
@@ -157,7 +157,6 @@ impl<'s, T: Real, S: NoiseSchedule<T>> Sampler<T> for PoissonMidpointDdpm<'s, T,
                 };
             }
         }
-        let place = &mut progress.place;
         if let Some((suspended, midpoint)) = &progress.step {
             let (_, work) = split(work, x.len()).map_err(fail)?;
             let position = suspended.position(x.len(), work).map_err(fail)?;
@@ -166,11 +165,7 @@ impl<'s, T: Real, S: NoiseSchedule<T>> Sampler<T> for PoissonMidpointDdpm<'s, T,
                 step: at - midpoint,
             }));
         }
-        place.asked = place.pair(self.timesteps).is_some();
-        Ok(place.asked.then(|| NetworkQuery {
-            position: x,
-            step: place.step(self.timesteps),
-        }))
+        Ok(progress.place.ask(self.timesteps, x))
     }
 
     fn supply(
@@ -206,8 +201,7 @@ impl<'s, T: Real, S: NoiseSchedule<T>> Sampler<T> for PoissonMidpointDdpm<'s, T,
                 *suspended = step.suspend();
             }
         }
-        place.stage += 1;
-        place.asked = false;
+        place.told();
         Ok(())
     }
 }

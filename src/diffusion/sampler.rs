@@ -124,46 +124,6 @@ pub trait Sampler<T: Real>: core::fmt::Debug {
     }
 }
 
-/// Where a run of a method that works transition by transition stands.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[cfg_attr(feature = "defmt", derive(defmt::Format))]
-pub(crate) struct Place {
-    /// Steps completed.
-    pub(crate) taken: usize,
-    /// Outputs supplied for the step under way.
-    pub(crate) stage: u32,
-    /// Whether an output has been asked for and not yet been supplied.
-    pub(crate) asked: bool,
-}
-
-impl Place {
-    pub(crate) const START: Self = Self {
-        taken: 0,
-        stage: 0,
-        asked: false,
-    };
-
-    /// After a step.
-    pub(crate) fn after(self) -> Self {
-        Self {
-            taken: self.taken + 1,
-            ..Self::START
-        }
-    }
-
-    /// The step under way, unless all are taken.
-    pub(crate) fn pair(&self, timesteps: &[u32]) -> Option<(u32, u32)> {
-        let from = timesteps.get(self.taken)?;
-        let to = timesteps.get(self.taken + 1)?;
-        Some((*from, *to))
-    }
-
-    /// The training step that the run is at.
-    pub(crate) fn step(&self, timesteps: &[u32]) -> u32 {
-        timesteps.get(self.taken).copied().unwrap_or(0)
-    }
-}
-
 /// Whether an output that was asked for has the right length and is finite.
 pub(crate) fn check_output<T: Real>(
     asked: bool,

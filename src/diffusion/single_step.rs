@@ -1,7 +1,9 @@
 use super::error::{SampleError, SamplerError};
 use super::one_step::check_timesteps;
-use super::sampler::{Place, check_output, commit, vectors};
-use super::{Denoiser, Level, NetworkQuery, NoiseSchedule, Parametrization, Sampler, Timesteps};
+use super::sampler::{check_output, commit, vectors};
+use super::{
+    Denoiser, Level, NetworkQuery, NoiseSchedule, Parametrization, Progress, Sampler, Timesteps,
+};
 use crate::Real;
 use crate::random::Words;
 
@@ -140,7 +142,7 @@ impl<T: Real> Nodes<T> {
                 let of_second = (psi_3 - r_1 * psi_2) / (r_2 * (r_2 - r_1));
                 (psi_1 - of_first - of_second, of_first, of_second)
             }
-            // At the end of a step of order 2, as in the paper, ψ₁/2 in place of ψ₂: of the same order.
+            // At the end of a step of order 2, as in the paper, ψ₁/2 in progress of ψ₂: of the same order.
             (Some(first), None) if known > 1 => {
                 let of_first = psi_1 / (T::TWO * first.r);
                 (psi_1 - of_first, of_first, T::ZERO)
@@ -155,26 +157,11 @@ impl<T: Real> Nodes<T> {
     }
 }
 
-/// Where a run of a [`SingleStep`] stands.
-///
-/// ```
-/// # use poisson_midpoint::diffusion::{Denoiser, LinearRate, Parametrization, Sampler, SingleStep, Timesteps};
-/// # let schedule = LinearRate::new(100, 0.1_f64, 20.0)?;
-/// # let timesteps = Timesteps::<3>::uniform(2, 100)?;
-/// # let sampler = SingleStep::new(&schedule, &timesteps, Denoiser::new(Parametrization::Sample), 2)?;
-/// let checkpoint = sampler.begin();
-/// let resumed = checkpoint; // plain data
-/// # Ok::<(), Box<dyn std::error::Error>>(())
-/// ```
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[cfg_attr(feature = "defmt", derive(defmt::Format))]
-pub struct SingleStepProgress(Place);
-
 impl<T: Real, S: NoiseSchedule<T>> Sampler<T> for SingleStep<'_, T, S> {
-    type Progress = SingleStepProgress;
+    type Progress = Progress;
 
-    fn begin(&self) -> SingleStepProgress {
-        SingleStepProgress(Place::START)
+    fn begin(&self) -> Progress {
+        Progress::START
     }
 
     /// The state at a node or moved to, ε at the start and at both nodes, and the network's output.
@@ -183,35 +170,35 @@ impl<T: Real, S: NoiseSchedule<T>> Sampler<T> for SingleStep<'_, T, S> {
     }
 
     fn first_step(&self) -> u32 {
-        Place::START.step(self.timesteps)
+        Progress::START.step(self.timesteps)
     }
 
     fn next<'a, W: Words + ?Sized>(
         &self,
-        SingleStepProgress(place): &mut SingleStepProgress,
+        progress: &mut Progress,
         x: &'a mut [T],
         work: &'a mut [T],
         _words: &mut W,
     ) -> Result<Option<NetworkQuery<'a, T>>, SampleError> {
-        let at = place.step(self.timesteps);
-        if let Some((from, to)) = place.pair(self.timesteps).filter(|_| place.stage > 0) {
+        let at = progress.step(self.timesteps);
+        if let Some((from, to)) = progress.pair(self.timesteps).filter(|_| progress.stage > 0) {
             let nodes = self.nodes(from, to);
-            let wanted = match place.stage {
+            let wanted = match progress.stage {
                 1 => nodes.first,
                 2 => nodes.second,
                 _ => None,
             };
             let (level, r) = wanted.map_or((nodes.end, T::ONE), |node| (node.level, node.r));
-            let [of_x, of_0, of_1, of_2] = nodes.solve(&level, r, place.stage);
+            let [of_x, of_0, of_1, of_2] = nodes.solve(&level, r, progress.stage);
             let [moved, e_0, e_1, e_2] =
                 vectors(work, x.len()).map_err(|e| SampleError::new(at, e))?;
             let epsilons = e_0.iter().zip(&*e_1).zip(&*e_2);
             for ((moved, &x), ((&e_0, &e_1), &e_2)) in moved.iter_mut().zip(&*x).zip(epsilons) {
                 *moved = of_x * x + of_0 * e_0;
-                if place.stage > 1 {
+                if progress.stage > 1 {
                     *moved += of_1 * e_1;
                 }
-                if place.stage > 2 {
+                if progress.stage > 2 {
                     *moved += of_2 * e_2;
                 }
             }
@@ -219,7 +206,7 @@ impl<T: Real, S: NoiseSchedule<T>> Sampler<T> for SingleStep<'_, T, S> {
                 if !moved.iter().all(|value| value.is_finite()) {
                     return Err(SampleError::state(at, from - node.step));
                 }
-                place.asked = true;
+                progress.asked = true;
                 return Ok(Some(NetworkQuery {
                     position: moved,
                     step: node.step,
@@ -228,26 +215,22 @@ impl<T: Real, S: NoiseSchedule<T>> Sampler<T> for SingleStep<'_, T, S> {
             if !commit(x, moved) {
                 return Err(SampleError::state(at, from - to));
             }
-            *place = place.after();
+            *progress = progress.after();
         }
-        place.asked = place.pair(self.timesteps).is_some();
-        Ok(place.asked.then(|| NetworkQuery {
-            position: x,
-            step: place.step(self.timesteps),
-        }))
+        Ok(progress.ask(self.timesteps, x))
     }
 
     fn supply(
         &self,
-        SingleStepProgress(place): &mut SingleStepProgress,
+        progress: &mut Progress,
         x: &mut [T],
         work: &mut [T],
         output: &[T],
     ) -> Result<(), SampleError> {
-        let at = place.step(self.timesteps);
+        let at = progress.step(self.timesteps);
         let fail = |e| SampleError::new(at, e);
-        check_output(place.asked, x.len(), output).map_err(fail)?;
-        let Some((from, to)) = place.pair(self.timesteps) else {
+        check_output(progress.asked, x.len(), output).map_err(fail)?;
+        let Some((from, to)) = progress.pair(self.timesteps) else {
             return Ok(());
         };
         let [position, e_0, e_1, e_2] = vectors(work, x.len()).map_err(fail)?;
@@ -256,12 +239,12 @@ impl<T: Real, S: NoiseSchedule<T>> Sampler<T> for SingleStep<'_, T, S> {
                 .read(Parametrization::Epsilon, level, x, output, into);
         };
         let nodes = self.nodes(from, to);
-        match (place.stage, nodes.first, nodes.second) {
+        match (progress.stage, nodes.first, nodes.second) {
             (1, Some(node), _) => read(&node.level, position, e_1),
             (2, _, Some(node)) => read(&node.level, position, e_2),
             _ => read(&nodes.start, x, e_0),
         }
-        (place.stage, place.asked) = (place.stage + 1, false);
+        progress.told();
         Ok(())
     }
 }

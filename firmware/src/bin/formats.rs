@@ -10,11 +10,10 @@ use defmt_semihosting as _;
 use nalgebra::{SVector, matrix, vector};
 use poisson_midpoint::batch::{BatchError, Cpu, Particles, Run, Status};
 use poisson_midpoint::diffusion::{
-    Clip, Denoiser, InnerSteps, Level, LinearRate, Lockstep, Member, MultiStep, MultiStepProgress,
-    NetworkQuery, OneStep, OneStepProgress, Parametrization, PoissonMidpointDdpm,
-    PoissonMidpointProgress, Quantity, Row, SampleError, Sampler, SamplerError, Sampling,
-    ScheduleError, ScheduleTable, SingleStep, SingleStepProgress, SquaredCosine, Timesteps,
-    TimestepsError, Variant,
+    Clip, Denoiser, InnerSteps, Level, LinearRate, Lockstep, Member, MultiStep, NetworkQuery,
+    OneStep, Parametrization, PoissonMidpointDdpm, PoissonMidpointProgress, Progress, Quantity,
+    Row, SampleError, Sampler, SamplerError, Sampling, ScheduleError, ScheduleTable, SingleStep,
+    SquaredCosine, Timesteps, TimestepsError, Variant,
 };
 use poisson_midpoint::kernel::{FailureRecord, KernelDrift, Method, Ptx, Thread};
 use poisson_midpoint::noise::Injected;
@@ -214,16 +213,12 @@ fn diffusion() -> Result<(), Failure> {
     );
     let ddim = OneStep::ddim(&schedule, &timesteps, denoiser, 0.5)?;
     info!("{}", ddim);
-    let progress: OneStepProgress = ddim.begin();
+    let progress: Progress = ddim.begin();
     info!("{}", progress);
     let multi = MultiStep::new(&schedule, &timesteps, denoiser, 3, 1.0)?;
     info!("{}", multi);
-    let progress: MultiStepProgress = multi.begin();
-    info!("{}", progress);
     let single = SingleStep::new(&schedule, &timesteps, denoiser, 2)?;
     info!("{}", single);
-    let progress: SingleStepProgress = single.begin();
-    info!("{}", progress);
     let mut table = [Row::ZERO; 4];
     info!("{}", table[0]);
     let (frozen, law) = (Parametrization::Sample, MidpointLaw::Single);
