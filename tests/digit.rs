@@ -1,0 +1,91 @@
+//! The bits of digits that the samplers draw from the learned network: the same however the program is compiled.
+
+#[path = "../examples/diffusion/digit.rs"]
+#[expect(dead_code, reason = "a test draws nothing on a console")]
+mod digit;
+#[path = "../examples/diffusion/network.rs"]
+mod network;
+
+use network::{Network, PIXELS, STEPS};
+use poisson_midpoint::MidpointLaw::Bernoulli;
+use poisson_midpoint::diffusion::{
+    Clip, Denoiser, MultiStep, OneStep, Parametrization, PoissonMidpointDdpm, Row, Sampler,
+    ScheduleTable, SingleStep, Timesteps, Variant, standard_normal,
+};
+use poisson_midpoint::random::Stream;
+
+static WEIGHTS: &[u8] = include_bytes!("../examples/diffusion/denoiser.safetensors");
+
+#[test]
+fn the_digit_of_a_microcontroller_has_the_bits_that_it_has_there() {
+    let network = Network::from_safetensors(WEIGHTS).unwrap();
+    let (image, calls) = digit::generate(&network, 0, &mut digit::Memory::new()).unwrap();
+    assert_eq!((digit::fingerprint(&image), calls), (0x4bd3_824e, 50));
+}
+
+fn bits(sampler: &impl Sampler<f32>) -> u32 {
+    let network = Network::from_safetensors(WEIGHTS).unwrap();
+    let (mut image, mut stream) = ([0.0; PIXELS], Stream::new(1, 2));
+    standard_normal(&mut image, &mut stream);
+    let mut work = vec![0.0; sampler.work_length(PIXELS)];
+    let mut velocity = |step, x: &[f32], output: &mut [f32]| network.velocity(step, x, output);
+    sampler
+        .sample(&mut image, &mut velocity, &mut stream, &mut work)
+        .unwrap();
+    digit::fingerprint(&image)
+}
+
+/// Of the samplers in the order of the test.
+const GOLDEN: [u32; 13] = [
+    0x3b50_21b9,
+    0xeb47_e42c,
+    0xd247_6e57,
+    0x4e08_ed69,
+    0xa199_d235,
+    0x8782_d4f0,
+    0xe72d_052f,
+    0x5301_41b9,
+    0x8689_68bf,
+    0x4fcb_64a1,
+    0x8ad9_cea9,
+    0x02bf_26c3,
+    0x38f3_d672,
+];
+
+#[test]
+fn every_sampler_has_its_bits() {
+    let schedule = ScheduleTable::<f32, { STEPS as usize }>::linear(1e-4, 0.02).unwrap();
+    let quadratic = Timesteps::<11>::quadratic(10, STEPS).unwrap();
+    let log_snr = Timesteps::<11>::log_snr(10, &schedule).unwrap();
+    let denoiser = Denoiser::new(Parametrization::Velocity).clipped(Clip::range(1.0).unwrap());
+    let dynamic = denoiser.clipped(Clip::dynamic(0.995, 1.0).unwrap());
+    let ddpm = |variant| bits(&OneStep::ddpm(&schedule, &quadratic, denoiser, variant).unwrap());
+    let ddim = |eta| bits(&OneStep::ddim(&schedule, &log_snr, dynamic, eta).unwrap());
+    let multi =
+        |order, eta| bits(&MultiStep::new(&schedule, &log_snr, denoiser, order, eta).unwrap());
+    let single = |order| bits(&SingleStep::new(&schedule, &log_snr, denoiser, order).unwrap());
+    let poisson = |variant, frozen| {
+        let mut table = [Row::default(); STEPS as usize];
+        let sampler = PoissonMidpointDdpm::new(
+            &schedule, &quadratic, denoiser, variant, frozen, Bernoulli, &mut table,
+        );
+        bits(&sampler.unwrap())
+    };
+    let exponential = Variant::Exponential { correction: 1.0 };
+    let found = [
+        ddpm(Variant::FixedSmall),
+        ddpm(Variant::FixedLarge),
+        ddpm(Variant::Reduced),
+        ddpm(exponential),
+        ddim(0.0),
+        ddim(0.5),
+        multi(2, 0.0),
+        multi(3, 0.0),
+        multi(3, 1.0),
+        single(2),
+        single(3),
+        poisson(Variant::FixedSmall, Parametrization::Sample),
+        poisson(exponential, Parametrization::Velocity),
+    ];
+    assert_eq!(found, GOLDEN, "{found:#010x?}");
+}
