@@ -80,18 +80,23 @@ struct Options {
 /// Flips a seed into one that no run has.
 const OTHER_SEEDS: u64 = 1 << 63;
 
-/// What is measured of a method at a number of calls.
-pub struct Row {
-    method: Method,
-    calls: f64,
+/// What is measured of samples.
+struct Distances {
     /// Sliced Wasserstein distance to the truth.
     truth: Estimate,
     /// The same to samples of DDPM with 1000 calls, of other seeds.
     ddpm: Estimate,
     /// The p-value of all these samples being from one distribution.
     same: f64,
-    /// Fréchet distances in pixels and in features, of digits.
+    /// Fréchet distances to the truth in pixels and in features, of digits.
     frechet: Option<[Estimate; 2]>,
+}
+
+/// A method at a number of calls.
+pub struct Row {
+    method: Method,
+    calls: f64,
+    distances: Distances,
     /// Some samples.
     samples: Vec<f32>,
 }
@@ -171,93 +176,77 @@ fn compare(options: &Options, target: &Target, schedule: &Schedule, count: usize
     let truth: Vec<Vec<f32>> = seeds().map(|seed| target.truth(count, seed)).collect();
     // Of other seeds: the same noise would make alike what need not be.
     let (reference, _) = sample(Method::DdpmSmall, STEPS, OTHER_SEEDS)?;
-    let measure = |method, calls, samples: &[Vec<f32>]| {
+    let measure = |samples: &[Vec<f32>]| {
         let over = |distance: &dyn Fn(usize) -> f64| {
             Estimate::new(&(0..samples.len()).map(distance).collect::<Vec<_>>())
         };
         let frechet = match target {
             Target::Mixture { .. } => None,
-            Target::Digits { classifier, .. } => Some([
-                over(&|k| frechet(&samples[k], &truth[k], dimension)),
-                over(&|k| {
-                    let features = |images: &[f32]| -> Vec<f32> {
-                        images
-                            .chunks(PIXELS)
-                            .flat_map(|x| classifier.features(x))
-                            .collect()
-                    };
-                    let (a, b) = (features(&samples[k]), features(&truth[k]));
-                    frechet_of_features(&a, &b, count)
-                }),
-            ]),
+            Target::Digits { classifier, .. } => {
+                let features = |images: &[f32]| -> Vec<f32> {
+                    let images = images.chunks(PIXELS);
+                    images.flat_map(|x| classifier.features(x)).collect()
+                };
+                Some([
+                    over(&|k| frechet(&samples[k], &truth[k], count)),
+                    over(&|k| frechet(&features(&samples[k]), &features(&truth[k]), count)),
+                ])
+            }
         };
-        Row {
-            method,
-            calls,
+        Distances {
             truth: over(&|k| sliced_wasserstein(&samples[k], &truth[k], dimension)),
             ddpm: over(&|k| sliced_wasserstein(&samples[k], &reference[k], dimension)),
             same: same_distribution(&samples.concat(), &reference.concat(), dimension),
             frechet,
-            samples: samples[0][..10 * dimension].to_vec(),
         }
     };
+    let row = |method, calls, samples: &[Vec<f32>]| Row {
+        method,
+        calls,
+        distances: measure(samples),
+        samples: samples[0][..10 * dimension].to_vec(),
+    };
     let (ddpm, _) = sample(Method::DdpmSmall, STEPS, 0)?;
-    let mut rows = vec![measure(Method::DdpmSmall, 1000.0, &ddpm)];
+    let mut rows = vec![row(Method::DdpmSmall, 1000.0, &ddpm)];
     for &method in methods {
         for &calls in budgets {
             let (samples, mean) = sample(method, calls, 0)?;
-            rows.push(measure(method, mean, &samples));
+            rows.push(row(method, mean, &samples));
         }
     }
     bar.finish_and_clear();
-    let floor = floor(target, count, &truth, seeds());
-    print_table(&rows, floor);
+    let truth_again: Vec<Vec<f32>> = seeds()
+        .map(|seed| target.truth_again(count, seed))
+        .collect();
+    let floor = measure(&truth_again);
+    print_table(&rows, &floor);
     if let Target::Digits { .. } = target {
         picture::grid(&options.grid, &rows)?;
     }
-    picture::plot(&options.plot, &rows, floor)
+    picture::plot(&options.plot, &rows, floor.truth)
 }
 
-fn frechet_of_features(a: &[f32], b: &[f32], count: usize) -> f64 {
-    frechet(a, b, a.len() / count)
-}
-
-/// The distance between draws from the truth itself: for digits, between images trained on and held out.
-fn floor(
-    target: &Target,
-    count: usize,
-    truth: &[Vec<f32>],
-    seeds: impl Iterator<Item = u64>,
-) -> Estimate {
-    let dimension = target.dimension();
-    let distances = seeds.zip(truth).map(|(seed, truth)| match target {
-        Target::Digits { images, .. } => {
-            let at =
-                (seed as usize).wrapping_mul(count) % (images.len() / PIXELS - HELD_OUT - count);
-            sliced_wasserstein(&images[at * PIXELS..][..count * PIXELS], truth, dimension)
-        }
-        Target::Mixture { .. } => sliced_wasserstein(&target.truth(count, !seed), truth, dimension),
-    });
-    Estimate::new(&distances.collect::<Vec<_>>())
-}
-
-fn print_table(rows: &[Row], floor: Estimate) {
+fn print_table(rows: &[Row], floor: &Distances) {
     println!(
         "{:<16}{:>7}  {:<19}{:<19}{:<9}{:<19}{:<19}",
         "method", "calls", "W2 to truth", "W2 to DDPM", "p", "FD pixels", "FD features"
     );
-    println!("{:<16}{:>7}  {floor:<19}", "(noise floor)", "");
+    print_line("(truth)", "", floor);
     for row in rows {
-        let [pixels, features] = row.frechet.map_or([String::new(), String::new()], |both| {
-            both.map(|e| e.to_string())
-        });
-        println!(
-            "{:<16}{:>7.1}  {:<19}{:<19}{:<9.3}{pixels:<19}{features:<19}",
-            row.method.name(),
-            row.calls,
-            row.truth,
-            row.ddpm,
-            row.same
+        print_line(
+            &row.method.name(),
+            &format!("{:.1}", row.calls),
+            &row.distances,
         );
     }
+}
+
+fn print_line(name: &str, calls: &str, distances: &Distances) {
+    let Distances {
+        truth, ddpm, same, ..
+    } = distances;
+    let [pixels, features] = distances
+        .frechet
+        .map_or_else(Default::default, |both| both.map(|e| e.to_string()));
+    println!("{name:<16}{calls:>7}  {truth:<19}{ddpm:<19}{same:<9.3}{pixels:<19}{features:<19}");
 }

@@ -81,8 +81,8 @@ pub fn same_distribution(a: &[f32], b: &[f32], dimension: usize) -> f64 {
     (as_far + 1) as f64 / f64::from(PERMUTATIONS + 1)
 }
 
-fn moments(samples: &[f32], dimension: usize) -> (DVector<f64>, DMatrix<f64>) {
-    let count = samples.len() / dimension;
+fn moments(samples: &[f32], count: usize) -> (DVector<f64>, DMatrix<f64>) {
+    let dimension = samples.len() / count;
     let values = samples.iter().map(|x| f64::from(*x));
     let rows = DMatrix::from_row_iterator(count, dimension, values);
     let mean = rows.row_mean();
@@ -95,9 +95,9 @@ fn moments(samples: &[f32], dimension: usize) -> (DVector<f64>, DMatrix<f64>) {
 }
 
 /// The Fréchet distance of Gaussians with the samples' moments, squared as usual:
-/// |m₁ − m₂|² + tr(C₁ + C₂ − 2(C₁^½ C₂ C₁^½)^½).
-pub fn frechet(a: &[f32], b: &[f32], dimension: usize) -> f64 {
-    let ((mean_a, cov_a), (mean_b, cov_b)) = (moments(a, dimension), moments(b, dimension));
+/// |m₁ − m₂|² + tr(C₁ + C₂ − 2(C₁^½ C₂ C₁^½)^½). There are `count` samples of each.
+pub fn frechet(a: &[f32], b: &[f32], count: usize) -> f64 {
+    let ((mean_a, cov_a), (mean_b, cov_b)) = (moments(a, count), moments(b, count));
     let eigen = cov_a.clone().symmetric_eigen();
     let roots = eigen.eigenvalues.map(|value| value.max(0.0).sqrt());
     let root =

@@ -76,8 +76,8 @@ const COLOURS: [RGBColor; 9] = [
 fn draw(path: &Path, rows: &[Row], floor: Estimate) -> Result<(), Box<dyn std::error::Error>> {
     let root = SVGBackend::new(path, (860, 520)).into_drawing_area();
     root.fill(&WHITE)?;
-    let ddpm = rows[0].truth.mean;
-    let values = rows.iter().map(|row| row.truth.mean);
+    let ddpm = rows[0].distances.truth.mean;
+    let values = rows.iter().map(|row| row.distances.truth.mean);
     let (least, most) = values.fold((floor.mean, floor.mean), |(l, m), v| (l.min(v), m.max(v)));
     // Methods that break down leave the picture at its top.
     let (bottom, top) = (least * 0.9, most.min(4.0 * ddpm) * 1.1);
@@ -131,7 +131,7 @@ fn draw(path: &Path, rows: &[Row], floor: Estimate) -> Result<(), Box<dyn std::e
             .iter()
             .skip(1)
             .filter(|row| row.method == method)
-            .map(|row| (row.calls, row.truth))
+            .map(|row| (row.calls, row.distances.truth))
             .collect();
         let middles = points
             .windows(2)

@@ -165,6 +165,19 @@ impl<'a> Target<'a> {
         }
     }
 
+    /// As many other draws from the truth: of digits, images of the training.
+    pub fn truth_again(&self, count: usize, seed: u64) -> Vec<f32> {
+        match self {
+            Self::Digits { images, .. } => {
+                let trained = &images[..images.len() - HELD_OUT * PIXELS];
+                let others = (trained.len() / PIXELS - count) as u64;
+                let at = (seed.wrapping_mul(count as u64) % (others + 1)) as usize;
+                trained[at * PIXELS..][..count * PIXELS].to_vec()
+            }
+            Self::Mixture { .. } => self.truth(count, !seed),
+        }
+    }
+
     /// `count` draws from the truth: of digits held-out images, of which there are no more.
     pub fn truth(&self, count: usize, seed: u64) -> Vec<f32> {
         match self {
