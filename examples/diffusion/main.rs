@@ -176,6 +176,7 @@ fn compare(options: &Options, target: &Target, schedule: &Schedule, count: usize
     let truth: Vec<Vec<f32>> = seeds().map(|seed| target.truth(count, seed)).collect();
     // Of other seeds: the same noise would make alike what need not be.
     let (reference, _) = sample(Method::DdpmSmall, STEPS, OTHER_SEEDS)?;
+    let all_of_reference = reference.concat();
     let measure = |samples: &[Vec<f32>]| {
         let over = |distance: &dyn Fn(usize) -> f64| {
             Estimate::new(&(0..samples.len()).map(distance).collect::<Vec<_>>())
@@ -196,7 +197,7 @@ fn compare(options: &Options, target: &Target, schedule: &Schedule, count: usize
         Distances {
             truth: over(&|k| sliced_wasserstein(&samples[k], &truth[k], dimension)),
             ddpm: over(&|k| sliced_wasserstein(&samples[k], &reference[k], dimension)),
-            same: same_distribution(&samples.concat(), &reference.concat(), dimension),
+            same: same_distribution(&samples.concat(), &all_of_reference, dimension),
             frechet,
         }
     };

@@ -58,9 +58,9 @@ impl Progress {
         timesteps: &[u32],
         position: &'a [T],
     ) -> Option<NetworkQuery<'a, T>> {
-        self.asked = self.pair(timesteps).is_some();
-        let step = self.step(timesteps);
-        self.asked.then_some(NetworkQuery { position, step })
+        let pair = self.pair(timesteps);
+        self.asked = pair.is_some();
+        pair.map(|(step, _)| NetworkQuery { position, step })
     }
 
     /// Notes that the output asked for has been supplied.

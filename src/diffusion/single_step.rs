@@ -142,7 +142,7 @@ impl<T: Real> Nodes<T> {
                 let of_second = (psi_3 - r_1 * psi_2) / (r_2 * (r_2 - r_1));
                 (psi_1 - of_first - of_second, of_first, of_second)
             }
-            // At the end of a step of order 2, as in the paper, ψ₁/2 in progress of ψ₂: of the same order.
+            // At the end of a step of order 2, as in the paper, ψ₁/2 in place of ψ₂: of the same order.
             (Some(first), None) if known > 1 => {
                 let of_first = psi_1 / (T::TWO * first.r);
                 (psi_1 - of_first, of_first, T::ZERO)
