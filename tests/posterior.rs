@@ -9,6 +9,8 @@ use std::path::Path;
 
 use model::Posterior;
 use nalgebra::SVector;
+use poisson_midpoint::Real;
+use poisson_midpoint::random::Stream;
 
 #[test]
 fn the_committed_table_is_whole() {
@@ -100,4 +102,74 @@ fn the_gradient_is_that_of_the_density() {
     // The padding knows only the prior.
     let w = posterior.parameter(&v);
     assert!((w[31] - v[31]).abs() < 1e-12);
+}
+
+/// A table of two Gaussian clouds, `gap` standard deviations apart in each feature.
+fn clouds(stream: &mut Stream, rows: usize, features: usize, gap: f64) -> table::Table {
+    let mut text = (0..features).fold(String::new(), |names, j| names + &format!("x{j},"));
+    text += "class\n";
+    for row in 0..rows {
+        for _ in 0..features {
+            let x = f64::normal(stream) + if row % 2 == 0 { gap } else { 0.0 };
+            text += &format!("{x},");
+        }
+        text += ["a\n", "b\n"][row % 2];
+    }
+    table::parse(&text).unwrap()
+}
+
+/// At the mode nothing pulls: the gradient in units of the posterior's width is rounding, and is far
+/// from that a thousandth of that width away.
+fn has_a_mode(table: &table::Table, what: &str) {
+    let posterior = Posterior::<8>::new(table).unwrap_or_else(|error| panic!("{what}: {error}"));
+    let pull = posterior.whitened(&SVector::zeros()).1.amax();
+    assert!(pull < 1e-12, "{what}: {pull}");
+    let away = posterior.whitened(&SVector::repeat(1e-3)).1.amax();
+    assert!((5e-4..2e-3).contains(&away), "{what}: {away}");
+}
+
+#[test]
+fn overlapping_classes_have_a_mode() {
+    let mut stream = Stream::new(42, 0);
+    for n in 0..200 {
+        let (rows, features) = (60 + 54 * (n % 11), 1 + n % 5);
+        let gap = 0.1 * (n % 17) as f64;
+        let table = clouds(&mut stream, rows, features, gap);
+        has_a_mode(&table, &format!("{rows} rows, {features} features, {gap}"));
+    }
+}
+
+/// The likelihood alone has none there; the prior gives it one.
+#[test]
+fn separable_classes_have_a_mode() {
+    let mut stream = Stream::new(43, 0);
+    for rows in [2, 3, 10, 60, 600, 3000] {
+        for features in [1, 2, 5, 7] {
+            for gap in [10.0, 1e3, 1e9] {
+                let table = clouds(&mut stream, rows, features, gap);
+                has_a_mode(&table, &format!("{rows} rows, {features} features, {gap}"));
+            }
+        }
+        // Two points, and one row far from all others.
+        let mut text = String::from("x,class\n");
+        for row in 0..rows {
+            text += ["0,a\n", "1,b\n"][row % 2];
+        }
+        has_a_mode(
+            &table::parse(&text).unwrap(),
+            &format!("{rows} rows of two"),
+        );
+        text += "1e6,b\n";
+        has_a_mode(
+            &table::parse(&text).unwrap(),
+            &format!("{rows} rows and one"),
+        );
+    }
+}
+
+#[test]
+fn numbers_that_overflow_have_no_mode() {
+    let mut table = table::parse("x,class\n1,a\n2,b\n").unwrap();
+    table.features[0][0] = f64::MAX;
+    assert!(Posterior::<8>::new(&table).is_err());
 }
