@@ -102,9 +102,11 @@
     )
 )]
 
+// A device has what kernels can reach: `kernels/sources.rs` leaves the same modules out.
 pub mod batch;
 #[cfg(feature = "cuda")]
 pub mod cuda;
+#[cfg(not(target_arch = "nvptx64"))]
 pub mod diffusion;
 mod drift;
 mod error;
@@ -112,13 +114,16 @@ mod error;
 mod format;
 pub mod kernel;
 pub mod noise;
+#[cfg(not(target_arch = "nvptx64"))]
 mod path;
 pub mod random;
 mod real;
 pub mod scheme;
+#[cfg(not(target_arch = "nvptx64"))]
 pub mod slices;
 mod state;
 mod stepper;
+#[cfg(not(target_arch = "nvptx64"))]
 mod trajectory;
 
 #[cfg(doctest)]
@@ -133,9 +138,11 @@ pub use drift::{
     TableError,
 };
 pub use error::{Parameter, ParameterError};
+#[cfg(not(target_arch = "nvptx64"))]
 pub use path::{BrownianPath, PathError, PathNoise};
 pub use random::MidpointLaw;
 pub use real::Real;
 pub use state::{Phase, State};
 pub use stepper::{EulerMaruyama, MacroStep, PoissonMidpoint, Query, Step, StepError, Stepper};
+#[cfg(not(target_arch = "nvptx64"))]
 pub use trajectory::{Trajectory, TrajectoryFull};
