@@ -1,8 +1,16 @@
 //! Arrays in a device's memory, for threads to share.
 
-use core::sync::atomic::{AtomicU32, AtomicU64, Ordering};
+use core::mem::offset_of;
 
-/// An array in a device's memory. Reading beyond its end gives 0, writing there does nothing.
+use super::FailureRecord;
+use access::{fetch_add, fetch_min, read, write};
+
+#[cfg_attr(target_arch = "nvptx64", path = "global.rs")]
+#[cfg_attr(not(target_arch = "nvptx64"), path = "host.rs")]
+mod access;
+
+/// An array in a device's memory. Reading beyond its end gives 0, writing there does nothing. Laid out
+/// alike on host and device.
 ///
 /// ```
 /// use poisson_midpoint::kernel::Column;
@@ -14,31 +22,40 @@ use core::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 /// assert_eq!((column.get(0), column.get(1), column.get(2)), (1, 5, 0));
 /// ```
 #[derive(Clone, Copy, Debug)]
+#[repr(C)]
 pub struct Column<T> {
     pointer: *mut T,
     length: usize,
 }
 
-impl<T: Copy + Default> Column<T> {
+const _: () = {
+    assert!(size_of::<Column<f32>>() == 16 && size_of::<Column<FailureRecord>>() == 16);
+    assert!(offset_of!(Column<f32>, length) == 8);
+};
+
+impl<T> Column<T> {
     /// The `length` elements from `pointer` on.
     ///
     /// # Safety
-    /// While the column is used, there are that many elements, initialised and aligned, and whoever
-    /// else uses them keeps to other elements than those that are written, or uses them
-    /// through [`add`](Column::add) and [`least`](Column::least) alone, as its users do.
+    /// While the column is used, on the machine whose memory it is, there are that many elements,
+    /// initialised and aligned, and whoever else uses them keeps to other elements than those that are
+    /// written, or uses them through [`add`](Column::add) and [`least`](Column::least) alone, as its
+    /// users do.
     #[inline]
     #[must_use]
-    pub unsafe fn new(pointer: *mut T, length: usize) -> Self {
+    pub const unsafe fn new(pointer: *mut T, length: usize) -> Self {
         Self { pointer, length }
     }
+}
 
+impl<T: Copy + Default> Column<T> {
     /// The element at an index.
     #[inline]
     #[must_use]
     pub fn get(self, index: usize) -> T {
         if index < self.length {
             // SAFETY: within the array, which `new` was promised.
-            unsafe { self.pointer.add(index).read() }
+            unsafe { read(self.pointer.add(index)) }
         } else {
             T::default()
         }
@@ -49,7 +66,7 @@ impl<T: Copy + Default> Column<T> {
     pub fn set(self, index: usize, value: T) {
         if index < self.length {
             // SAFETY: within the array, which `new` was promised; the element is this thread's own.
-            unsafe { self.pointer.add(index).write(value) }
+            unsafe { write(self.pointer.add(index), value) }
         }
     }
 }
@@ -64,8 +81,7 @@ impl Column<u32> {
         }
         // SAFETY: within the array, which `new` was promised; it is aligned, and other threads use
         // this element in this way alone.
-        let element = unsafe { AtomicU32::from_ptr(self.pointer.add(index)) };
-        element.fetch_add(summand, Ordering::Relaxed)
+        unsafe { fetch_add(self.pointer.add(index), summand) }
     }
 }
 
@@ -75,8 +91,7 @@ impl Column<u64> {
     pub fn least(self, index: usize, value: u64) {
         if index < self.length {
             // SAFETY: as for `add`.
-            let element = unsafe { AtomicU64::from_ptr(self.pointer.add(index)) };
-            element.fetch_min(value, Ordering::Relaxed);
+            unsafe { fetch_min(self.pointer.add(index), value) };
         }
     }
 }

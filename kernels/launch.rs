@@ -1,11 +1,12 @@
 //! What a kernel is told: where the particles lie in a device's memory.
 
+use core::mem::offset_of;
 use core::slice;
 
-use crate::kernel::{FailureRecord, Memory, Method, Ptx, Thread, fused};
+use crate::kernel::{Column, FailureRecord, Memory, Method, Ptx, Thread, fused};
 use crate::random::Streams;
-use crate::scheme::Scheme;
-use crate::{Real, Stepper, TableDrift};
+use crate::scheme::{Process, Scheme};
+use crate::{Real, State, Stepper, TableDrift};
 
 #[cfg(not(target_pointer_width = "64"))]
 compile_error!("the host of a GPU has 64-bit pointers, as the GPU has");
@@ -43,11 +44,13 @@ pub struct Extent {
     pub steps: u32,
 }
 
-/// A launch as its kernel sees it: what it moves, as pointers that the device can follow.
+/// What a kernel is given, by value: what it moves. Laid out alike on host and device, whose memory the
+/// pointers lead to.
 ///
 /// The particles lie as in [`batch`](crate::batch): component c of the particle at place p is
 /// `state[c·count + p]`.
 #[derive(Clone, Copy, Debug)]
+#[repr(C)]
 pub struct Launch<T> {
     /// PARTS·D·count scalars.
     pub state: *mut T,
@@ -59,104 +62,107 @@ pub struct Launch<T> {
     pub failures: *mut FailureRecord,
     /// `count` numbers of drift evaluations, added to.
     pub drift_calls: *mut u64,
-    /// The drift's parameters (see [`TableDrift`](crate::TableDrift)).
-    pub table: *const T,
     /// Which particles, and by which steps.
     pub extent: Extent,
 }
 
+const _: () = {
+    assert!(size_of::<Extent>() == 64 && size_of::<FailureRecord>() == 20);
+    assert!(size_of::<Launch<f32>>() == 104 && size_of::<Launch<f64>>() == 104);
+    assert!(offset_of!(Launch<f32>, extent) == 40 && offset_of!(Launch<f64>, extent) == 40);
+};
+
 impl<T: Real> Launch<T> {
-    /// The drift's parameters.
+    /// The drift's parameters (see [`TableDrift`]).
     ///
     /// # Safety
-    /// `table` points to `extent.table_length` scalars that nobody writes while the slice lives.
+    /// The pointer leads to `extent.table_length` scalars that nobody writes while the slice lives.
     #[inline]
     #[must_use]
-    pub unsafe fn table<'a>(&self) -> &'a [T] {
+    pub unsafe fn table<'a>(&self, pointer: *const T) -> &'a [T] {
         // SAFETY: as the caller promises.
-        unsafe { slice::from_raw_parts(self.table, self.extent.table_length) }
+        unsafe { slice::from_raw_parts(pointer, self.extent.table_length) }
     }
 
-    /// The particles, for threads to share.
+    /// The particles, of states with so many components, for threads to share.
     ///
     /// # Safety
-    /// Every pointer points to as much as its field says, and while the particles live, nobody but
-    /// the threads that share them uses that memory, each its own places.
+    /// Every pointer leads to as much as its field says, and while the particles live, nobody but the
+    /// threads that share them uses that memory, each its own places.
     #[inline]
     #[must_use]
-    pub unsafe fn particles(&self) -> DeviceParticles<'_, T> {
-        DeviceParticles(self)
+    pub unsafe fn particles(&self, components: usize) -> DeviceParticles<'_, T> {
+        DeviceParticles {
+            launch: self,
+            components,
+        }
     }
 }
 
-/// The particles of a launch in a device's memory.
+/// The particles of a launch. Where there is none, reading gives 0 and writing does nothing.
 #[derive(Clone, Copy, Debug)]
-pub struct DeviceParticles<'a, T>(&'a Launch<T>);
+pub struct DeviceParticles<'a, T> {
+    launch: &'a Launch<T>,
+    components: usize,
+}
 
 impl<T: Real> DeviceParticles<'_, T> {
+    /// One of the arrays with an element for each particle.
     #[inline]
-    fn component_index(self, component: usize, place: usize) -> usize {
-        component * self.0.extent.count + place
+    fn column<U>(&self, pointer: *mut U) -> Column<U> {
+        // SAFETY: `particles` was promised that there are as many, and that each thread keeps to its own.
+        unsafe { Column::new(pointer, self.launch.extent.count) }
+    }
+
+    /// The column of a component of the state, an empty one if there is no such component.
+    #[inline]
+    fn components(&self, component: usize) -> Column<T> {
+        let count = self.launch.extent.count;
+        let length = if component < self.components {
+            count
+        } else {
+            0
+        };
+        let start = component.wrapping_mul(count);
+        // SAFETY: as for `column`.
+        unsafe { Column::new(self.launch.state.wrapping_add(start), length) }
     }
 }
 
 impl<T: Real> Memory<T> for DeviceParticles<'_, T> {
     #[inline]
     fn count(&self) -> usize {
-        self.0.extent.count
+        self.launch.extent.count
     }
     #[inline]
     fn component(&self, component: usize, place: usize) -> T {
-        // SAFETY: a place below `count`, and a component that a state has.
-        unsafe {
-            self.0
-                .state
-                .add(self.component_index(component, place))
-                .read()
-        }
+        self.components(component).get(place)
     }
     #[inline]
     fn set_component(&self, component: usize, place: usize, value: T) {
-        // SAFETY: as for `component`; the place is this thread's own.
-        unsafe {
-            self.0
-                .state
-                .add(self.component_index(component, place))
-                .write(value);
-        }
+        self.components(component).set(place, value);
     }
     #[inline]
     fn position(&self, place: usize) -> u64 {
-        // SAFETY: a place below `count`.
-        unsafe { self.0.positions.add(place).read() }
+        self.column(self.launch.positions).get(place)
     }
     #[inline]
     fn set_position(&self, place: usize, position: u64) {
-        // SAFETY: a place below `count`, this thread's own.
-        unsafe {
-            self.0.positions.add(place).write(position);
-        }
+        self.column(self.launch.positions).set(place, position);
     }
     #[inline]
     fn is_active(&self, place: usize) -> bool {
-        // SAFETY: a place below `count`.
-        unsafe { self.0.codes.add(place).read() == 0 }
+        self.column(self.launch.codes).get(place) == 0
     }
     #[inline]
     fn fail(&self, place: usize, record: FailureRecord) {
-        // SAFETY: a place below `count`, this thread's own.
-        unsafe {
-            self.0.codes.add(place).write(record.code);
-            self.0.failures.add(place).write(record);
-        }
+        self.column(self.launch.codes).set(place, record.code);
+        self.column(self.launch.failures).set(place, record);
     }
     #[inline]
     fn add_drift_calls(&self, place: usize, calls: u64) {
-        // SAFETY: a place below `count`, this thread's own.
-        unsafe {
-            let sum = self.0.drift_calls.add(place);
-            sum.write(sum.read().wrapping_add(calls));
-        }
+        let sums = self.column(self.launch.drift_calls);
+        sums.set(place, sums.get(place).wrapping_add(calls));
     }
 }
 
@@ -185,19 +191,21 @@ impl Ptx {
 /// whoever launches it checks both.
 ///
 /// # Safety
-/// What [`Launch::table`] and [`Launch::particles`] demand.
+/// What [`Launch::table`] demands of the pointer, and [`Launch::particles`] for the stepper's states.
 #[inline]
 pub unsafe fn fused_body<'a, S, F, const D: usize>(
     thread: Thread,
     launch: &Launch<RealOf<S, D>>,
     method: &Method<RealOf<S, D>>,
+    table: *const RealOf<S, D>,
 ) where
-    S: Stepper<D> + for<'m> TryFrom<&'m Method<RealOf<S, D>>>,
+    S: Stepper<D, Scheme: Process<D>> + for<'m> TryFrom<&'m Method<RealOf<S, D>>>,
     F: TableDrift<'a, RealOf<S, D>, D>,
     RealOf<S, D>: 'a,
 {
+    let components = <S::Scheme as Process<D>>::State::PARTS * D;
     // SAFETY: as the caller promises.
-    let (table, particles) = unsafe { (launch.table(), launch.particles()) };
+    let (table, particles) = unsafe { (launch.table(table), launch.particles(components)) };
     if let (Ok(stepper), Ok(mut drift)) = (S::try_from(method), F::from_table(table)) {
         let extent = &launch.extent;
         let numbers = (&extent.streams, extent.first);
@@ -235,8 +243,9 @@ pub fn this_thread() -> Thread {
 /// For a device crate of your own, which is `no_std`, has the feature `abi_ptx` and
 /// is compiled for `nvptx64-nvidia-cuda`. It is given the stepper's type, that of the drift, which
 /// implements [`TableDrift`](crate::TableDrift), the scalar and the dimension. The kernel's parameters
-/// are the fields of a [`Launch`] in their order, [`Extent`] by value, then a [`Method`] by value; it
-/// takes a one-dimensional grid of any size, and no shared memory.
+/// are a [`Launch`] and a [`Method`] by value, and a pointer to the drift's table: that is apart because of
+/// a pointer within a struct the compiler does not know that it leads to global memory. It takes a one-dimensional grid of any size, and no
+/// shared memory.
 ///
 /// ```ignore
 /// poisson_midpoint::fused_kernel! {
@@ -246,35 +255,21 @@ pub fn this_thread() -> Thread {
 #[macro_export]
 macro_rules! fused_kernel {
     ($name:ident: $stepper:ty, $drift:ty, $real:ty, $dimension:literal) => {
-        /// See the launch's and the method's documentation.
+        /// See the launch's documentation.
         ///
         /// # Safety
-        /// What the launch demands of its pointers, for every thread of the grid.
+        /// What `kernel::fused_body` demands, for every thread of the grid.
         #[unsafe(no_mangle)]
         pub unsafe extern "ptx-kernel" fn $name(
-            state: *mut $real,
-            positions: *mut u64,
-            codes: *mut u32,
-            failures: *mut $crate::kernel::FailureRecord,
-            drift_calls: *mut u64,
-            table: *const $real,
-            extent: $crate::kernel::Extent,
+            launch: $crate::kernel::Launch<$real>,
             method: $crate::kernel::Method<$real>,
+            table: *const $real,
         ) {
             let thread = $crate::kernel::this_thread();
-            let launch = $crate::kernel::Launch {
-                state,
-                positions,
-                codes,
-                failures,
-                drift_calls,
-                table,
-                extent,
-            };
             // SAFETY: as the caller promises.
             unsafe {
                 $crate::kernel::fused_body::<$stepper, $drift, $dimension>(
-                    thread, &launch, &method,
+                    thread, &launch, &method, table,
                 );
             }
         }

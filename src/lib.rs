@@ -80,7 +80,10 @@
 
 #![cfg_attr(not(any(test, feature = "std")), no_std)]
 #![cfg_attr(docsrs, feature(doc_cfg))]
-#![cfg_attr(target_arch = "nvptx64", feature(core_float_math, stdarch_nvptx))]
+#![cfg_attr(
+    target_arch = "nvptx64",
+    feature(asm_experimental_arch, core_float_math, stdarch_nvptx)
+)]
 #![cfg_attr(not(feature = "kernels"), forbid(unsafe_code))]
 #![warn(unreachable_pub, clippy::pedantic)]
 #![allow(

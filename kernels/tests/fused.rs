@@ -22,7 +22,7 @@ mod cases;
 use cases::*;
 
 /// What a kernel runs.
-type Body<T> = unsafe fn(Thread, &Launch<T>, &Method<T>);
+type Body<T> = unsafe fn(Thread, &Launch<T>, &Method<T>, *const T);
 
 const SEED: u64 = 5;
 const FIRST: u64 = u64::MAX - 1000;
@@ -57,12 +57,6 @@ impl<T: Value> Arrays<T> {
 
     fn launch(&mut self, table: &[T], steps: u32) -> Launch<T> {
         Launch {
-            state: self.state.as_mut_ptr(),
-            positions: self.positions.as_mut_ptr(),
-            codes: self.codes.as_mut_ptr(),
-            failures: self.failures.as_mut_ptr(),
-            drift_calls: self.drift_calls.as_mut_ptr(),
-            table: table.as_ptr(),
             extent: Extent {
                 count: self.positions.len(),
                 first: FIRST,
@@ -71,6 +65,11 @@ impl<T: Value> Arrays<T> {
                 first_step: 3,
                 steps,
             },
+            state: self.state.as_mut_ptr(),
+            positions: self.positions.as_mut_ptr(),
+            codes: self.codes.as_mut_ptr(),
+            failures: self.failures.as_mut_ptr(),
+            drift_calls: self.drift_calls.as_mut_ptr(),
         }
     }
 
@@ -155,7 +154,7 @@ fn check<S, F, X, const D: usize>(
                     count: threads,
                 };
                 // SAFETY: the pointers are those of `found` and `table`, which nobody else uses.
-                unsafe { body(thread, &launch, &method) };
+                unsafe { body(thread, &launch, &method, table.as_ptr()) };
             }
             expected.compare(&found, name);
         }
@@ -228,7 +227,7 @@ fn a_failed_particle_keeps_its_last_good_state() {
     let launch = arrays.launch(&table, 6);
     let thread = Thread { index: 0, count: 1 };
     // SAFETY: the pointers are those of `arrays` and `table`, which nobody else uses.
-    unsafe { body(thread, &launch, &Method::from(&stepper)) };
+    unsafe { body(thread, &launch, &Method::from(&stepper), table.as_ptr()) };
     let failed = arrays.codes.iter().filter(|code| **code == 1).count();
     assert!(failed > 3, "{failed}");
     assert!(arrays.state.iter().all(|x| x.is_finite()));
@@ -240,9 +239,29 @@ fn a_table_or_method_that_does_not_fit_moves_nothing() {
     let thread = Thread { index: 0, count: 1 };
     let mut arrays = Arrays::<f32>::new(3, 4);
     let before = arrays.state.clone();
-    let launch = arrays.launch(&[1.0; 11], 6);
+    let table = [1.0; 11];
+    let launch = arrays.launch(&table, 6);
     let body = fused_body::<EulerMaruyama<Overdamped<f32>>, GaussianTable<'_, f32, 3>, 3>;
-    // SAFETY: the pointers are those of `arrays` and a constant, which nobody else uses.
-    unsafe { body(thread, &launch, &Method::from(&stepper)) };
+    // SAFETY: the pointers are those of `arrays` and `table`, which nobody else uses.
+    unsafe { body(thread, &launch, &Method::from(&stepper), table.as_ptr()) };
+    assert_eq!((&arrays.state, &arrays.drift_calls), (&before, &vec![1; 4]));
+}
+
+#[test]
+fn beyond_the_particles_there_is_nothing() {
+    let mut arrays = Arrays::<f32>::new(3, 4);
+    let before = arrays.state.clone();
+    let launch = arrays.launch(&[], 6);
+    // SAFETY: the pointers are those of `arrays`, which nobody else uses.
+    let particles = unsafe { launch.particles(3) };
+    for (component, place) in [(3, 0), (4096, 0), (0, 4), (2, 4), (usize::MAX, 1)] {
+        particles.set_component(component, place, 1.0);
+        assert_eq!(particles.component(component, place).to_bits(), 0);
+    }
+    particles.set_position(4, 1);
+    particles.add_drift_calls(4, 1);
+    particles.fail(4, FailureRecord::default());
+    assert_eq!(particles.position(4), 0);
+    assert_eq!(particles.component(2, 3).to_bits(), before[11].to_bits());
     assert_eq!((&arrays.state, &arrays.drift_calls), (&before, &vec![1; 4]));
 }

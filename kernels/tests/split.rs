@@ -4,11 +4,11 @@ use nalgebra::SVector;
 
 use super::*;
 use crate::batch::{Cpu, Particles, Status};
-use crate::kernel::Strides;
 use crate::kernel::split_phase::Shape;
+use crate::kernel::{Column, FailureRecord, Method, SplitExtent, Strides};
 use crate::random::Streams;
 use crate::scheme::{Overdamped, Underdamped};
-use crate::{MidpointLaw, Stepper};
+use crate::{MidpointLaw, Real, State, Stepper};
 
 #[path = "walled.rs"]
 mod walled;
@@ -105,31 +105,34 @@ impl<T: Real> Arrays<T> {
     where
         S: KernelScheme<Real = T> + Process<1>,
     {
-        let launch = SplitLaunch {
-            state: self.state.as_mut_ptr(),
-            next: self.next.as_mut_ptr(),
-            b0: self.b0.as_mut_ptr(),
-            drift: self.drift.as_mut_ptr(),
-            noise: self.noise.as_mut_ptr(),
-            correction: self.correction.as_mut_ptr(),
-            query: self.query.as_mut_ptr(),
-            times: self.times.as_mut_ptr(),
-            positions: self.positions.as_mut_ptr(),
-            next_positions: self.next_positions.as_mut_ptr(),
-            codes: self.codes.as_mut_ptr(),
-            failures: self.failures.as_mut_ptr(),
-            keys: self.keys.as_mut_ptr(),
-            previous: self.previous.as_mut_ptr(),
-            current: self.current.as_mut_ptr(),
-            list: self.list.as_mut_ptr(),
-            asked: self.asked.as_mut_ptr(),
+        fn column<T>(array: &mut [T]) -> Column<T> {
+            // SAFETY: a column is used as long as the array is there, and nobody else uses it.
+            unsafe { Column::new(array.as_mut_ptr(), array.len()) }
+        }
+        let split = SplitPhase {
+            state: column(&mut self.state),
+            next: column(&mut self.next),
+            b0: column(&mut self.b0),
+            drift: column(&mut self.drift),
+            noise: column(&mut self.noise),
+            correction: column(&mut self.correction),
+            query: column(&mut self.query),
+            times: column(&mut self.times),
+            positions: column(&mut self.positions),
+            next_positions: column(&mut self.next_positions),
+            codes: column(&mut self.codes),
+            failures: column(&mut self.failures),
+            keys: column(&mut self.keys),
+            previous: column(&mut self.previous),
+            current: column(&mut self.current),
+            list: column(&mut self.list),
+            asked: column(&mut self.asked),
             extent: self.extent,
         };
         // Backwards: the order of threads is of no account.
         for index in (0..threads).rev() {
             let count = threads;
-            // SAFETY: the pointers are those of this structure, which nobody else uses.
-            unsafe { split_body::<S>(part, Thread { index, count }, &launch, method) };
+            split_body::<S>(part, Thread { index, count }, &split, method);
         }
     }
 

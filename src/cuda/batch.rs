@@ -9,7 +9,7 @@ use super::gpu::Argument;
 use super::statuses::Statuses;
 use super::{Gpu, KernelName, LaunchError, ptx};
 use crate::batch::{Engine, Particles, Run};
-use crate::kernel::{Extent, KernelDrift, KernelScheme, KernelStepper, Ptx};
+use crate::kernel::{Extent, KernelDrift, KernelScheme, KernelStepper, Launch, Ptx};
 use crate::random::Streams;
 use crate::scheme::Process;
 use crate::stepper::{RealOf, StateOf};
@@ -150,16 +150,21 @@ where
             let on_device = Buffer::from_slice(self.gpu, &table)?;
             self.table = (table, on_device);
         }
-        let (table, table_on_device) = &self.table;
-        let extent = Extent {
-            count: self.len(),
-            first: self.first,
-            streams: self.streams,
-            table_length: table.len(),
-            first_step: steps.start,
-            steps: steps.end.saturating_sub(steps.start),
+        let launch = Launch {
+            state: self.state.pointer().as_mut_ptr(),
+            positions: self.positions.pointer().as_mut_ptr(),
+            codes: self.statuses.codes.pointer().as_mut_ptr(),
+            failures: self.statuses.failures.pointer().as_mut_ptr(),
+            drift_calls: self.drift_calls.pointer().as_mut_ptr(),
+            extent: Extent {
+                count: self.len(),
+                first: self.first,
+                streams: self.streams,
+                table_length: self.table.0.len(),
+                first_step: steps.start,
+                steps: steps.end.saturating_sub(steps.start),
+            },
         };
-        let method = stepper.method();
         let name = KernelName::Fused {
             method: S::NAME,
             scheme: <S::Scheme as KernelScheme>::NAME,
@@ -167,21 +172,16 @@ where
             scalar,
             dimension: D,
         };
-        // The fields of a `Launch`, in its order, then the method.
-        let arrays = [
-            self.state.address(),
-            self.positions.address(),
-            self.statuses.codes.address(),
-            self.statuses.failures.address(),
-            self.drift_calls.address(),
-            table_on_device.address(),
+        let (method, table) = (stepper.method(), self.table.1.pointer());
+        let arguments = [
+            Argument::of(&launch),
+            Argument::of(&method),
+            Argument::of(&table),
         ];
-        let mut arguments = arrays.each_ref().map(Argument::of).to_vec();
-        arguments.extend([Argument::of(&extent), Argument::of(&method)]);
         // SAFETY: a kernel of such a name is made by `fused_kernel` and takes these, in the crate's own modules
-        // and as `Ptx::new` was promised. The arrays are as long as the extent says, and nothing else uses
-        // them before what follows on the stream. The stepper and the table suit the kernel's types, which
-        // the name tells.
+        // and as `Ptx::new` was promised. Nothing else uses the arrays before what follows on the stream, and
+        // nothing writes the table. The stepper and the table suit the kernel's types, which the name
+        // tells.
         unsafe { self.gpu.launch(module, name, self.len(), &arguments) }
     }
 

@@ -5,6 +5,7 @@ use core::mem::ManuallyDrop;
 use cust::memory::{AsyncCopyDestination, DeviceBuffer, DeviceCopy, DevicePointer, DeviceSlice};
 
 use super::{Gpu, LaunchError};
+use crate::kernel::Column;
 
 /// An array on a device.
 #[derive(Debug)]
@@ -46,9 +47,11 @@ impl<'g, T: DeviceCopy> Buffer<'g, T> {
         self.array.as_device_ptr()
     }
 
-    /// Where it is on the device.
-    pub(super) fn address(&self) -> u64 {
-        self.pointer().as_raw()
+    /// The array, for kernels alone.
+    pub(super) fn column(&self) -> Column<T> {
+        // SAFETY: the elements are plain words, aligned, on the device; no one here is given the column
+        // but launches, which follow one another on the stream.
+        unsafe { Column::new(self.pointer().as_mut_ptr(), self.len()) }
     }
 
     /// The elements from `offset` on, if there are as many.

@@ -5,15 +5,15 @@
 //! *Fused*: many macro steps of every particle with a built-in drift,
 //! [`kernel::fused_body`](crate::kernel::fused_body); a module holds those of one scalar and dimension.
 //! Kernel `METHOD_SCHEME_DRIFT_SCALAR_DIMENSION` has for METHOD `em` or `pmm`, for SCHEME `overdamped` or
-//! `underdamped`, for DRIFT `gaussian`, `mixture`, `well` or `logistic`. Its
-//! parameters are the fields of a [`Launch`](crate::kernel::Launch) in their order, then a
-//! [`Method`](crate::kernel::Method) by value. A drift of your own takes a device crate of your own:
+//! `underdamped`, for DRIFT `gaussian`, `mixture`, `well` or `logistic`. It
+//! takes a [`Launch`](crate::kernel::Launch) and a [`Method`](crate::kernel::Method) by value, and a pointer
+//! to the drift's table. A drift of your own takes a device crate of your own:
 //! [`fused_kernel`](crate::fused_kernel), [`KernelDrift`](crate::kernel::KernelDrift).
 //!
 //! *Split-phase*: a macro step in parts, the drift being computed elsewhere between them:
 //! [`kernel::split_phase`](crate::kernel::split_phase). Kernel `PART_SCHEME_SCALAR` has for PART `update`,
-//! `choose`, `begin`, `midpoint` or `finish`; its parameters are the fields of a
-//! [`SplitLaunch`](crate::kernel::SplitLaunch), then a method.
+//! `choose`, `begin`, `midpoint` or `finish`; it takes a
+//! [`SplitPhase`](crate::kernel::SplitPhase) and a method by value.
 //!
 //! Grids have one dimension and any size. Nothing about the PTX needs a GPU, its driver or NVIDIA's tools.
 //!

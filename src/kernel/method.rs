@@ -5,8 +5,20 @@ use crate::scheme::{Overdamped, Process, Scheme, Underdamped};
 use crate::stepper::RealOf;
 use crate::{EulerMaruyama, ParameterError, PoissonMidpoint, Real, Stepper};
 
-/// A scheme that a kernel makes from plain numbers.
-pub trait KernelScheme: Scheme {
+mod sealed {
+    /// What a launch finds a kernel by: a type that it is not made of must not claim its name.
+    pub trait Sealed {}
+}
+
+use sealed::Sealed;
+
+impl<T> Sealed for Overdamped<T> {}
+impl<T> Sealed for Underdamped<T> {}
+impl<S: Scheme> Sealed for EulerMaruyama<S> {}
+impl<S: Scheme> Sealed for PoissonMidpoint<S> {}
+
+/// A scheme that a kernel makes from plain numbers: one of this crate, since launches trust its name.
+pub trait KernelScheme: Scheme + Sealed {
     /// Its part of a kernel's name.
     const NAME: &'static str;
 
@@ -60,7 +72,7 @@ impl<T: Real> KernelScheme for Underdamped<T> {
     }
 }
 
-/// A stepper that kernels are made of.
+/// A stepper that kernels are made of: one of this crate, since launches trust its name.
 ///
 /// ```
 /// use poisson_midpoint::EulerMaruyama;
@@ -70,7 +82,7 @@ impl<T: Real> KernelScheme for Underdamped<T> {
 /// assert_eq!(<EulerMaruyama<Scheme> as KernelStepper<3>>::NAME, "em");
 /// assert_eq!(Scheme::NAME, "underdamped");
 /// ```
-pub trait KernelStepper<const D: usize>: Stepper<D, Scheme: KernelScheme> {
+pub trait KernelStepper<const D: usize>: Stepper<D, Scheme: KernelScheme> + Sealed {
     /// Its part of a kernel's name.
     const NAME: &'static str;
 

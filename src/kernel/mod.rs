@@ -48,7 +48,7 @@ pub use launch::this_thread;
 pub use launch::{DeviceParticles, Extent, Launch, fused_body};
 pub use method::{KernelScheme, KernelStepper, Method};
 #[cfg(feature = "kernels")]
-pub use split_launch::{SplitLaunch, SplitPart, split_body};
+pub use split_launch::{SplitPart, split_body};
 #[cfg(feature = "kernels")]
 pub use split_phase::{Shape, SplitExtent, SplitPhase, Strides};
 pub use status::FailureRecord;

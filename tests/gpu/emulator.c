@@ -3,8 +3,7 @@
  * library of functions declared below.
  *
  * It is strict where the driver may be lenient: memory, modules and streams belong to their device, and are
- * refused while another is current; a pointer handed to a kernel must be the beginning of an
- * allocation. */
+ * refused while another is current; a kernel that reaches beyond an allocation of its device fails. */
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -16,6 +15,7 @@ enum { SUCCESS = 0, INVALID_VALUE = 1, OUT_OF_MEMORY = 2, INVALID_DEVICE = 101, 
 
 /* ptxrun's interface */
 typedef struct { uint32_t kind, is_float; void *pointer; size_t length; } Argument;
+enum { VALUE = 0, MAPPED = 3 };
 int ptxrun_parse(const char *source, size_t length, void **module, char *error, size_t capacity);
 void ptxrun_free(void *module);
 int ptxrun_launch(const void *module, const char *kernel, const uint32_t *dimensions, const uint64_t *options,
@@ -25,7 +25,7 @@ enum { DEVICES = 2, ALLOCATIONS = 4096, ARGUMENTS = 64, MESSAGE = 1 << 16 };
 
 typedef struct { int device; } Context, Stream;
 typedef struct { int device; char *source; void *parsed; } Module;
-typedef struct { Module *module; char name[256]; size_t count, sizes[ARGUMENTS]; int pointers[ARGUMENTS]; } Function;
+typedef struct { Module *module; char name[256]; size_t count, sizes[ARGUMENTS]; } Function;
 typedef struct { int device; char *start; size_t length; } Allocation;
 
 static Context contexts[DEVICES] = {{0}, {1}};
@@ -186,12 +186,11 @@ Result cuModuleGetFunction(Function **function, Module *module, const char *name
     f->module = module;
     snprintf(f->name, sizeof f->name, "%s", name);
     char *end = strchr(text + strlen(entry), ')');
-    /* A pointer is `.param .u64 .ptr …`, anything else `.param .align N .b8 NAME[SIZE]`. */
+    /* A pointer is `.param .u64 .ptr …`, a struct `.param .align N .b8 NAME[SIZE]`. */
     while ((text = strstr(text, ".param ")) && text < end && f->count < ARGUMENTS) {
         text += strlen(".param ");
         size_t i = f->count++;
         if (!strncmp(text, ".u64 .ptr", 9)) {
-            f->pointers[i] = 1;
             f->sizes[i] = 8;
         } else if (!strncmp(text, ".align", 6)) {
             f->sizes[i] = strtoul(strchr(text, '[') + 1, NULL, 10);
@@ -213,24 +212,23 @@ Result cuOccupancyMaxPotentialBlockSize(int *blocks, int *threads, Function *f, 
 Result cuLaunchKernel(Function *f, unsigned gx, unsigned gy, unsigned gz, unsigned bx, unsigned by, unsigned bz,
                       unsigned shared, Stream *stream, void **parameters, void **extra) {
     static char message[MESSAGE];
-    static char nothing[16];
     (void)extra;
     if (!is_current(stream->device) || !is_current(f->module->device)) return INVALID_CONTEXT;
     if (!gx || !gy || !gz || !bx || !by || !bz) return refuse(INVALID_VALUE, "an empty grid");
-    Argument arguments[ARGUMENTS];
-    for (size_t i = 0; i < f->count; i++) {
-        arguments[i] = (Argument){0, 0, parameters[i], f->sizes[i]};
-        if (f->pointers[i]) {
-            uint64_t pointer = *(uint64_t *)parameters[i];
-            Allocation *a = find(pointer, 1);
-            if (pointer && (!a || (uint64_t)a->start != pointer))
-                return refuse(INVALID_VALUE, "a pointer to no allocation of this device");
-            arguments[i] = (Argument){1, 0, a ? a->start : nothing, a ? a->length : 0};
-        }
+    /* The kernel's own, then the device's memory, which is the host's, where pointers lead. */
+    static Argument arguments[ARGUMENTS + ALLOCATIONS];
+    size_t count = 0;
+    while (count < f->count) {
+        arguments[count] = (Argument){VALUE, 0, parameters[count], f->sizes[count]};
+        count++;
+    }
+    for (int i = 0; i < ALLOCATIONS; i++) {
+        Allocation *a = &allocations[i];
+        if (a->start && is_current(a->device)) arguments[count++] = (Argument){MAPPED, 0, a->start, a->length};
     }
     uint32_t dimensions[6] = {gx, gy, gz, bx, by, bz};
     uint64_t options[3] = {shared, 1ull << 32, 0xa5};
-    if (ptxrun_launch(f->module->parsed, f->name, dimensions, options, arguments, f->count, message, sizeof message))
+    if (ptxrun_launch(f->module->parsed, f->name, dimensions, options, arguments, count, message, sizeof message))
         return refuse(LAUNCH_FAILED, message);
     return SUCCESS;
 }

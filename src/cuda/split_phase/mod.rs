@@ -358,36 +358,34 @@ where
             scalar,
             dimension: self.extent.dimension,
         })?;
-        // The fields of a `SplitLaunch`, in its order, then the method.
-        let arrays = [
-            self.state.address(),
-            self.next.address(),
-            self.b0.address(),
-            self.drift.address(),
-            self.noise.address(),
-            self.correction.address(),
-            self.query.address(),
-            self.times.address(),
-            self.positions.address(),
-            self.next_positions.address(),
-            self.statuses.codes.address(),
-            self.statuses.failures.address(),
-            self.keys.address(),
-            self.previous.address(),
-            self.current.address(),
-            self.list.address(),
-            self.asked.address(),
-        ];
-        let mut arguments = arrays.each_ref().map(Argument::of).to_vec();
-        arguments.extend([Argument::of(&self.extent), Argument::of(method)]);
+        let split = SplitPhase {
+            state: self.state.column(),
+            next: self.next.column(),
+            b0: self.b0.column(),
+            drift: self.drift.column(),
+            noise: self.noise.column(),
+            correction: self.correction.column(),
+            query: self.query.column(),
+            times: self.times.column(),
+            positions: self.positions.column(),
+            next_positions: self.next_positions.column(),
+            codes: self.statuses.codes.column(),
+            failures: self.statuses.failures.column(),
+            keys: self.keys.column(),
+            previous: self.previous.column(),
+            current: self.current.column(),
+            list: self.list.column(),
+            asked: self.asked.column(),
+            extent: self.extent,
+        };
         let name = KernelName::Split {
             part: part.name(),
             scheme: S::NAME,
             scalar,
         };
-        // SAFETY: a kernel of such a name is made by `split_kernel` and takes these. The arrays are as long
-        // as the extent says, for the scheme that the name tells, and nothing else uses them before what
-        // follows on the stream but the caller's drift, which keeps to its own.
+        let arguments = [Argument::of(&split), Argument::of(method)];
+        // SAFETY: a kernel of such a name is made by `split_kernel` and takes these arrays. Nothing else uses
+        // them before what follows on the stream but the caller's drift, which keeps to its own.
         unsafe { self.gpu.launch(module, name, units, &arguments) }
     }
 }

@@ -17,6 +17,7 @@
 //! [`MidpointLaw::Single`](crate::MidpointLaw::Single) all particles go in lockstep: one [`begin`], one
 //! [`midpoint`].
 
+use core::mem::offset_of;
 use core::ops::Range;
 
 use nalgebra::Vector1;
@@ -75,7 +76,8 @@ pub struct SplitExtent {
     pub list: u32,
 }
 
-/// What the kernels of a split-phase step read and write. N particles, D dimensions.
+/// What a kernel of a split-phase step is given, by value: what it reads and writes. N particles,
+/// D dimensions. Laid out alike on host and device, whose memory the columns are in.
 ///
 /// ```
 /// use poisson_midpoint::kernel::SplitPhase;
@@ -83,6 +85,7 @@ pub struct SplitExtent {
 /// assert_eq!(SplitPhase::<f32>::NONE, u64::MAX);
 /// ```
 #[derive(Clone, Copy, Debug)]
+#[repr(C)]
 pub struct SplitPhase<T> {
     /// The state before the step, PARTS·D·N.
     pub state: Column<T>,
@@ -121,6 +124,13 @@ pub struct SplitPhase<T> {
     /// Which particles, and which part of the step.
     pub extent: SplitExtent,
 }
+
+const _: () = {
+    assert!(size_of::<SplitExtent>() == 96);
+    assert!(offset_of!(SplitPhase<f32>, extent) == 17 * 16);
+    assert!(offset_of!(SplitPhase<f64>, extent) == 17 * 16);
+    assert!(size_of::<SplitPhase<f32>>() == 368 && size_of::<SplitPhase<f64>>() == 368);
+};
 
 impl<T: Real> SplitPhase<T> {
     /// Nothing has failed.

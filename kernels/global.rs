@@ -1,0 +1,89 @@
+//! How a device reaches elements of a column: by instructions for global memory.
+//!
+//! The compiler takes a pointer that is a kernel's parameter to lead there, but of one within a struct that is
+//! it knows nothing, and would have the device find out at every access.
+
+use core::arch::asm;
+use core::mem::{MaybeUninit, transmute_copy};
+
+/// # Safety
+/// That of [`ptr::read`](core::ptr::read).
+#[inline(always)]
+pub(super) unsafe fn read<T: Copy>(pointer: *const T) -> T {
+    // SAFETY: as the caller promises; a word is read that is as long as the element.
+    unsafe {
+        match size_of::<T>() {
+            4 => {
+                let word: MaybeUninit<u32>;
+                asm!(
+                    "ld.global.b32 {}, [{}];", out(reg32) word, in(reg64) pointer,
+                    options(pure, readonly, nostack, preserves_flags)
+                );
+                transmute_copy(&word)
+            }
+            8 => {
+                let word: MaybeUninit<u64>;
+                asm!(
+                    "ld.global.b64 {}, [{}];", out(reg64) word, in(reg64) pointer,
+                    options(pure, readonly, nostack, preserves_flags)
+                );
+                transmute_copy(&word)
+            }
+            _ => pointer.read(),
+        }
+    }
+}
+
+/// # Safety
+/// That of [`ptr::write`](core::ptr::write).
+#[inline(always)]
+pub(super) unsafe fn write<T: Copy>(pointer: *mut T, value: T) {
+    // SAFETY: as the caller promises; a word is written that is as long as the element.
+    unsafe {
+        match size_of::<T>() {
+            4 => {
+                let word: MaybeUninit<u32> = transmute_copy(&value);
+                asm!(
+                    "st.global.b32 [{}], {};", in(reg64) pointer, in(reg32) word,
+                    options(nostack, preserves_flags)
+                );
+            }
+            8 => {
+                let word: MaybeUninit<u64> = transmute_copy(&value);
+                asm!(
+                    "st.global.b64 [{}], {};", in(reg64) pointer, in(reg64) word,
+                    options(nostack, preserves_flags)
+                );
+            }
+            _ => pointer.write(value),
+        }
+    }
+}
+
+/// # Safety
+/// That of [`AtomicU32::from_ptr`](core::sync::atomic::AtomicU32::from_ptr).
+#[inline(always)]
+pub(super) unsafe fn fetch_add(pointer: *mut u32, summand: u32) -> u32 {
+    let before: u32;
+    // SAFETY: as the caller promises.
+    unsafe {
+        asm!(
+            "atom.global.add.u32 {}, [{}], {};", out(reg32) before, in(reg64) pointer, in(reg32) summand,
+            options(nostack, preserves_flags)
+        );
+    }
+    before
+}
+
+/// # Safety
+/// That of [`AtomicU64::from_ptr`](core::sync::atomic::AtomicU64::from_ptr).
+#[inline(always)]
+pub(super) unsafe fn fetch_min(pointer: *mut u64, value: u64) {
+    // SAFETY: as the caller promises.
+    unsafe {
+        asm!(
+            "red.global.min.u64 [{}], {};", in(reg64) pointer, in(reg64) value,
+            options(nostack, preserves_flags)
+        );
+    }
+}

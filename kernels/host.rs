@@ -1,0 +1,35 @@
+//! How a host reaches elements of a column.
+
+use core::sync::atomic::{AtomicU32, AtomicU64, Ordering};
+
+/// # Safety
+/// That of [`ptr::read`](core::ptr::read).
+#[inline]
+pub(super) unsafe fn read<T: Copy>(pointer: *const T) -> T {
+    // SAFETY: as the caller promises.
+    unsafe { pointer.read() }
+}
+
+/// # Safety
+/// That of [`ptr::write`](core::ptr::write).
+#[inline]
+pub(super) unsafe fn write<T: Copy>(pointer: *mut T, value: T) {
+    // SAFETY: as the caller promises.
+    unsafe { pointer.write(value) }
+}
+
+/// # Safety
+/// That of [`AtomicU32::from_ptr`].
+#[inline]
+pub(super) unsafe fn fetch_add(pointer: *mut u32, summand: u32) -> u32 {
+    // SAFETY: as the caller promises.
+    unsafe { AtomicU32::from_ptr(pointer) }.fetch_add(summand, Ordering::Relaxed)
+}
+
+/// # Safety
+/// That of [`AtomicU64::from_ptr`].
+#[inline]
+pub(super) unsafe fn fetch_min(pointer: *mut u64, value: u64) {
+    // SAFETY: as the caller promises.
+    unsafe { AtomicU64::from_ptr(pointer) }.fetch_min(value, Ordering::Relaxed);
+}
