@@ -64,6 +64,12 @@ pub trait Real:
     fn from_u32(value: u32) -> Self;
     /// Neither infinite nor NaN.
     fn is_finite(self) -> bool;
+    /// The bits, which order as the scalars do where these are not negative.
+    #[doc(hidden)]
+    fn to_bits(self) -> u64;
+    /// The scalar of these bits.
+    #[doc(hidden)]
+    fn from_bits(bits: u64) -> Self;
     /// √x, correctly rounded.
     #[must_use]
     fn sqrt(self) -> Self;
@@ -111,6 +117,15 @@ impl Real for f32 {
     #[inline]
     fn is_finite(self) -> bool {
         Self::is_finite(self)
+    }
+    #[inline]
+    fn to_bits(self) -> u64 {
+        Self::to_bits(self).into()
+    }
+    #[inline]
+    #[allow(clippy::cast_possible_truncation, reason = "an f32 has 32 bits")]
+    fn from_bits(bits: u64) -> Self {
+        Self::from_bits(bits as u32)
     }
     #[inline]
     fn sqrt(self) -> Self {
@@ -170,6 +185,14 @@ impl Real for f64 {
     #[inline]
     fn is_finite(self) -> bool {
         Self::is_finite(self)
+    }
+    #[inline]
+    fn to_bits(self) -> u64 {
+        Self::to_bits(self)
+    }
+    #[inline]
+    fn from_bits(bits: u64) -> Self {
+        Self::from_bits(bits)
     }
     #[inline]
     fn sqrt(self) -> Self {

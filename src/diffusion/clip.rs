@@ -35,7 +35,8 @@ impl<T: Real> Clip<T> {
     /// the components (interpolated linearly between them), where q > `limit` each component is
     /// clipped to \[−q, q\] and scaled by `limit`/q; else it is clipped to \[−`limit`, `limit`\].
     ///
-    /// Costs up to 128 passes over the components: it sorts nothing and needs no memory.
+    /// Costs up to 64 passes over the components for `f32` and 128 for `f64`: it sorts nothing and needs no
+    /// memory.
     ///
     /// # Errors
     /// [`SamplerError`] unless `quantile` is in (0, 1] and `limit` in (0, ∞).
@@ -82,8 +83,9 @@ impl<T: Real> Clip<T> {
     }
 }
 
+/// |x|, which is never −0.
 fn absolute<T: Real>(x: T) -> T {
-    if x < T::ZERO { -x } else { x }
+    if x > T::ZERO { x } else { T::ZERO - x }
 }
 
 fn larger<T: Real>(a: T, b: T) -> T {
@@ -107,30 +109,21 @@ fn quantile_of_absolute<T: Real>(sample: &[T], quantile: T) -> T {
     low + (high - low) * (place - T::from_u32(below))
 }
 
-/// Halvings of the range of the values, by which an order statistic is known to more than their precision.
-const BISECTIONS: u32 = 64;
-
-/// The absolute value with exactly `rank` others below it, up to ties, by bisection.
+/// The absolute value with exactly `rank` others below it, up to ties. Bisects the bits, which order as
+/// the values do: exact in as many passes as a scalar has bits, however far apart the values are.
 fn order_statistic<T: Real>(sample: &[T], rank: u32) -> T {
-    let absolutes = || sample.iter().map(|&x| absolute(x));
-    // At most `rank` values are below `low`, more are at most `high`.
-    let (mut low, mut high) = (T::ZERO, absolutes().fold(T::ZERO, larger));
-    for _ in 0..BISECTIONS {
-        let middle = low + (high - low) / T::TWO;
-        if middle <= low || middle >= high {
-            break;
-        }
-        if absolutes().filter(|&x| x <= middle).count() > rank as usize {
+    let bits = || sample.iter().map(|&x| absolute(x).to_bits());
+    // More than `rank` values are at most `high`; no more than `rank` are below `low`.
+    let (mut low, mut high) = (0, bits().max().unwrap_or(0));
+    while low < high {
+        let middle = low + (high - low) / 2;
+        if bits().filter(|&x| x <= middle).count() > rank as usize {
             high = middle;
         } else {
-            low = middle;
+            low = middle + 1;
         }
     }
-    if absolutes().filter(|&x| x <= low).count() > rank as usize {
-        low
-    } else {
-        high
-    }
+    T::from_bits(low)
 }
 
 #[cfg(test)]
@@ -147,13 +140,28 @@ mod tests {
         sorted.sort_by(f64::total_cmp);
         for rank in 0..37 {
             let found = order_statistic(&values, rank);
-            assert!((found - sorted[rank as usize]).abs() < 1e-14, "{rank}");
+            assert_eq!(found, sorted[rank as usize], "{rank}");
         }
         // 0.995 · 36 = 35.82
         let expected = sorted[35] + 0.82 * (sorted[36] - sorted[35]);
         assert!((quantile_of_absolute(&values, 0.995) - expected).abs() < 1e-12);
         assert_eq!(quantile_of_absolute(&[-3.0], 0.5), 3.0);
         assert_eq!(quantile_of_absolute(&[0.0, 0.0, 1.0], 0.5), 0.0);
+    }
+
+    #[test]
+    fn an_outlier_does_not_spoil_the_quantile() {
+        let mut sample = [0.5_f64; 100];
+        for outlier in [1e21, -1e300, f64::MAX] {
+            sample[17] = outlier;
+            assert_eq!(quantile_of_absolute(&sample, 0.5), 0.5);
+        }
+        let small = f32::from_bits(1);
+        let sample = [small, 0.0, -0.0, -f32::MAX, 3.0 * small, -2.0 * small];
+        let sorted = [0.0, 0.0, small, 2.0 * small, 3.0 * small, f32::MAX];
+        for (rank, expected) in (0..).zip(sorted) {
+            assert_eq!(order_statistic(&sample, rank), expected, "{rank}");
+        }
     }
 
     #[test]
