@@ -77,6 +77,7 @@ impl<'a, T: Real, S: NoiseSchedule<T>> SingleStep<'a, T, S> {
         let node = |part: u32, least: u32, most: u32| {
             let target = lambda + h * (T::from_u32(part) / T::from_u32(order));
             let step = self.schedule.nearest(target, least, most);
+            let step = step.max(least).min(most);
             let level = self.schedule.level(step);
             Node {
                 step,

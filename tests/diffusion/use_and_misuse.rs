@@ -370,7 +370,7 @@ fn schedules_are_their_definitions() {
         assert!(relative.abs() < 3e-7, "{t}: {relative:e}");
     }
     // Nichol & Dhariwal's ᾱ, with β capped.
-    let cosine = SquaredCosine::new(100).unwrap();
+    let cosine = SquaredCosine::<f64>::new(100).unwrap();
     let f = |t: f64| {
         ((t / 100.0 + 0.008) / 1.008 * core::f64::consts::FRAC_PI_2)
             .cos()
@@ -379,12 +379,39 @@ fn schedules_are_their_definitions() {
     let mut bar = 1.0;
     for t in 1..=100_u32 {
         bar *= 1.0 - (1.0 - f(t.into()) / f(f64::from(t) - 1.0)).min(0.999);
-        let exponent: f64 = cosine.exponent(t);
+        let exponent = cosine.exponent(t);
         assert!((exponent / -bar.ln() - 1.0).abs() < 1e-11, "{t}");
     }
     let table = ScheduleTable::<f64, 100>::from_schedule(&cosine).unwrap();
-    assert_eq!(
-        table.exponent(37),
-        NoiseSchedule::<f64>::exponent(&cosine, 37)
-    );
+    assert_eq!(table.exponent(37), cosine.exponent(37));
+}
+
+/// A schedule whose `nearest` answers whatever it likes.
+#[derive(Debug)]
+struct Stray(LinearRate<f32>, u32);
+
+impl NoiseSchedule<f32> for Stray {
+    fn training_steps(&self) -> u32 {
+        self.0.training_steps()
+    }
+    fn exponent(&self, step: u32) -> f32 {
+        self.0.exponent(step)
+    }
+    fn nearest(&self, _half_log_snr: f32, _least: u32, _most: u32) -> u32 {
+        self.1
+    }
+}
+
+#[test]
+fn a_schedule_whose_nearest_step_is_out_of_range_does_no_harm() {
+    for answer in [0, 1, 150, u32::MAX] {
+        let schedule = Stray(LinearRate::new(200, 0.1, 16.0).unwrap(), answer);
+        let timesteps = Timesteps::<11>::log_snr(10, &schedule).unwrap();
+        for order in [2, 3] {
+            let denoiser = Denoiser::new(Parametrization::Velocity);
+            let sampler = SingleStep::new(&schedule, &timesteps, denoiser, order).unwrap();
+            let (x, _, calls) = sampler.one_call(0);
+            assert!(x.iter().all(|x| x.is_finite()) && calls >= 10);
+        }
+    }
 }

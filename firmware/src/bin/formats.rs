@@ -197,7 +197,7 @@ fn diffusion() -> Result<(), Failure> {
     let denoiser = Denoiser::new(Parametrization::Velocity).clipped(Clip::range(1.0)?);
     info!("{}", schedule);
     info!("{}", ScheduleTable::<f32, 2>::from_betas(&[0.25, 0.5])?);
-    info!("{}", SquaredCosine::new(4)?);
+    info!("{}", SquaredCosine::<f32>::new(4)?);
     let level = Level {
         exponent: 2.0_f32,
         signal: 0.5,
