@@ -9,8 +9,8 @@ mod network;
 use network::{Network, PIXELS, STEPS};
 use poisson_midpoint::MidpointLaw::Bernoulli;
 use poisson_midpoint::diffusion::{
-    Clip, Denoiser, MultiStep, OneStep, Parametrization, PoissonMidpointDdpm, Row, Sampler,
-    ScheduleTable, SingleStep, Timesteps, Variant, standard_normal,
+    Clip, Ddim, Ddpm, DpmSolver, DpmSolverPlusPlus, PoissonMidpointDdpm, Prediction, Sampler,
+    ScheduleTable, Solver, Timesteps, Variant, standard_normal,
 };
 use poisson_midpoint::random::Stream;
 
@@ -23,8 +23,14 @@ fn the_digit_of_a_microcontroller_has_the_bits_that_it_has_there() {
     assert_eq!((digit::fingerprint(&image), calls), (0x4bd3_824e, 50));
 }
 
-fn bits(sampler: &impl Sampler<f32>) -> u32 {
+type Schedule = ScheduleTable<f32, { STEPS as usize }>;
+
+fn bits(timesteps: &Timesteps<10>, clip: Clip<f32>, solver: impl Solver<f32>) -> u32 {
     let network = Network::from_safetensors(WEIGHTS).unwrap();
+    let schedule = Schedule::linear(1e-4, 0.02).unwrap();
+    let sampler = Sampler::new(&schedule, timesteps, Prediction::Velocity, solver)
+        .unwrap()
+        .with_clip(clip);
     let (mut image, mut stream) = ([0.0; PIXELS], Stream::new(1, 2));
     standard_normal(&mut image, &mut stream);
     let mut work = vec![0.0; sampler.work_length(PIXELS)];
@@ -54,22 +60,20 @@ const GOLDEN: [u32; 13] = [
 
 #[test]
 fn every_sampler_has_its_bits() {
-    let schedule = ScheduleTable::<f32, { STEPS as usize }>::linear(1e-4, 0.02).unwrap();
-    let quadratic = Timesteps::<11>::quadratic(10, STEPS).unwrap();
-    let log_snr = Timesteps::<11>::log_snr(10, &schedule).unwrap();
-    let denoiser = Denoiser::new(Parametrization::Velocity).clipped(Clip::range(1.0).unwrap());
-    let dynamic = denoiser.clipped(Clip::dynamic(0.995, 1.0).unwrap());
-    let ddpm = |variant| bits(&OneStep::ddpm(&schedule, &quadratic, denoiser, variant).unwrap());
-    let ddim = |eta| bits(&OneStep::ddim(&schedule, &log_snr, dynamic, eta).unwrap());
-    let multi =
-        |order, eta| bits(&MultiStep::new(&schedule, &log_snr, denoiser, order, eta).unwrap());
-    let single = |order| bits(&SingleStep::new(&schedule, &log_snr, denoiser, order).unwrap());
-    let poisson = |variant, frozen| {
-        let mut table = [Row::default(); STEPS as usize];
-        let sampler = PoissonMidpointDdpm::new(
-            &schedule, &quadratic, denoiser, variant, frozen, Bernoulli, &mut table,
-        );
-        bits(&sampler.unwrap())
+    let schedule = Schedule::linear(1e-4, 0.02).unwrap();
+    let quadratic = Timesteps::quadratic(10, &schedule).unwrap();
+    let log_snr = Timesteps::log_snr(10, &schedule).unwrap();
+    let range = Clip::range(1.0).unwrap();
+    let dynamic = Clip::dynamic(0.995, 1.0).unwrap();
+    let ddpm = |variant| bits(&quadratic, range, Ddpm { variant });
+    let ddim = |eta| bits(&log_snr, dynamic, Ddim { eta });
+    let multi = |order, eta| bits(&log_snr, range, DpmSolverPlusPlus { order, eta });
+    let single = |order| bits(&log_snr, range, DpmSolver { order });
+    let poisson = |variant, held| {
+        let mut table = schedule.rows();
+        let solver = PoissonMidpointDdpm::new(&mut table).with_variant(variant);
+        let solver = solver.with_held(held).with_law(Bernoulli);
+        bits(&quadratic, range, solver)
     };
     let exponential = Variant::Exponential { correction: 1.0 };
     let found = [
@@ -84,8 +88,8 @@ fn every_sampler_has_its_bits() {
         multi(3, 1.0),
         single(2),
         single(3),
-        poisson(Variant::FixedSmall, Parametrization::Sample),
-        poisson(exponential, Parametrization::Velocity),
+        poisson(Variant::FixedSmall, Prediction::Sample),
+        poisson(exponential, Prediction::Velocity),
     ];
     assert_eq!(found, GOLDEN, "{found:#010x?}");
 }

@@ -19,7 +19,7 @@ mod threads;
 
 use std::path::PathBuf;
 
-use anyhow::{Context, Result, anyhow, ensure};
+use anyhow::{Context, Result, ensure};
 use clap::{Parser, ValueEnum};
 use indicatif::ProgressBar;
 use measure::{Estimate, frechet, same_distribution, sliced_wasserstein};
@@ -132,8 +132,7 @@ fn main() -> Result<()> {
 fn one_digit(weights: &[u8], seed: u64) -> Result<()> {
     let network = Network::from_safetensors(weights).context("no weights of digits")?;
     let mut memory = Box::new(digit::Memory::new());
-    let (image, calls) =
-        digit::generate(&network, seed, &mut memory).map_err(|failure| anyhow!("{failure}"))?;
+    let (image, calls) = digit::generate(&network, seed, &mut memory)?;
     for row in image.chunks(8) {
         println!(
             "{}",

@@ -3,8 +3,8 @@
 use clap::ValueEnum;
 use poisson_midpoint::MidpointLaw::{Bernoulli, Single};
 use poisson_midpoint::diffusion::{
-    Clip, Denoiser, MultiStep, OneStep, Parametrization, PoissonMidpointDdpm, Row, Sampler,
-    SingleStep, Timesteps, Variant, standard_normal,
+    Clip, Ddim, Ddpm, DpmSolver, DpmSolverPlusPlus, PoissonMidpointDdpm, Prediction, Sampler,
+    Solver, Timesteps, Variant, standard_normal,
 };
 use poisson_midpoint::random::Stream;
 
@@ -12,7 +12,7 @@ use crate::network::STEPS;
 use crate::target::{Schedule, Target};
 use crate::threads::in_threads;
 
-type List = Timesteps<{ STEPS as usize + 1 }>;
+type List = Timesteps<{ STEPS as usize }>;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum Method {
@@ -78,43 +78,28 @@ impl Method {
         count: usize,
         noise: f32,
     ) -> anyhow::Result<(Vec<f32>, f64)> {
-        let denoiser = match target {
-            Target::Digits { .. } => Denoiser::new(target.predicts()).clipped(Clip::range(1.0)?),
-            Target::Mixture { .. } => Denoiser::new(target.predicts()),
-        };
         let run = Run {
             target,
+            schedule,
             seed,
             count,
             noise,
         };
-        let uniform = |steps: u32| List::uniform(steps.max(1), STEPS);
-        let quadratic = |steps: u32| List::quadratic(steps.max(1), STEPS);
+        let uniform = |steps: u32| List::uniform(steps.max(1), schedule);
+        let quadratic = |steps: u32| List::quadratic(steps.max(1), schedule);
         let log_snr = |steps: u32| List::log_snr(steps.max(1), schedule);
-        let ddpm =
-            |list: List, variant| run.all(&OneStep::ddpm(schedule, &list, denoiser, variant)?);
-        let multi = |order, eta| {
-            run.all(&MultiStep::new(
-                schedule,
-                &log_snr(calls)?,
-                denoiser,
-                order,
-                eta,
-            )?)
-        };
-        let single = |order: u32| {
-            // The last step, to the data, is one call.
-            let list = log_snr((calls - 1) / order + 1)?;
-            run.all(&SingleStep::new(schedule, &list, denoiser, order)?)
-        };
-        let pmm = |list: List, variant, frozen, law| {
-            let mut table = vec![Row::default(); STEPS as usize];
-            run.all(&PoissonMidpointDdpm::new(
-                schedule, &list, denoiser, variant, frozen, law, &mut table,
-            )?)
+        let ddpm = |list: List, variant| run.all(&list, Ddpm { variant });
+        let ddim = |list: List| run.all(&list, Ddim { eta: 0.0 });
+        let multi = |order, eta| run.all(&log_snr(calls)?, DpmSolverPlusPlus { order, eta });
+        // The last step, to the data, is one call.
+        let single = |order: u32| run.all(&log_snr((calls - 1) / order + 1)?, DpmSolver { order });
+        let pmm = |list: List, variant, held, law| {
+            let mut table = schedule.rows();
+            let solver = PoissonMidpointDdpm::new(&mut table).with_variant(variant);
+            run.all(&list, solver.with_held(held).with_law(law))
         };
         let exponential = |correction| Variant::Exponential { correction };
-        let (epsilon, sample) = (Parametrization::Epsilon, Parametrization::Sample);
+        let (epsilon, sample) = (Prediction::Epsilon, Prediction::Sample);
         let small = Variant::FixedSmall;
         let half = calls / 2;
         match self {
@@ -123,10 +108,8 @@ impl Method {
             Self::Ddpm3 => ddpm(uniform(calls)?, Variant::Reduced),
             Self::DdpmLarge => ddpm(uniform(calls)?, Variant::FixedLarge),
             Self::DdpmQuadratic => ddpm(quadratic(calls)?, small),
-            Self::Ddim => run.all(&OneStep::ddim(schedule, &uniform(calls)?, denoiser, 0.0)?),
-            Self::DdimQuadratic => {
-                run.all(&OneStep::ddim(schedule, &quadratic(calls)?, denoiser, 0.0)?)
-            }
+            Self::Ddim => ddim(uniform(calls)?),
+            Self::DdimQuadratic => ddim(quadratic(calls)?),
             Self::DpmSolver2 => single(2),
             Self::DpmSolver3 => single(3),
             Self::Dpmpp2m => multi(2, 0.0),
@@ -148,6 +131,7 @@ impl Method {
 
 struct Run<'a> {
     target: &'a Target<'a>,
+    schedule: &'a Schedule,
     seed: u64,
     count: usize,
     /// Standard deviation of what is added to the network's output, which knows nothing of it.
@@ -155,7 +139,15 @@ struct Run<'a> {
 }
 
 impl Run<'_> {
-    fn all<M: Sampler<f32> + Sync>(&self, sampler: &M) -> anyhow::Result<(Vec<f32>, f64)> {
+    fn all(
+        &self,
+        timesteps: &List,
+        solver: impl Solver<f32> + Sync,
+    ) -> anyhow::Result<(Vec<f32>, f64)> {
+        let mut sampler = Sampler::new(self.schedule, timesteps, self.target.predicts(), solver)?;
+        if let Target::Digits { .. } = self.target {
+            sampler = sampler.with_clip(Clip::range(1.0)?);
+        }
         let dimension = self.target.dimension();
         let mut samples = vec![0.0; self.count * dimension];
         let calls = in_threads(&mut samples, dimension, |particle, x| {

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use anyhow::{Context, Result, bail, ensure};
 use poisson_midpoint::Real;
-use poisson_midpoint::diffusion::{Level, NoiseSchedule, Parametrization, ScheduleTable};
+use poisson_midpoint::diffusion::{Level, NoiseSchedule, Prediction, ScheduleTable};
 use poisson_midpoint::random::Stream;
 use safetensors::{Dtype, SafeTensors};
 
@@ -146,10 +146,10 @@ impl<'a> Target<'a> {
     }
 
     /// What the network predicts.
-    pub fn predicts(&self) -> Parametrization {
+    pub fn predicts(&self) -> Prediction {
         match self {
-            Self::Digits { .. } => Parametrization::Velocity,
-            Self::Mixture { .. } => Parametrization::Sample,
+            Self::Digits { .. } => Prediction::Velocity,
+            Self::Mixture { .. } => Prediction::Sample,
         }
     }
 

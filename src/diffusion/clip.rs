@@ -1,7 +1,7 @@
 //! Keeping the data that a network predicts where data can be.
 
 use super::error::SamplerError;
-use crate::Real;
+use crate::real::Real;
 
 /// A bound on the predicted data x₀, for data of known range.
 ///
@@ -48,7 +48,7 @@ impl<T: Real> Clip<T> {
         clip.check().map(|()| clip)
     }
 
-    pub(crate) fn check(&self) -> Result<(), SamplerError<T>> {
+    fn check(&self) -> Result<(), SamplerError<T>> {
         if !(self.limit.is_finite() && self.limit > T::ZERO) {
             return Err(SamplerError::Limit(self.limit));
         }

@@ -2,19 +2,20 @@
 //! midpoint method.
 
 use super::error::SamplerError;
-use super::timesteps::check_range;
-use super::transition::{Map, in_terms_of};
-use super::{NoiseSchedule, Parametrization, Timesteps, Variant};
-use crate::Real;
+use super::{Level, NoiseSchedule, Prediction, ScheduleTable, Steps, Timesteps, Variant};
+use crate::real::Real;
 use crate::scheme::{ScalarKick, ScalarSpan, Scheme};
 
 /// What the inner steps of a macro step come to on the way to one training step: a row of an
 /// [`InnerSteps`] table.
 ///
 /// ```
-/// use poisson_midpoint::diffusion::Row;
-/// let table = [Row::<f32>::default(); 1000];
+/// use poisson_midpoint::diffusion::{Row, ScheduleTable};
+/// let schedule = ScheduleTable::<f32, 1000>::linear(1e-4, 0.02)?;
+/// let mut table = schedule.rows();
+/// assert_eq!(table, [Row::ZERO; 1000]);
 /// assert_eq!(size_of_val(&table), 16_000);
+/// # Ok::<(), poisson_midpoint::diffusion::ScheduleError<f32>>(())
 /// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
@@ -37,24 +38,21 @@ pub struct Row<T> {
 ///
 /// ```
 /// use nalgebra::{SVector, vector};
-/// use poisson_midpoint::diffusion::{
-///     InnerSteps, NoiseSchedule, Parametrization, Row, ScheduleTable, Timesteps, Variant,
-/// };
+/// use poisson_midpoint::diffusion::{InnerSteps, Prediction, ScheduleTable, Timesteps, Variant};
 /// use poisson_midpoint::random::Stream;
 /// use poisson_midpoint::{MidpointLaw, PoissonMidpoint, Stepper};
 ///
 /// let schedule = ScheduleTable::<f64, 1000>::linear(1e-4, 0.02)?;
-/// let timesteps = Timesteps::<26>::quadratic(25, 1000)?;
-/// let mut table = [Row::default(); 1000];
-/// let steps = InnerSteps::new(
-///     &schedule, &timesteps, Variant::FixedSmall, Parametrization::Sample, &mut table,
-/// )?;
+/// let timesteps = Timesteps::<25>::quadratic(25, &schedule)?;
+/// let (variant, mut table) = (Variant::FixedSmall, schedule.rows());
+/// let steps = InnerSteps::new(&schedule, &timesteps, variant, Prediction::Sample, &mut table)?;
 /// // Data that are always (1, −1): a network would know.
 /// let mut sample = |_t: f64, _x: &SVector<f64, 2>| vector![1.0, -1.0];
 /// let (mut x, mut stream) = (vector![0.3, 0.1], Stream::new(42, 0));
-/// for (from, to) in timesteps.pairs() {
-///     let stepper = PoissonMidpoint::new(steps.macro_step(from, to), MidpointLaw::Single);
-///     let _ = stepper.step(f64::from(from), &mut x, &mut sample, &mut stream)?;
+/// for macro_step in steps.macro_steps() {
+///     let time = f64::from(macro_step.from());
+///     let stepper = PoissonMidpoint::new(macro_step, MidpointLaw::Single);
+///     let _ = stepper.step(time, &mut x, &mut sample, &mut stream)?;
 /// }
 /// assert!((x - vector![1.0, -1.0]).amax() < 1e-9);
 /// # Ok::<(), Box<dyn std::error::Error>>(())
@@ -63,6 +61,7 @@ pub struct Row<T> {
 pub struct InnerSteps<'a, T> {
     /// Row s is that of the step to s.
     rows: &'a [Row<T>],
+    steps: Steps<'a>,
 }
 
 impl<T: Real> Row<T> {
@@ -75,9 +74,18 @@ impl<T: Real> Row<T> {
     };
 }
 
+impl<T: Real, const N: usize> ScheduleTable<T, N> {
+    /// A table for [`InnerSteps`] or a [`PoissonMidpointDdpm`](super::PoissonMidpointDdpm) with this
+    /// schedule, to be filled: a row for each training step.
+    #[must_use]
+    pub fn rows(&self) -> [Row<T>; N] {
+        [Row::ZERO; N]
+    }
+}
+
 impl<'a, T: Real> InnerSteps<'a, T> {
     /// Fills a table with what the inner steps of a DDPM `variant` come to between `timesteps`,
-    /// the prediction `frozen` being held over a macro step.
+    /// the prediction `held` being held over a macro step.
     ///
     /// Costs T evaluations of the schedule, and none of the network.
     ///
@@ -86,42 +94,65 @@ impl<'a, T: Real> InnerSteps<'a, T> {
     /// if a coefficient is not finite.
     pub fn new<const N: usize>(
         schedule: &impl NoiseSchedule<T>,
-        timesteps: &Timesteps<N>,
+        timesteps: &'a Timesteps<N>,
         variant: Variant<T>,
-        frozen: Parametrization,
+        held: Prediction,
         table: &'a mut [Row<T>],
     ) -> Result<Self, SamplerError<T>> {
-        let map = Map::Ddpm(variant);
-        map.check()?;
-        let training_steps = schedule.training_steps();
-        let (length, needed) = (table.len(), training_steps as usize);
-        if length < needed {
-            return Err(SamplerError::Rows { length, needed });
-        }
-        for (from, to) in timesteps.pairs() {
-            check_range(from, training_steps).map_err(SamplerError::Timesteps)?;
-            let rows = table.get_mut(to as usize..from as usize);
-            fill(schedule, &map, frozen, from, rows.unwrap_or_default())?;
-        }
-        Ok(Self { rows: table })
+        let steps = timesteps.steps();
+        steps.check(schedule.training_steps())?;
+        fill(schedule, steps, variant, held, table)?;
+        Ok(Self::filled(table, steps))
     }
 
-    /// The macro step from one training step to another, an entry of the timesteps and the next.
+    /// With a table that [`fill`] has filled for these steps.
+    pub(crate) fn filled(rows: &'a [Row<T>], steps: Steps<'a>) -> Self {
+        Self { rows, steps }
+    }
+
+    /// Macro step `index`, counted from 0: that of the timesteps' step of the same number.
     #[must_use]
-    pub fn macro_step(&self, from: u32, to: u32) -> MacroTransition<'a, T> {
-        MacroTransition {
+    pub fn macro_step(&self, index: usize) -> Option<MacroTransition<'a, T>> {
+        let (from, to) = self.steps.get(index)?;
+        Some(MacroTransition {
             rows: self.rows,
             from,
-            to: to.min(from.saturating_sub(1)),
-        }
+            to,
+        })
+    }
+
+    /// The macro steps, in the order they are taken.
+    pub fn macro_steps(&self) -> impl Iterator<Item = MacroTransition<'a, T>> + use<'a, T> {
+        let steps = *self;
+        (0..).map_while(move |index| steps.macro_step(index))
     }
 }
 
+/// Fills a table for steps that the schedule has.
+pub(crate) fn fill<T: Real>(
+    schedule: &(impl NoiseSchedule<T> + ?Sized),
+    steps: Steps<'_>,
+    variant: Variant<T>,
+    held: Prediction,
+    table: &mut [Row<T>],
+) -> Result<(), SamplerError<T>> {
+    variant.check()?;
+    let (length, needed) = (table.len(), schedule.training_steps() as usize);
+    if length < needed {
+        return Err(SamplerError::Rows { length, needed });
+    }
+    for (from, to) in steps.pairs() {
+        let rows = table.get_mut(to as usize..from as usize);
+        fill_macro_step(schedule, variant, held, from, rows.unwrap_or_default())?;
+    }
+    Ok(())
+}
+
 /// Fills the rows of one macro step, that of its end first.
-fn fill<T: Real>(
-    schedule: &impl NoiseSchedule<T>,
-    map: &Map<T>,
-    frozen: Parametrization,
+fn fill_macro_step<T: Real>(
+    schedule: &(impl NoiseSchedule<T> + ?Sized),
+    variant: Variant<T>,
+    held: Prediction,
     from: u32,
     rows: &mut [Row<T>],
 ) -> Result<(), SamplerError<T>> {
@@ -132,7 +163,7 @@ fn fill<T: Real>(
     let mut level = schedule.level(from);
     for (step, row) in (0..from).rev().zip(rows.iter_mut().rev()) {
         let next = schedule.level(step);
-        let inner = in_terms_of(frozen, &level, map.coefficients(&level, &next));
+        let inner = in_terms_of(held, &level, variant.coefficients(&level, &next));
         *row = Row {
             decay: inner.decay * so_far.decay,
             drift: inner.decay * so_far.drift + inner.drift,
@@ -158,21 +189,37 @@ fn fill<T: Real>(
     Ok(())
 }
 
+/// The coefficients of a step on x and x₀ as coefficients on x and another prediction.
+fn in_terms_of<T: Real>(
+    prediction: Prediction,
+    from: &Level<T>,
+    span: ScalarSpan<T>,
+) -> ScalarSpan<T> {
+    if prediction == Prediction::Sample {
+        return span;
+    }
+    let (of_x, of_prediction) = prediction.to(Prediction::Sample, from);
+    ScalarSpan {
+        decay: span.decay + span.drift * of_x,
+        drift: span.drift * of_prediction,
+        noise: span.noise,
+    }
+}
+
 /// One macro step of [`InnerSteps`] as a [`Scheme`]: K = t − s inner steps of one training step
 /// each. Time is the training step, so a stepper begins it at time t and goes down.
 ///
 /// ```
-/// use poisson_midpoint::diffusion::{InnerSteps, LinearRate, Parametrization, Row, Timesteps, Variant};
+/// use poisson_midpoint::diffusion::{Error, InnerSteps, LinearRate, Prediction, Row, Timesteps, Variant};
 /// use poisson_midpoint::scheme::Scheme;
 /// let schedule = LinearRate::new(100, 0.1_f64, 20.0)?;
-/// let timesteps = Timesteps::<3>::new(&[100, 40, 0], 100)?;
-/// let mut table = [Row::default(); 100];
-/// let steps = InnerSteps::new(
-///     &schedule, &timesteps, Variant::FixedLarge, Parametrization::Epsilon, &mut table,
-/// )?;
-/// let scheme = steps.macro_step(100, 40);
-/// assert_eq!((scheme.inner_steps(), scheme.time(7)), (60, -7.0));
-/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// let timesteps = Timesteps::<2>::new(&[100, 40, 0])?;
+/// let (variant, mut table) = (Variant::FixedLarge, [Row::ZERO; 100]);
+/// let steps = InnerSteps::new(&schedule, &timesteps, variant, Prediction::Epsilon, &mut table)?;
+/// let scheme = steps.macro_step(1).unwrap();
+/// assert_eq!((scheme.from(), scheme.to()), (40, 0));
+/// assert_eq!((scheme.inner_steps(), scheme.time(7)), (40, -7.0));
+/// # Ok::<(), Error<f64>>(())
 /// ```
 #[derive(Clone, Copy, Debug)]
 pub struct MacroTransition<'a, T> {
@@ -182,6 +229,18 @@ pub struct MacroTransition<'a, T> {
 }
 
 impl<T: Real> MacroTransition<'_, T> {
+    /// The training step t that it starts from.
+    #[must_use]
+    pub fn from(&self) -> u32 {
+        self.from
+    }
+
+    /// The training step s that it ends at.
+    #[must_use]
+    pub fn to(&self) -> u32 {
+        self.to
+    }
+
     /// What the inner steps before inner step `inner_step` come to.
     fn row(&self, inner_step: u32) -> Row<T> {
         let start = Row {

@@ -1,44 +1,36 @@
 use super::error::SampleError;
-use super::{NetworkQuery, Sampler};
-use crate::Real;
+use super::solver::copy;
+use super::{NetworkQuery, NoiseSchedule, Progress, Sampler, Sampling, Solver};
 use crate::random::Words;
-use crate::slices::{SliceError, take};
+use crate::real::Real;
 
 /// A sample of a [`Lockstep`] batch: its stream and where it stands.
 ///
 /// ```
-/// use poisson_midpoint::diffusion::{Denoiser, LinearRate, Member, OneStep, Parametrization, Timesteps};
+/// use poisson_midpoint::diffusion::Member;
 /// use poisson_midpoint::random::Stream;
-/// let schedule = LinearRate::new(100, 0.1_f64, 20.0)?;
-/// let timesteps = Timesteps::<3>::uniform(2, 100)?;
-/// let sampler = OneStep::ddim(&schedule, &timesteps, Denoiser::new(Parametrization::Sample), 0.0)?;
-/// let member = Member::new(&sampler, Stream::new(42, 7));
-/// assert_eq!(member.failure(), None);
-/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// let member = Member::new(Stream::new(42, 7));
+/// assert_eq!((member.failure(), member.words().position()), (None, 0));
 /// ```
 #[derive(Clone, Copy, Debug)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
-pub struct Member<P, W> {
-    progress: P,
+pub struct Member<W> {
+    progress: Progress,
     words: W,
-    asks: bool,
-    failure: Option<SampleError>,
 }
 
-impl<P, W> Member<P, W> {
+impl<W> Member<W> {
     /// A sample before its first step, with the stream that it will read.
-    pub fn new<T: Real>(sampler: &impl Sampler<T, Progress = P>, words: W) -> Self {
+    pub fn new(words: W) -> Self {
         Self {
-            progress: sampler.begin(),
+            progress: Progress::default(),
             words,
-            asks: false,
-            failure: None,
         }
     }
 
     /// Why the sample stopped, if it did.
     pub fn failure(&self) -> Option<SampleError> {
-        self.failure
+        self.progress.failure()
     }
 
     /// The sample's stream.
@@ -54,17 +46,17 @@ impl<P, W> Member<P, W> {
 /// The slices are the caller's: x and the network's inputs and outputs hold sample after sample.
 /// Samples wait at the same training step, but for midpoints, which are each sample's own: the
 /// network is told a step for each sample. Under
-/// [`Single`](crate::MidpointLaw::Single) midpoints every sample takes part in every call; under
+/// [`Single`](crate::random::MidpointLaw::Single) midpoints every sample takes part in every call; under
 /// `Bernoulli` only those that ask do. A sample that fails stops, and the others go on.
 ///
 /// ```
 /// use poisson_midpoint::diffusion::{
-///     Denoiser, LinearRate, Lockstep, Member, OneStep, Parametrization, Sampler, Timesteps, standard_normal,
+///     Ddim, Error, LinearRate, Lockstep, Member, Prediction, Sampler, Timesteps, standard_normal,
 /// };
 /// use poisson_midpoint::random::Stream;
 /// let schedule = LinearRate::new(1000, 0.1_f32, 20.0)?;
-/// let timesteps = Timesteps::<11>::uniform(10, 1000)?;
-/// let sampler = OneStep::ddim(&schedule, &timesteps, Denoiser::new(Parametrization::Sample), 1.0)?;
+/// let timesteps = Timesteps::<10>::uniform(10, &schedule)?;
+/// let sampler = Sampler::new(&schedule, &timesteps, Prediction::Sample, Ddim { eta: 1.0 })?;
 /// const N: usize = 8; // samples of D components
 /// const D: usize = 2;
 /// let mut x = [0.0; N * D];
@@ -72,10 +64,9 @@ impl<P, W> Member<P, W> {
 /// for (p, x) in (0..).zip(x.chunks_exact_mut(D)) {
 ///     let mut stream = Stream::new(42, p);
 ///     standard_normal(x, &mut stream);
-///     members.push(Member::new(&sampler, stream));
+///     members.push(Member::new(stream));
 /// }
-/// let mut work = vec![0.0; Lockstep::<_, _, Stream>::work_length(&sampler, N, D)];
-/// let mut steps = [0; N];
+/// let (mut steps, mut work) = ([0; N], vec![0.0; sampler.batch_work_length(N, D)]);
 /// let mut batch = Lockstep::new(&sampler, D, &mut members, &mut x, &mut steps, &mut work)?;
 /// let calls = batch.run(&mut |_steps: &[u32], inputs: &[f32], outputs: &mut [f32]| {
 ///     assert_eq!(inputs.len(), N * D);
@@ -83,116 +74,130 @@ impl<P, W> Member<P, W> {
 /// });
 /// assert_eq!(calls, 10);
 /// assert!(x.iter().all(|x| *x == 0.25));
-/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// # Ok::<(), Error<f32>>(())
 /// ```
 #[derive(Debug)]
-pub struct Lockstep<'a, T: Real, M: Sampler<T>, W> {
-    sampler: &'a M,
-    dimension: usize,
-    members: &'a mut [Member<M::Progress, W>],
-    x: &'a mut [T],
+pub struct Lockstep<'a, T, N, S, W> {
+    samples: Samples<'a, T, N, S, W>,
     steps: &'a mut [u32],
     inputs: &'a mut [T],
     outputs: &'a mut [T],
+}
+
+/// The samples of a batch, with their slices.
+#[derive(Debug)]
+struct Samples<'a, T, N, S, W> {
+    sampler: &'a Sampler<'a, T, N, S>,
+    dimension: usize,
+    members: &'a mut [Member<W>],
+    x: &'a mut [T],
     work: &'a mut [T],
 }
 
-impl<'a, T: Real, M: Sampler<T>, W: Words> Lockstep<'a, T, M, W> {
-    /// Scalars of work that a batch needs.
-    pub fn work_length(sampler: &M, samples: usize, dimension: usize) -> usize {
-        let each = sampler.work_length(dimension);
-        samples.saturating_mul(each.saturating_add(dimension.saturating_mul(2)))
+impl<T: Real, N: NoiseSchedule<T>, S: Solver<T>, W> Samples<'_, T, N, S, W> {
+    /// Takes up each sample's run.
+    fn for_each(&mut self, mut visit: impl FnMut(&mut Sampling<'_, T, N, S>, &mut W)) {
+        let each = self.sampler.work_length(self.dimension);
+        let x = self.x.chunks_exact_mut(self.dimension);
+        let slices = x.zip(self.work.chunks_exact_mut(each));
+        for (member, (x, work)) in self.members.iter_mut().zip(slices) {
+            if let Ok(mut run) = Sampling::resume(self.sampler, member.progress, x, work) {
+                visit(&mut run, &mut member.words);
+                member.progress = run.progress();
+            }
+        }
     }
 
+    /// Gives the samples that ask their outputs.
+    fn scatter(&mut self, outputs: &[T]) {
+        let mut outputs = outputs.chunks_exact(self.dimension);
+        self.for_each(|run, _| {
+            if run.progress().is_asking()
+                && let Err(error) = run.supply(outputs.next().unwrap_or_default())
+            {
+                run.fail(error);
+            }
+        });
+    }
+}
+
+impl<'a, T: Real, N: NoiseSchedule<T>, S: Solver<T>, W: Words> Lockstep<'a, T, N, S, W> {
     /// The batch of `members`, each of whose samples of `dimension` components is in x. `steps` has
-    /// an entry for each.
+    /// an entry for each; what it and `work` hold is of no account.
     ///
     /// # Errors
-    /// [`SliceError`] if x has not `dimension` components for each member, or `steps` or `work` is too
-    /// short.
+    /// [`SampleError`] if `dimension` is 0, if x has not `dimension` components for each member,
+    /// or if `steps` or `work` is too short.
     pub fn new(
-        sampler: &'a M,
+        sampler: &'a Sampler<'a, T, N, S>,
         dimension: usize,
-        members: &'a mut [Member<M::Progress, W>],
+        members: &'a mut [Member<W>],
         x: &'a mut [T],
         steps: &'a mut [u32],
         work: &'a mut [T],
-    ) -> Result<Self, SliceError> {
-        let samples = members.len();
-        let total = samples.saturating_mul(dimension);
-        if total == 0 || x.len() != total {
-            return Err(SliceError::State {
-                length: x.len(),
-                parts: total,
-            });
+    ) -> Result<Self, SampleError> {
+        if dimension == 0 {
+            return Err(SampleError::Empty);
         }
-        let steps = take(steps, samples)?;
-        let work = take(work, Self::work_length(sampler, samples, dimension))?;
-        let (inputs, work) = work.split_at_mut_checked(total).unwrap_or_default();
-        let (outputs, work) = work.split_at_mut_checked(total).unwrap_or_default();
-        Ok(Self {
+        let samples = members.len();
+        let (length, needed) = (x.len(), samples.saturating_mul(dimension));
+        if length != needed {
+            return Err(SampleError::BatchLength { length, needed });
+        }
+        let (length, needed) = (steps.len(), samples);
+        let steps = steps
+            .get_mut(..needed)
+            .ok_or(SampleError::StepsLength { length, needed })?;
+        let length = work.len();
+        let needed = sampler.batch_work_length(samples, dimension);
+        let work = work
+            .get_mut(..needed)
+            .ok_or(SampleError::WorkLength { length, needed })?;
+        let (inputs, work) = work.split_at_mut_checked(x.len()).unwrap_or_default();
+        let (outputs, work) = work.split_at_mut_checked(x.len()).unwrap_or_default();
+        let samples = Samples {
             sampler,
             dimension,
             members,
             x,
+            work,
+        };
+        Ok(Self {
+            samples,
             steps,
             inputs,
             outputs,
-            work,
         })
     }
 
     /// Gathers what the network is wanted for: the training steps and, as many times
     /// `dimension`, the inputs of the samples that ask; `None` when all are done.
     pub fn gather(&mut self) -> Option<(&[u32], &[T])> {
-        let each = self.sampler.work_length(self.dimension);
-        let samples = self.x.chunks_exact_mut(self.dimension);
-        let works = self.work.chunks_exact_mut(each);
-        let mut places = self
-            .inputs
-            .chunks_exact_mut(self.dimension)
-            .zip(&mut *self.steps);
-        let mut asking = 0;
-        for ((member, x), work) in self.members.iter_mut().zip(samples).zip(works) {
-            member.asks = false;
-            if member.failure.is_some() {
-                continue;
-            }
-            match self
-                .sampler
-                .next(&mut member.progress, x, work, &mut member.words)
+        let inputs = self.inputs.chunks_exact_mut(self.samples.dimension);
+        let mut places = inputs.zip(&mut *self.steps);
+        self.samples.for_each(|run, words| {
+            if let Ok(Some(NetworkQuery { position, step })) = run.next(words)
+                && let Some((input, at)) = places.next()
             {
-                Ok(None) => {}
-                Ok(Some(NetworkQuery { position, step })) => {
-                    if let Some((place, at)) = places.next() {
-                        place.copy_from_slice(position);
-                        *at = step;
-                        member.asks = true;
-                        asking += 1;
-                    }
-                }
-                Err(failure) => member.failure = Some(failure),
+                copy(position, input);
+                *at = step;
             }
-        }
-        let inputs = self.inputs.get(..asking * self.dimension)?;
+        });
+        let asking = self.asking();
+        let inputs = self.inputs.get(..asking * self.samples.dimension)?;
         Some((self.steps.get(..asking)?, inputs)).filter(|_| asking > 0)
+    }
+
+    /// Samples that wait for the network.
+    fn asking(&self) -> usize {
+        let members = self.samples.members.iter();
+        members.filter(|member| member.progress.is_asking()).count()
     }
 
     /// Gives the outputs for what [`gather`](Self::gather) gathered, in its order. A sample whose output
     /// is not finite, or missing, fails.
     pub fn scatter(&mut self, outputs: &[T]) {
-        let mut outputs = outputs.chunks_exact(self.dimension);
-        let each = self.sampler.work_length(self.dimension);
-        let samples = self.x.chunks_exact_mut(self.dimension);
-        let works = self.work.chunks_exact_mut(each);
-        for ((member, x), work) in self.members.iter_mut().zip(samples).zip(works) {
-            if member.asks {
-                let output = outputs.next().unwrap_or_default();
-                let told = self.sampler.supply(&mut member.progress, x, work, output);
-                member.failure = told.err();
-                member.asks = false;
-            }
-        }
+        self.samples.scatter(outputs);
     }
 
     /// Takes all samples to their end, calling `network(steps, inputs, outputs)`; returns the number of
@@ -203,18 +208,16 @@ impl<'a, T: Real, M: Sampler<T>, W: Words> Lockstep<'a, T, M, W> {
     {
         let mut calls = 0;
         while self.gather().is_some() {
-            let asking = self.members.iter().filter(|member| member.asks).count();
-            let outputs = core::mem::take(&mut self.outputs);
-            let filled = asking * self.dimension;
+            let asking = self.asking();
+            let filled = asking * self.samples.dimension;
             if let (Some(steps), Some(inputs), Some(outputs)) = (
                 self.steps.get(..asking),
                 self.inputs.get(..filled),
-                outputs.get_mut(..filled),
+                self.outputs.get_mut(..filled),
             ) {
                 network(steps, inputs, outputs);
+                self.samples.scatter(outputs);
             }
-            self.scatter(outputs.get(..filled).unwrap_or_default());
-            self.outputs = outputs;
             calls += 1;
         }
         calls
@@ -223,9 +226,9 @@ impl<'a, T: Real, M: Sampler<T>, W: Words> Lockstep<'a, T, M, W> {
 
 /// Its size: a batch is too much to log.
 #[cfg(feature = "defmt")]
-impl<T: Real, M: Sampler<T>, W> defmt::Format for Lockstep<'_, T, M, W> {
+impl<T, N, S, W> defmt::Format for Lockstep<'_, T, N, S, W> {
     fn format(&self, f: defmt::Formatter<'_>) {
-        let (samples, dimension) = (self.members.len(), self.dimension);
+        let (samples, dimension) = (self.samples.members.len(), self.samples.dimension);
         defmt::write!(
             f,
             "Lockstep {{ samples: {}, dimension: {} }}",

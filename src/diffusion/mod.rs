@@ -3,19 +3,19 @@
 //! Data x₀ are noised over T training steps, x_t = √ᾱ_t x₀ + √(1 − ᾱ_t) ε; a sampler goes back from
 //! noise at step T to data at step 0, asking a network at each of its steps what the data or the noise are.
 //!
-//! | sampler | steps are | network calls a step | normals a step | source |
+//! | solver | steps are | network calls a step | normals a step | source |
 //! |---|---|---|---|---|
-//! | [`OneStep::ddpm`] | ancestral, in the paper's [variants](Variant) | 1 | D | Ho et al. 2020 |
-//! | [`OneStep::ddim`] | with a share η of that noise | 1 | D, 0 for η = 0 | Song, Meng & Ermon 2021 |
+//! | [`Ddpm`] | ancestral, in the paper's [variants](Variant) | 1 | D | Ho et al. 2020 |
+//! | [`Ddim`] | with a share η of that noise | 1 | D, 0 for η = 0 | Song, Meng & Ermon 2021 |
 //! | [`PoissonMidpointDdpm`] | macro steps that imitate K of DDPM's | 2 − 1/K or 2 | as many × D | Kandasamy & Nagaraj 2024 |
-//! | [`SingleStep`] | DPM-Solver-2, -3 | 2, 3 | 0 | Lu et al. 2022 |
-//! | [`MultiStep`] | DPM-Solver++ 1M, 2M, 3M; their SDE form | 1 | 0; D | Lu et al. 2022 |
+//! | [`DpmSolver`] | DPM-Solver-2, -3 | 2, 3 | 0 | Lu et al. 2022 |
+//! | [`DpmSolverPlusPlus`] | DPM-Solver++ 1M, 2M, 3M; their SDE form | 1 | 0; D | Lu et al. 2022 |
 //!
 //! # The parts
 //! - A [`NoiseSchedule`] gives ᾱ_t; [`Timesteps`] is the list of training steps to visit.
-//! - A [`Denoiser`] says what the network predicts, one [`Parametrization`] of four, and how
-//!   predicted data are [clipped](Clip).
-//! - A [`Sampler`] is a configuration; [`Sampler::sample`] runs it with a closure,
+//! - A network predicts one [`Prediction`] of four; the data x₀ that it predicts can be [clipped](Clip).
+//! - A [`Solver`] is the formula of a step, in a file of its name.
+//! - A [`Sampler`] joins these, a configuration. [`Sampler::sample`] runs it with a closure,
 //!   [`Sampling`] split-phase, [`Lockstep`] for a batch. Samples are slices; of an `SVector`
 //!   take `as_mut_slice`.
 //!
@@ -30,31 +30,27 @@
 )]
 
 mod clip;
-mod denoiser;
 mod error;
 mod inner_steps;
 mod lockstep;
-mod multi_step;
-mod one_step;
-mod poisson;
-mod progress;
+mod noise;
+mod prediction;
 mod sampler;
+mod sampling;
 mod schedule;
-mod single_step;
+mod solver;
 mod timesteps;
-mod transition;
 
 pub use clip::Clip;
-pub use denoiser::{Denoiser, Parametrization};
-pub use error::{Quantity, SampleError, SamplerError, ScheduleError, TimestepsError};
+pub use error::{Error, Quantity, SampleError, SamplerError, ScheduleError, TimestepsError};
 pub use inner_steps::{InnerSteps, MacroTransition, Row};
 pub use lockstep::{Lockstep, Member};
-pub use multi_step::MultiStep;
-pub use one_step::OneStep;
-pub use poisson::{PoissonMidpointDdpm, PoissonMidpointProgress};
-pub use progress::Progress;
-pub use sampler::{NetworkQuery, Sampler, Sampling, standard_normal};
+pub use noise::standard_normal;
+pub use prediction::Prediction;
+pub use sampler::Sampler;
+pub use sampling::{NetworkQuery, Progress, Sampling};
 pub use schedule::{Level, LinearRate, NoiseSchedule, ScheduleTable, SquaredCosine};
-pub use single_step::SingleStep;
-pub use timesteps::Timesteps;
-pub use transition::Variant;
+pub use solver::{
+    Advance, Ddim, Ddpm, DpmSolver, DpmSolverPlusPlus, PoissonMidpointDdpm, Solver, Stage, Variant,
+};
+pub use timesteps::{Steps, Timesteps};

@@ -4,44 +4,48 @@ use heapless::Vec;
 
 use super::NoiseSchedule;
 use super::error::TimestepsError;
-use crate::Real;
+use crate::real::Real;
 
-/// A strictly decreasing list of training steps t₀ > t₁ > … > tₙ: n steps (t, s), each from one entry
-/// to the next, with room for N entries.
+/// A strictly decreasing list of training steps t₀ > t₁ > … > tₙ: n steps (t, s), at most N, each from one
+/// entry to the next.
 ///
 /// Step 0 is the data, where a sampler for images ends. For the Poisson midpoint method the entries are
 /// the boundaries of the macro steps, and t − s is the number K of inner steps of each.
 ///
-/// The builders space `steps` steps from T, or just below it, down to 0. Where their formula would
-/// put two entries on one training step, they are moved apart by as little as will do.
+/// The builders space `steps` steps from the schedule's last training step T, or just below it, down
+/// to 0. Where their formula would put two entries on one training step, they are moved apart by as
+/// little as will do.
 ///
 /// ```
-/// use poisson_midpoint::diffusion::Timesteps;
-/// let timesteps = Timesteps::<5>::quadratic(4, 1000)?;
+/// use poisson_midpoint::diffusion::{LinearRate, Timesteps};
+/// let schedule = LinearRate::new(1000, 0.1_f32, 20.0)?;
+/// let timesteps = Timesteps::<4>::quadratic(4, &schedule)?;
 /// let pairs: Vec<_> = timesteps.pairs().collect();
 /// assert_eq!(pairs, [(1000, 563), (563, 250), (250, 63), (63, 0)]);
-/// # Ok::<(), poisson_midpoint::diffusion::TimestepsError>(())
+/// assert_eq!(timesteps, Timesteps::new(&[1000, 563, 250, 63, 0])?);
+/// # Ok::<(), poisson_midpoint::diffusion::Error<f32>>(())
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Timesteps<const N: usize> {
-    list: Vec<u32, N>,
+    first: u32,
+    /// Where each step ends.
+    ends: Vec<u32, N>,
 }
 
 impl<const N: usize> Timesteps<N> {
-    /// A list of one's own, for a schedule of `training_steps` T.
+    /// A list of one's own, t₀ first.
     ///
     /// # Errors
-    /// [`TimestepsError`] unless it has from 2 to N entries, strictly decreasing, the first at most T.
-    pub fn new(list: &[u32], training_steps: u32) -> Result<Self, TimestepsError> {
-        if let [first, _, ..] = *list {
-            check_range(first, training_steps)?;
-        } else {
-            return Err(TimestepsError::TooFew { length: list.len() });
+    /// [`TimestepsError`] unless it has from 2 to N + 1 entries, strictly decreasing.
+    pub fn new(list: &[u32]) -> Result<Self, TimestepsError> {
+        let [first, ends @ ..] = list else {
+            return Err(TimestepsError::TooFew { length: 0 });
+        };
+        if ends.is_empty() {
+            return Err(TimestepsError::TooFew { length: 1 });
         }
-        for (index, pair) in (1..).zip(list.windows(2)) {
-            if let [before, step] = *pair
-                && step >= before
-            {
+        for (index, (&before, &step)) in (1..).zip(list.iter().zip(ends)) {
+            if step >= before {
                 return Err(TimestepsError::NotDecreasing {
                     index,
                     step,
@@ -49,42 +53,53 @@ impl<const N: usize> Timesteps<N> {
                 });
             }
         }
-        let list =
-            Vec::from_slice(list).map_err(|_| too_many(list.len() - 1, N.saturating_sub(1)))?;
-        Ok(Self { list })
+        Ok(Self {
+            first: *first,
+            ends: Vec::from_slice(ends).map_err(|_| too_many(ends.len(), N))?,
+        })
     }
 
     /// The list whose steps are the given pairs (t, s).
     ///
     /// # Errors
-    /// [`TimestepsError`] as for [`new`](Self::new), or if a pair does not start where the one before
-    /// it ended.
-    pub fn from_pairs(pairs: &[(u32, u32)], training_steps: u32) -> Result<Self, TimestepsError> {
-        let mut list = Vec::<u32, N>::new();
+    /// [`TimestepsError`] unless there are from 1 to N pairs with t > s, each starting where the one
+    /// before it ended.
+    pub fn from_pairs(pairs: &[(u32, u32)]) -> Result<Self, TimestepsError> {
+        let [(first, _), ..] = *pairs else {
+            return Err(TimestepsError::TooFew { length: 0 });
+        };
+        let (mut before, mut ends) = (first, Vec::<u32, N>::new());
         for (index, &(from, to)) in pairs.iter().enumerate() {
-            let full = |_| too_many(pairs.len(), N.saturating_sub(1));
-            match list.last() {
-                None => list.push(from).map_err(full)?,
-                Some(&before) if before != from => {
-                    return Err(TimestepsError::Gap {
-                        index,
-                        from,
-                        before,
-                    });
-                }
-                Some(_) => {}
+            if from != before {
+                return Err(TimestepsError::Gap {
+                    index,
+                    from,
+                    before,
+                });
             }
-            list.push(to).map_err(full)?;
+            if to >= from {
+                return Err(TimestepsError::NotDecreasing {
+                    index: index + 1,
+                    step: to,
+                    before,
+                });
+            }
+            ends.push(to).map_err(|_| too_many(pairs.len(), N))?;
+            before = to;
         }
-        Self::new(&list, training_steps)
+        Ok(Self { first, ends })
     }
 
     /// From T down to 0 in equal steps, as nearly as integers allow; the spacing that libraries call
     /// trailing. With `steps` = T, all training steps.
     ///
     /// # Errors
-    /// [`TimestepsError`] unless 1 ≤ `steps` ≤ T and N > `steps`.
-    pub fn uniform(steps: u32, training_steps: u32) -> Result<Self, TimestepsError> {
+    /// [`TimestepsError`] unless 1 ≤ `steps` ≤ T and `steps` ≤ N.
+    pub fn uniform<T: Real>(
+        steps: u32,
+        schedule: &impl NoiseSchedule<T>,
+    ) -> Result<Self, TimestepsError> {
+        let training_steps = schedule.training_steps();
         Self::build(steps, training_steps, |j| {
             round_ratio(training_steps, j, steps)
         })
@@ -94,8 +109,12 @@ impl<const N: usize> Timesteps<N> {
     /// well below T.
     ///
     /// # Errors
-    /// [`TimestepsError`] unless 1 ≤ `steps` ≤ T and N > `steps`.
-    pub fn leading(steps: u32, training_steps: u32) -> Result<Self, TimestepsError> {
+    /// [`TimestepsError`] unless 1 ≤ `steps` ≤ T and `steps` ≤ N.
+    pub fn leading<T: Real>(
+        steps: u32,
+        schedule: &impl NoiseSchedule<T>,
+    ) -> Result<Self, TimestepsError> {
+        let training_steps = schedule.training_steps();
         let stride = training_steps.checked_div(steps).unwrap_or(0);
         Self::build(steps, training_steps, |j| 1 + (j - 1) * stride)
     }
@@ -103,8 +122,12 @@ impl<const N: usize> Timesteps<N> {
     /// From T down to 1 in `steps` − 1 equal steps, and on to 0: the spacing called linspace.
     ///
     /// # Errors
-    /// [`TimestepsError`] unless 1 ≤ `steps` ≤ T and N > `steps`.
-    pub fn linspace(steps: u32, training_steps: u32) -> Result<Self, TimestepsError> {
+    /// [`TimestepsError`] unless 1 ≤ `steps` ≤ T and `steps` ≤ N.
+    pub fn linspace<T: Real>(
+        steps: u32,
+        schedule: &impl NoiseSchedule<T>,
+    ) -> Result<Self, TimestepsError> {
+        let training_steps = schedule.training_steps();
         Self::build(steps, training_steps, |j| match steps {
             1 => training_steps,
             _ => 1 + round_ratio(training_steps - 1, j - 1, steps - 1),
@@ -114,8 +137,12 @@ impl<const N: usize> Timesteps<N> {
     /// t = T (j/`steps`)², j = `steps`, …, 0: short steps near the data, where most changes.
     ///
     /// # Errors
-    /// [`TimestepsError`] unless 1 ≤ `steps` ≤ T and N > `steps`.
-    pub fn quadratic(steps: u32, training_steps: u32) -> Result<Self, TimestepsError> {
+    /// [`TimestepsError`] unless 1 ≤ `steps` ≤ T and `steps` ≤ N.
+    pub fn quadratic<T: Real>(
+        steps: u32,
+        schedule: &impl NoiseSchedule<T>,
+    ) -> Result<Self, TimestepsError> {
+        let training_steps = schedule.training_steps();
         let square = |j: u32| u128::from(j) * u128::from(j);
         Self::build(steps, training_steps, |j| {
             let (numerator, denominator) = (u128::from(training_steps) * square(j), square(steps));
@@ -128,7 +155,7 @@ impl<const N: usize> Timesteps<N> {
     /// on DPM-Solver recommend for small images.
     ///
     /// # Errors
-    /// [`TimestepsError`] unless 1 ≤ `steps` ≤ T and N > `steps`.
+    /// [`TimestepsError`] unless 1 ≤ `steps` ≤ T and `steps` ≤ N.
     pub fn log_snr<T: Real>(
         steps: u32,
         schedule: &impl NoiseSchedule<T>,
@@ -151,57 +178,89 @@ impl<const N: usize> Timesteps<N> {
         training_steps: u32,
         place: impl Fn(u32) -> u32,
     ) -> Result<Self, TimestepsError> {
-        let most = training_steps.min(u32::try_from(N.saturating_sub(1)).unwrap_or(u32::MAX));
+        let most = training_steps.min(u32::try_from(N).unwrap_or(u32::MAX));
         if steps == 0 {
             return Err(TimestepsError::TooFew { length: 1 });
         }
+        let full = || too_many(steps as usize, most as usize);
         if steps > most {
-            return Err(too_many(steps as usize, most as usize));
+            return Err(full());
         }
-        let mut list = Vec::<u32, N>::new();
-        let full = |_| too_many(steps as usize, most as usize);
-        list.push(0).map_err(full)?;
-        let mut below = 0;
+        let (mut first, mut ends) = (0, Vec::<u32, N>::new());
         for j in 1..=steps {
+            ends.push(first).map_err(|_| full())?;
             // Room for the entries below and for those above.
-            below = place(j).max(below + 1).min(training_steps - (steps - j));
-            list.push(below).map_err(full)?;
+            first = place(j).max(first + 1).min(training_steps - (steps - j));
         }
-        list.reverse();
-        Self::new(&list, training_steps)
-    }
-
-    /// The entries, t₀ first.
-    #[must_use]
-    pub fn as_slice(&self) -> &[u32] {
-        &self.list
+        ends.reverse();
+        Ok(Self { first, ends })
     }
 
     /// The steps (t, s), in the order they are taken.
     pub fn pairs(&self) -> impl Iterator<Item = (u32, u32)> + '_ {
-        self.list.windows(2).filter_map(|pair| match *pair {
-            [from, to] => Some((from, to)),
-            _ => None,
-        })
+        self.steps().pairs()
+    }
+
+    /// The steps, whatever their most.
+    #[must_use]
+    pub fn steps(&self) -> Steps<'_> {
+        Steps {
+            first: self.first,
+            ends: &self.ends,
+        }
     }
 }
 
 #[cfg(feature = "defmt")]
 impl<const N: usize> defmt::Format for Timesteps<N> {
     fn format(&self, f: defmt::Formatter<'_>) {
-        defmt::write!(f, "Timesteps {=[?]}", self.as_slice());
+        defmt::write!(f, "Timesteps({})", self.steps());
     }
 }
 
-/// Whether a schedule has the training step that a list starts at.
-pub(crate) fn check_range(step: u32, training_steps: u32) -> Result<(), TimestepsError> {
-    if step <= training_steps {
-        Ok(())
-    } else {
-        Err(TimestepsError::OutOfRange {
-            step,
-            training_steps,
-        })
+/// The steps of some [`Timesteps`], as a [`Solver`](super::Solver) sees them.
+///
+/// ```
+/// use poisson_midpoint::diffusion::Timesteps;
+/// let timesteps = Timesteps::<2>::new(&[100, 40, 0])?;
+/// let steps = timesteps.steps();
+/// assert_eq!((steps.get(0), steps.get(1), steps.get(2)), (Some((100, 40)), Some((40, 0)), None));
+/// # Ok::<(), poisson_midpoint::diffusion::TimestepsError>(())
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
+pub struct Steps<'a> {
+    first: u32,
+    ends: &'a [u32],
+}
+
+impl<'a> Steps<'a> {
+    /// Step `index` (t, s), counted from 0 in the order they are taken.
+    #[must_use]
+    pub fn get(&self, index: usize) -> Option<(u32, u32)> {
+        let to = *self.ends.get(index)?;
+        let from = match index.checked_sub(1) {
+            None => self.first,
+            Some(before) => *self.ends.get(before)?,
+        };
+        Some((from, to))
+    }
+
+    /// The steps (t, s), in the order they are taken.
+    pub fn pairs(self) -> impl Iterator<Item = (u32, u32)> + 'a {
+        (0..self.ends.len()).filter_map(move |index| self.get(index))
+    }
+
+    /// Whether a schedule of so many training steps has them all.
+    pub(crate) fn check(&self, training_steps: u32) -> Result<(), TimestepsError> {
+        if self.first <= training_steps {
+            Ok(())
+        } else {
+            Err(TimestepsError::OutOfRange {
+                step: self.first,
+                training_steps,
+            })
+        }
     }
 }
 
@@ -225,16 +284,18 @@ mod tests {
             let schedule = super::super::LinearRate::new(training_steps, 0.1_f64, 20.0).unwrap();
             for steps in (1..=training_steps).filter(|s| *s < 40 || *s > 190 || *s == 97) {
                 let lists = [
-                    Timesteps::<201>::uniform(steps, training_steps),
-                    Timesteps::leading(steps, training_steps),
-                    Timesteps::linspace(steps, training_steps),
-                    Timesteps::quadratic(steps, training_steps),
+                    Timesteps::<200>::uniform(steps, &schedule),
+                    Timesteps::leading(steps, &schedule),
+                    Timesteps::linspace(steps, &schedule),
+                    Timesteps::quadratic(steps, &schedule),
                     Timesteps::log_snr(steps, &schedule),
                 ];
                 for list in lists {
                     let list = list.unwrap();
                     assert_eq!(list.pairs().count(), steps as usize);
-                    assert_eq!(list.as_slice().last(), Some(&0));
+                    assert_eq!(list.pairs().last().unwrap().1, 0);
+                    let pairs: std::vec::Vec<_> = list.pairs().collect();
+                    assert_eq!(Timesteps::from_pairs(&pairs), Ok(list));
                 }
             }
         }
@@ -243,8 +304,9 @@ mod tests {
     #[test]
     fn a_list_that_holds_nothing_refuses() {
         let too_many = TimestepsError::TooMany { steps: 1, most: 0 };
-        assert_eq!(Timesteps::<0>::new(&[1, 0], 1), Err(too_many));
-        assert_eq!(Timesteps::<1>::new(&[1, 0], 1), Err(too_many));
-        assert_eq!(Timesteps::<0>::uniform(1, 1), Err(too_many));
+        let schedule = super::super::LinearRate::new(1, 0.1_f64, 20.0).unwrap();
+        assert_eq!(Timesteps::<0>::new(&[1, 0]), Err(too_many));
+        assert_eq!(Timesteps::<0>::uniform(1, &schedule), Err(too_many));
+        assert!(Timesteps::<1>::uniform(1, &schedule).is_ok());
     }
 }

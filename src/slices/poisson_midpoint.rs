@@ -60,6 +60,21 @@ impl<S: Process<1>> PoissonMidpoint<S> {
     }
 }
 
+impl<S: Process<1>> PoissonMidpoint<S> {
+    /// A step that was suspended where it had asked for the drift at a midpoint, after others.
+    pub(crate) fn waiting(
+        &self,
+        time: RealOf<S>,
+        midpoint: u32,
+        drift_calls: u32,
+    ) -> SuspendedStep<S> {
+        SuspendedStep {
+            stepper: *self,
+            cursor: Cursor::asking(time, midpoint, drift_calls),
+        }
+    }
+}
+
 impl<S: Process<1>> SliceStepper for PoissonMidpoint<S> {
     type Scheme = S;
 

@@ -6,7 +6,7 @@
 
 use poisson_midpoint::Real;
 use poisson_midpoint::diffusion::{
-    Clip, Denoiser, MultiStep, OneStep, Parametrization, Sampler, ScheduleTable, Timesteps,
+    Clip, Ddim, Ddpm, DpmSolverPlusPlus, Prediction, Sampler, ScheduleTable, Solver, Timesteps,
     Variant, standard_normal,
 };
 use poisson_midpoint::random::Stream;
@@ -24,14 +24,28 @@ fn network(step: u32, x: &[f64], output: &mut [f64]) {
     }
 }
 
-fn sample(sampler: &impl Sampler<f64>) -> [f64; D] {
-    let (mut x, mut stream) = ([0.0; D], stream());
-    standard_normal(&mut x, &mut stream);
-    let mut work = vec![f64::NAN; sampler.work_length(D)];
-    sampler
-        .sample(&mut x, &mut network, &mut stream, &mut work)
-        .unwrap();
-    x
+/// What is the same of a group of lines.
+struct Setting<'a> {
+    timesteps: &'a Timesteps<10>,
+    predicts: Prediction,
+    clip: Option<Clip<f64>>,
+}
+
+impl Setting<'_> {
+    fn sample(&self, solver: impl Solver<f64>) -> [f64; D] {
+        let schedule = ScheduleTable::<f64, 1000>::linear(1e-4, 0.02).unwrap();
+        let mut sampler = Sampler::new(&schedule, self.timesteps, self.predicts, solver).unwrap();
+        if let Some(clip) = self.clip {
+            sampler = sampler.with_clip(clip);
+        }
+        let (mut x, mut stream) = ([0.0; D], stream());
+        standard_normal(&mut x, &mut stream);
+        let mut work = vec![f64::NAN; sampler.work_length(D)];
+        sampler
+            .sample(&mut x, &mut network, &mut stream, &mut work)
+            .unwrap();
+        x
+    }
 }
 
 #[test]
@@ -46,41 +60,42 @@ fn normals() {
 #[test]
 fn samples_are_those_of_diffusers() {
     let schedule = ScheduleTable::<f64, 1000>::linear(1e-4, 0.02).unwrap();
-    let leading = Timesteps::<11>::leading(10, 1000).unwrap();
-    let trailing = Timesteps::<11>::uniform(10, 1000).unwrap();
+    let leading = Timesteps::leading(10, &schedule).unwrap();
+    let trailing = Timesteps::uniform(10, &schedule).unwrap();
     let mut lines = 0;
     for line in include_str!("../data/diffusers.csv").lines().skip(1) {
         let fields: Vec<&str> = line.split(',').collect();
         let name: Vec<&str> = fields[0].split(' ').collect();
         let expected: Vec<f64> = fields[1..].iter().map(|x| x.parse().unwrap()).collect();
         let predicts = match name[1] {
-            "epsilon" => Parametrization::Epsilon,
-            "sample" => Parametrization::Sample,
-            _ => Parametrization::Velocity,
+            "epsilon" => Prediction::Epsilon,
+            "sample" => Prediction::Sample,
+            _ => Prediction::Velocity,
         };
-        let mut denoiser = Denoiser::new(predicts);
-        if name[3] == "True" {
-            denoiser = denoiser.clipped(Clip::range(1.0).unwrap());
-        }
+        let clip = match (name[0], name[3]) {
+            ("threshold", _) => Some(Clip::dynamic(0.75, 1.0).unwrap()),
+            (_, "True") => Some(Clip::range(1.0).unwrap()),
+            _ => None,
+        };
+        let setting = |timesteps| Setting {
+            timesteps,
+            predicts,
+            clip,
+        };
         let found = match (name[0], name[2]) {
-            ("ddpm", variance) => {
-                let variant = match variance {
-                    "fixed_small" => Variant::FixedSmall,
-                    _ => Variant::FixedLarge,
-                };
-                sample(&OneStep::ddpm(&schedule, &leading, denoiser, variant).unwrap())
+            ("ddpm", "fixed_small") => setting(&leading).sample(Ddpm::default()),
+            ("ddpm", _) => {
+                let variant = Variant::FixedLarge;
+                setting(&leading).sample(Ddpm { variant })
             }
             ("ddim", eta) => {
                 let eta = eta.parse().unwrap();
-                sample(&OneStep::ddim(&schedule, &leading, denoiser, eta).unwrap())
+                setting(&leading).sample(Ddim { eta })
             }
-            ("threshold", _) => {
-                let denoiser = denoiser.clipped(Clip::dynamic(0.75, 1.0).unwrap());
-                sample(&OneStep::ddim(&schedule, &leading, denoiser, 0.0).unwrap())
-            }
+            ("threshold", _) => setting(&leading).sample(Ddim { eta: 0.0 }),
             (kind, _) => {
                 let eta = f64::from(u8::from(kind.starts_with("sde")));
-                sample(&MultiStep::new(&schedule, &trailing, denoiser, 2, eta).unwrap())
+                setting(&trailing).sample(DpmSolverPlusPlus { order: 2, eta })
             }
         };
         // Its multistep scheduler rounds the state to single precision on every step.

@@ -7,8 +7,7 @@
 use nalgebra::{DMatrix, DVector};
 use poisson_midpoint::MidpointLaw;
 use poisson_midpoint::diffusion::{
-    Denoiser, Parametrization, PoissonMidpointDdpm, Row, Sampler, ScheduleTable, Timesteps,
-    Variant, standard_normal,
+    PoissonMidpointDdpm, Prediction, Sampler, ScheduleTable, Timesteps, standard_normal,
 };
 use poisson_midpoint::random::Stream;
 
@@ -88,23 +87,17 @@ fn deviation(samples: &[f64], power: i32, expected: f64) -> f64 {
 #[test]
 fn samples_have_the_moments_of_their_law() {
     let schedule = ScheduleTable::<f64, STEPS>::linear(beta(1), beta(STEPS)).unwrap();
-    let timesteps = Timesteps::<7>::uniform((STEPS / INNER) as u32, STEPS as u32).unwrap();
+    let timesteps = Timesteps::<6>::uniform((STEPS / INNER) as u32, &schedule).unwrap();
     let mut network = |step: u32, x: &[f64], output: &mut [f64]| {
         let (slope, intercept) = epsilon(step as usize);
         output[0] = slope * x[0] + intercept;
     };
     for law in [MidpointLaw::Bernoulli, MidpointLaw::Single] {
-        let mut table = [Row::default(); STEPS];
-        let sampler = PoissonMidpointDdpm::new(
-            &schedule,
-            &timesteps,
-            Denoiser::new(Parametrization::Epsilon),
-            Variant::FixedSmall,
-            Parametrization::Epsilon,
-            law,
-            &mut table,
-        )
-        .unwrap();
+        let mut table = schedule.rows();
+        let solver = PoissonMidpointDdpm::new(&mut table)
+            .with_held(Prediction::Epsilon)
+            .with_law(law);
+        let sampler = Sampler::new(&schedule, &timesteps, Prediction::Epsilon, solver).unwrap();
         let mut work = vec![0.0; sampler.work_length(1)];
         let samples: Vec<f64> = (0..SAMPLES)
             .map(|particle| {

@@ -3,10 +3,11 @@
 
 use nalgebra::{SVector, vector};
 use poisson_midpoint::diffusion::{
-    InnerSteps, NoiseSchedule, Parametrization, Row, ScheduleTable, Timesteps, Variant,
+    InnerSteps, NoiseSchedule, Prediction, Row, ScheduleTable, Timesteps, Variant,
 };
 use poisson_midpoint::noise::Injected;
 use poisson_midpoint::random::{Midpoints, Stream};
+use poisson_midpoint::scheme::Scheme;
 use poisson_midpoint::{MidpointLaw, PoissonMidpoint, Real, Stepper};
 
 type X = SVector<f64, 2>;
@@ -52,14 +53,14 @@ fn epsilon_form(variant: Variant<f64>, t: u32) -> (f64, f64, f64) {
 }
 
 /// The same in terms of another prediction p, of which ε is e x + f p.
-fn coefficients(variant: Variant<f64>, frozen: Parametrization, t: u32) -> (f64, f64, f64) {
+fn coefficients(variant: Variant<f64>, held: Prediction, t: u32) -> (f64, f64, f64) {
     let (a, b, sigma) = epsilon_form(variant, t);
     let bar = alpha_bar(t);
-    let (e, f) = match frozen {
-        Parametrization::Epsilon => (0.0, 1.0),
-        Parametrization::Score => (0.0, -(1.0 - bar).sqrt()),
-        Parametrization::Sample => (1.0 / (1.0 - bar).sqrt(), -(bar / (1.0 - bar)).sqrt()),
-        Parametrization::Velocity => ((1.0 - bar).sqrt(), bar.sqrt()),
+    let (e, f) = match held {
+        Prediction::Epsilon => (0.0, 1.0),
+        Prediction::Score => (0.0, -(1.0 - bar).sqrt()),
+        Prediction::Sample => (1.0 / (1.0 - bar).sqrt(), -(bar / (1.0 - bar)).sqrt()),
+        Prediction::Velocity => ((1.0 - bar).sqrt(), bar.sqrt()),
     };
     (a + b * e, b * f, sigma)
 }
@@ -83,7 +84,7 @@ fn naive(x: X, inner: &[(f64, f64, f64)], from: u32, z: &[X], chosen: &[bool], w
 fn compare(from: u32, to: u32, table: &mut [Row<f64>]) -> f64 {
     let schedule = ScheduleTable::<f64, 1000>::linear(1e-4, 0.02).unwrap();
     let k = from - to;
-    let timesteps = Timesteps::<2>::new(&[from, to], 1000).unwrap();
+    let timesteps = Timesteps::<1>::new(&[from, to]).unwrap();
     let variants = [
         Variant::Exponential { correction: -1.0 },
         Variant::Exponential { correction: 0.0 },
@@ -95,15 +96,15 @@ fn compare(from: u32, to: u32, table: &mut [Row<f64>]) -> f64 {
     ];
     let mut stream = Stream::new(u64::from(from), k.into());
     let mut worst = 0.0_f64;
-    for (variant, frozen) in variants
+    for (variant, held) in variants
         .into_iter()
-        .flat_map(|v| Parametrization::ALL.map(|p| (v, p)))
+        .flat_map(|v| Prediction::ALL.map(|p| (v, p)))
     {
         let inner: Vec<_> = (to + 1..=from)
             .rev()
-            .map(|t| coefficients(variant, frozen, t))
+            .map(|t| coefficients(variant, held, t))
             .collect();
-        let steps = InnerSteps::new(&schedule, &timesteps, variant, frozen, table).unwrap();
+        let steps = InnerSteps::new(&schedule, &timesteps, variant, held, table).unwrap();
         for law in [MidpointLaw::Bernoulli, MidpointLaw::Single].repeat(5) {
             let z: Vec<X> = (0..k)
                 .map(|_| vector![f64::normal(&mut stream), f64::normal(&mut stream)])
@@ -130,7 +131,7 @@ fn compare(from: u32, to: u32, table: &mut [Row<f64>]) -> f64 {
             let mut noise = Injected::new(|_| list.next(), segment);
             let mut found = x;
             let mut drift = |t: f64, x: &X| network(t, x);
-            let report = PoissonMidpoint::new(steps.macro_step(from, to), law)
+            let report = PoissonMidpoint::new(steps.macro_step(0).unwrap(), law)
                 .step(f64::from(from), &mut found, &mut drift, &mut noise)
                 .unwrap();
             let calls = 1 + chosen.iter().filter(|c| **c).count();
@@ -138,12 +139,12 @@ fn compare(from: u32, to: u32, table: &mut [Row<f64>]) -> f64 {
             worst = worst.max((found - expected).amax() / expected.amax().max(1.0));
         }
         // The noise of any run of inner steps, which `Injected` passed over.
-        let scheme = steps.macro_step(from, to);
+        let scheme = steps.macro_step(0).unwrap();
         for (i, j) in [(0, k), (0, k.div_ceil(2)), (k / 2, k), (k / 3, k / 2)] {
             let steps = &inner[i as usize..j as usize];
             let variance = steps.iter().fold(0.0, |v, (a, _, s)| a * a * v + s * s);
             if i < j {
-                let noise = poisson_midpoint::scheme::Scheme::span(&scheme, i, j).noise;
+                let noise = scheme.span(i, j).noise;
                 worst = worst.max((noise * noise - variance).abs() / variance.max(1e-6));
             }
         }
@@ -160,6 +161,33 @@ fn macro_steps_are_their_inner_steps() {
             assert!(worst < 1e-10, "{from} {k}: {worst:e}");
         }
     }
+}
+
+/// Macro steps are had by their number: any other pair of training steps has no coefficients in the table.
+#[test]
+fn macro_steps_are_those_of_the_timesteps() {
+    let schedule = ScheduleTable::<f64, 1000>::linear(1e-4, 0.02).unwrap();
+    let list = [1000, 900, 800];
+    let span = |list: &[u32], index: usize| {
+        let timesteps = Timesteps::<3>::new(list).unwrap();
+        let mut table = schedule.rows();
+        let (variant, held) = (Variant::FixedSmall, Prediction::Epsilon);
+        let steps = InnerSteps::new(&schedule, &timesteps, variant, held, &mut table).unwrap();
+        let step = steps.macro_step(index)?;
+        let scheme = (step.from(), step.to(), step.span(0, step.inner_steps()));
+        assert_eq!(steps.macro_steps().count(), list.len() - 1);
+        Some(scheme)
+    };
+    for (index, pair) in list.windows(2).enumerate() {
+        let (from, to, found) = span(&list, index).unwrap();
+        assert_eq!([from, to], pair);
+        // a of ε held is 1/√α of each step.
+        let expected = (alpha_bar(to) / alpha_bar(from)).sqrt();
+        assert!((found.decay / expected - 1.0).abs() < 1e-12);
+        // The same step alone.
+        assert_eq!(span(pair, 0).unwrap(), (from, to, found));
+    }
+    assert_eq!(span(&list, 2), None);
 }
 
 #[test]

@@ -8,8 +8,8 @@
 
 use poisson_midpoint::Real;
 use poisson_midpoint::diffusion::{
-    Denoiser, LinearRate, MultiStep, NoiseSchedule, OneStep, Parametrization, Sampler, SingleStep,
-    Timesteps, Variant,
+    Ddim, Ddpm, DpmSolver, DpmSolverPlusPlus, LinearRate, NoiseSchedule, Prediction, Sampler,
+    Solver, Timesteps,
 };
 use poisson_midpoint::random::{Stream, Words};
 
@@ -69,16 +69,28 @@ fn timesteps(steps: u32) -> Timesteps<700> {
     for k in 1..=steps {
         list.push(schedule.nearest(lambda(first) + f64::from(k) * h, last, first));
     }
-    Timesteps::new(&list, TRAINING_STEPS).unwrap()
+    Timesteps::new(&list).unwrap()
 }
 
-fn run(sampler: &impl Sampler<f64>, chosen: Option<u64>) -> f64 {
+/// The first and the last.
+fn ends(timesteps: &Timesteps<700>) -> (u32, u32) {
+    let (first, _) = timesteps.pairs().next().unwrap();
+    let (_, last) = timesteps.pairs().last().unwrap();
+    (first, last)
+}
+
+fn run(solver: impl Solver<f64>, timesteps: &Timesteps<700>, words: &mut impl Words) -> f64 {
+    let schedule = schedule();
+    let sampler = Sampler::new(&schedule, timesteps, Prediction::Epsilon, solver).unwrap();
     let (mut x, mut work) = ([START], vec![0.0; sampler.work_length(1)]);
-    let mut words = OneNormal { word: 0, chosen };
     sampler
-        .sample(&mut x, &mut network, &mut words, &mut work)
+        .sample(&mut x, &mut network, words, &mut work)
         .unwrap();
     x[0]
+}
+
+fn normals(chosen: Option<u64>) -> OneNormal {
+    OneNormal { word: 0, chosen }
 }
 
 /// log₂ of the ratios of errors at successive numbers of steps, each twice the last.
@@ -93,74 +105,58 @@ fn last(orders: &[f64]) -> f64 {
     orders[orders.len() - 1]
 }
 
-fn ode(make: impl Fn(&Timesteps<700>) -> f64) -> Vec<f64> {
-    let errors: Vec<f64> = [20, 40, 80, 160, 320]
-        .map(|steps| {
-            let timesteps = timesteps(steps);
-            let ends = timesteps.as_slice();
-            let (from, to) = (moments(ends[0]), moments(ends[ends.len() - 1]));
-            // The flow keeps the quantile.
-            make(&timesteps) - (to.0 + (to.1 / from.1).sqrt() * (START - from.0))
-        })
-        .to_vec();
+fn ode(solver: impl Solver<f64> + Copy) -> Vec<f64> {
+    let errors = [20, 40, 80, 160, 320].map(|steps| {
+        let timesteps = timesteps(steps);
+        let (first, last) = ends(&timesteps);
+        let (from, to) = (moments(first), moments(last));
+        // The flow keeps the quantile.
+        let exact = to.0 + (to.1 / from.1).sqrt() * (START - from.0);
+        run(solver, &timesteps, &mut normals(None)) - exact
+    });
     orders(&errors)
 }
 
 #[test]
 fn deterministic_solvers_have_their_order() {
-    let (schedule, denoiser) = (schedule(), Denoiser::new(Parametrization::Epsilon));
-    let ddim = ode(|t| run(&OneStep::ddim(&schedule, t, denoiser, 0.0).unwrap(), None));
-    println!("DDIM {ddim:.2?}");
-    assert!((last(&ddim) - 1.0).abs() < 0.1, "{ddim:?}");
-    for order in 1..=3 {
-        let found = ode(|t| {
-            run(
-                &MultiStep::new(&schedule, t, denoiser, order, 0.0).unwrap(),
-                None,
-            )
-        });
-        println!("multistep {order} {found:.2?}");
+    let check = |name: &str, order: u32, found: Vec<f64>| {
+        println!("{name} {found:.2?}");
+        let tolerance = if name == "DDIM" { 0.1 } else { 0.15 };
         assert!(
-            (last(&found) - f64::from(order)).abs() < 0.15,
-            "{order} {found:?}"
+            (last(&found) - f64::from(order)).abs() < tolerance,
+            "{name} {order} {found:?}"
         );
+    };
+    check("DDIM", 1, ode(Ddim { eta: 0.0 }));
+    for order in 1..=3 {
+        let solver = DpmSolverPlusPlus { order, eta: 0.0 };
+        check("DPM-Solver++", order, ode(solver));
     }
     for order in 2..=3 {
-        let found = ode(|t| {
-            run(
-                &SingleStep::new(&schedule, t, denoiser, order).unwrap(),
-                None,
-            )
-        });
-        println!("single step {order} {found:.2?}");
-        assert!(
-            (last(&found) - f64::from(order)).abs() < 0.15,
-            "{order} {found:?}"
-        );
+        check("DPM-Solver", order, ode(DpmSolver { order }));
     }
 }
 
 #[test]
 fn the_sde_solver_is_exact_in_the_mean_and_gains_orders_in_the_variance() {
-    let (schedule, denoiser) = (schedule(), Denoiser::new(Parametrization::Epsilon));
-    let z: f64 = f64::normal(&mut OneNormal {
-        word: 0,
-        chosen: Some(0),
-    });
+    let schedule = schedule();
+    let z: f64 = f64::normal(&mut normals(Some(0)));
     for order in 1..=3 {
         let (mut means, mut variances) = (Vec::new(), Vec::new());
         for steps in [20, 40, 80, 160, 320] {
             let timesteps = timesteps(steps);
-            let ends = timesteps.as_slice();
-            let (from, to) = (moments(ends[0]), moments(ends[ends.len() - 1]));
-            let level = |k: usize| schedule.level(ends[k]).signal;
+            let (first, last) = ends(&timesteps);
+            let (from, to) = (moments(first), moments(last));
             // x_t given x_s is √α x_s and noise; so x_s given x_t, by regression.
-            let root_alpha = level(0) / level(ends.len() - 1);
+            let root_alpha = schedule.level(first).signal / schedule.level(last).signal;
             let gain = root_alpha * to.1 / from.1;
-            let sampler = MultiStep::new(&schedule, &timesteps, denoiser, order, 1.0).unwrap();
-            let mean = run(&sampler, None);
+            let solver = DpmSolverPlusPlus { order, eta: 1.0 };
+            let mean = run(solver, &timesteps, &mut normals(None));
             let variance: f64 = (0..u64::from(steps) + 1)
-                .map(|k| ((run(&sampler, Some(k)) - mean) / z).powi(2))
+                .map(|k| {
+                    let sample = run(solver, &timesteps, &mut normals(Some(k)));
+                    ((sample - mean) / z).powi(2)
+                })
                 .sum();
             means.push(mean - (to.0 + gain * (START - from.0)));
             variances.push(variance - (to.1 - gain * root_alpha * to.1));
@@ -176,26 +172,17 @@ fn the_sde_solver_is_exact_in_the_mean_and_gains_orders_in_the_variance() {
 
 #[test]
 fn what_is_the_same_map_gives_the_same_sample() {
-    let schedule = schedule();
-    let timesteps = Timesteps::<21>::log_snr(20, &schedule).unwrap();
-    let denoiser = Denoiser::new(Parametrization::Epsilon);
-    let sample = |sampler: &dyn Fn(&mut [f64], &mut Stream)| {
-        let (mut x, mut stream) = ([START], Stream::new(5, 1));
-        sampler(&mut x, &mut stream);
-        x[0]
+    let timesteps = Timesteps::<700>::log_snr(20, &schedule()).unwrap();
+    let stream = || Stream::new(5, 1);
+    let ddim = |eta| run(Ddim { eta }, &timesteps, &mut stream());
+    let multi = |eta| {
+        let solver = DpmSolverPlusPlus { order: 1, eta };
+        run(solver, &timesteps, &mut stream())
     };
-    fn through<M: Sampler<f64>>(sampler: M) -> impl Fn(&mut [f64], &mut Stream) {
-        move |x, stream| {
-            let mut work = vec![0.0; sampler.work_length(1)];
-            sampler.sample(x, &mut network, stream, &mut work).unwrap();
-        }
-    }
-    let ancestral = OneStep::ddpm(&schedule, &timesteps, denoiser, Variant::FixedSmall).unwrap();
-    let ddim = |eta| OneStep::ddim(&schedule, &timesteps, denoiser, eta).unwrap();
-    let multi = |eta| MultiStep::new(&schedule, &timesteps, denoiser, 1, eta).unwrap();
-    assert_eq!(sample(&through(ancestral)), sample(&through(ddim(1.0))));
+    let ancestral = run(Ddpm::default(), &timesteps, &mut stream());
+    assert_eq!(ancestral, ddim(1.0));
     for eta in [0.0, 1.0] {
-        let (one, other) = (sample(&through(ddim(eta))), sample(&through(multi(eta))));
+        let (one, other) = (ddim(eta), multi(eta));
         assert!((one - other).abs() < 1e-12, "{one} {other}");
     }
 }

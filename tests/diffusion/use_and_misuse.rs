@@ -1,13 +1,13 @@
 //! Split phase and batches give what one call gives; what is wrong is told, and changes nothing.
 
+use poisson_midpoint::MidpointLaw;
 use poisson_midpoint::diffusion::{
-    Clip, Denoiser, LinearRate, Lockstep, Member, MultiStep, NoiseSchedule, OneStep,
-    Parametrization, PoissonMidpointDdpm, Row, SampleError, Sampler, SamplerError, Sampling,
-    ScheduleTable, SingleStep, SquaredCosine, Timesteps, TimestepsError, Variant, standard_normal,
+    Clip, Ddim, Ddpm, DpmSolver, DpmSolverPlusPlus, Error, LinearRate, Lockstep, Member,
+    NoiseSchedule, PoissonMidpointDdpm, Prediction, Progress, Row, SampleError, Sampler,
+    SamplerError, Sampling, ScheduleTable, Solver, SquaredCosine, Timesteps, TimestepsError,
+    Variant, standard_normal,
 };
 use poisson_midpoint::random::Stream;
-use poisson_midpoint::slices::SliceError;
-use poisson_midpoint::{MidpointLaw, StepError};
 
 const D: usize = 3;
 
@@ -23,26 +23,25 @@ fn begin(particle: u64) -> ([f32; D], Stream) {
     (x, stream)
 }
 
-/// Runs a check with every sampler.
+/// Runs a check with every solver.
 fn with_all(mut check: impl FnMut(&str, &dyn Check)) {
     let schedule = ScheduleTable::<f32, 200>::linear(1e-3, 0.08).unwrap();
-    let timesteps = Timesteps::<11>::quadratic(10, 200).unwrap();
-    let denoiser = Denoiser::new(Parametrization::Velocity);
+    let timesteps = Timesteps::<10>::quadratic(10, &schedule).unwrap();
+    macro_rules! check {
+        ($name:literal, $solver:expr) => {
+            let (predicts, solver) = (Prediction::Velocity, $solver);
+            let sampler = Sampler::new(&schedule, &timesteps, predicts, solver);
+            check($name, &sampler.unwrap());
+        };
+    }
     for eta in [0.0, 0.5, 1.0] {
-        check(
-            "ddim",
-            &OneStep::ddim(&schedule, &timesteps, denoiser, eta).unwrap(),
-        );
+        check!("ddim", Ddim { eta });
         for order in 1..=3 {
-            let multi = MultiStep::new(&schedule, &timesteps, denoiser, order, eta);
-            check("multistep", &multi.unwrap());
+            check!("multistep", DpmSolverPlusPlus { order, eta });
         }
     }
     for order in 2..=3 {
-        check(
-            "single step",
-            &SingleStep::new(&schedule, &timesteps, denoiser, order).unwrap(),
-        );
+        check!("single step", DpmSolver { order });
     }
     let variants = [
         Variant::FixedSmall,
@@ -52,16 +51,11 @@ fn with_all(mut check: impl FnMut(&str, &dyn Check)) {
         .into_iter()
         .zip([MidpointLaw::Bernoulli, MidpointLaw::Single])
     {
-        check(
-            "ddpm",
-            &OneStep::ddpm(&schedule, &timesteps, denoiser, variant).unwrap(),
-        );
-        for frozen in Parametrization::ALL {
-            let mut table = [Row::default(); 200];
-            let sampler = PoissonMidpointDdpm::new(
-                &schedule, &timesteps, denoiser, variant, frozen, law, &mut table,
-            );
-            check("poisson", &sampler.unwrap());
+        check!("ddpm", Ddpm { variant });
+        for held in Prediction::ALL {
+            let mut table = schedule.rows();
+            let solver = PoissonMidpointDdpm::new(&mut table).with_variant(variant);
+            check!("poisson", solver.with_held(held).with_law(law));
         }
     }
 }
@@ -71,14 +65,16 @@ trait Check {
     fn one_call(&self, particle: u64) -> ([f32; D], Stream, u32);
     fn split_phase(&self, particle: u64) -> [f32; D];
     fn lockstep(&self, first: u64, samples: usize) -> Vec<f32>;
-    fn failure(&self, bad_call: u32) -> (SampleError, [f32; D], [f32; D]);
+    fn refused(&self, bad_call: u32) -> (SampleError, [f32; D], [f32; D]);
     fn recovers(&self) -> [f32; D];
+    fn fails_for_good(&self, calls: u32) -> (SampleError, u32);
+    fn work_length(&self) -> usize;
 }
 
-impl<M: Sampler<f32>> Check for M {
+impl<N: NoiseSchedule<f32>, S: Solver<f32>> Check for Sampler<'_, f32, N, S> {
     fn one_call(&self, particle: u64) -> ([f32; D], Stream, u32) {
         let (mut x, mut stream) = begin(particle);
-        let mut work = vec![f32::NAN; self.work_length(D)];
+        let mut work = vec![f32::NAN; Sampler::work_length(self, D)];
         let calls = self
             .sample(&mut x, &mut network, &mut stream, &mut work)
             .unwrap();
@@ -88,12 +84,12 @@ impl<M: Sampler<f32>> Check for M {
     /// Asks twice, and resumes from a checkpoint after every call.
     fn split_phase(&self, particle: u64) -> [f32; D] {
         let (mut x, mut stream) = begin(particle);
-        let mut work = vec![f32::NAN; self.work_length(D)];
-        let mut progress = self.begin();
+        let mut work = vec![f32::NAN; Sampler::work_length(self, D)];
+        let mut progress = Progress::default();
         loop {
             stream = Stream::clone(&stream);
             let (mut moved, mut memory) = (x, work.clone());
-            let mut run = Sampling::resume(self, progress, &mut moved, &mut memory);
+            let mut run = Sampling::resume(self, progress, &mut moved, &mut memory).unwrap();
             let mut output = [0.0; D];
             let Some(query) = run.next(&mut stream).unwrap() else {
                 return moved;
@@ -113,9 +109,9 @@ impl<M: Sampler<f32>> Check for M {
         for particle in first..first + samples as u64 {
             let (start, stream) = begin(particle);
             x.extend(start);
-            members.push(Member::new(self, stream));
+            members.push(Member::new(stream));
         }
-        let mut work = vec![0.0; Lockstep::<_, _, Stream>::work_length(self, samples, D)];
+        let mut work = vec![0.0; self.batch_work_length(samples, D)];
         let mut steps = vec![0; samples];
         Lockstep::new(self, D, &mut members, &mut x, &mut steps, &mut work)
             .unwrap()
@@ -129,11 +125,11 @@ impl<M: Sampler<f32>> Check for M {
         x
     }
 
-    /// x when the network's output was not finite, and at its last call with a finite one.
-    fn failure(&self, bad_call: u32) -> (SampleError, [f32; D], [f32; D]) {
+    /// The error, x when the network's output was not finite, and x before.
+    fn refused(&self, bad_call: u32) -> (SampleError, [f32; D], [f32; D]) {
         let (mut x, mut stream) = begin(0);
-        let mut work = vec![0.0; self.work_length(D)];
-        let mut run = Sampling::new(self, &mut x, &mut work);
+        let mut work = vec![0.0; Sampler::work_length(self, D)];
+        let mut run = Sampling::new(self, &mut x, &mut work).unwrap();
         for _ in 0..bad_call {
             let query = run.next(&mut stream).unwrap().unwrap();
             let mut output = [0.0; D];
@@ -143,7 +139,7 @@ impl<M: Sampler<f32>> Check for M {
         let _ = run.next(&mut stream).unwrap();
         let progress = run.progress();
         let before = x;
-        let mut run = Sampling::resume(self, progress, &mut x, &mut work);
+        let mut run = Sampling::resume(self, progress, &mut x, &mut work).unwrap();
         let error = run.supply(&[0.0, f32::NAN, 0.0]).unwrap_err();
         (error, before, x)
     }
@@ -151,26 +147,58 @@ impl<M: Sampler<f32>> Check for M {
     /// The sample, when at every call wrong outputs are offered first.
     fn recovers(&self) -> [f32; D] {
         let (mut x, mut stream) = begin(0);
-        let mut work = vec![0.0; self.work_length(D)];
-        let mut run = Sampling::new(self, &mut x, &mut work);
+        let mut work = vec![0.0; Sampler::work_length(self, D)];
+        let mut run = Sampling::new(self, &mut x, &mut work).unwrap();
         assert!(run.supply(&[0.0; D]).is_err());
         while let Some(query) = run.next(&mut stream).unwrap() {
             let mut output = [0.0; D];
             network(query.step, query.position, &mut output);
-            let short = run.supply(&output[..2]).unwrap_err().cause;
-            assert_eq!(
-                short,
-                SliceError::Drift {
-                    length: 2,
-                    dimension: D
-                }
-            );
+            let short = SampleError::OutputLength {
+                step: query.step,
+                length: 2,
+                needed: D,
+            };
+            assert_eq!(run.supply(&output[..2]), Err(short));
             assert!(run.supply(&[f32::INFINITY; D]).is_err());
             run.supply(&output).unwrap();
-            let again = run.supply(&output).unwrap_err().cause;
-            assert_eq!(again, StepError::DriftNotAsked.into());
+            assert_eq!(run.supply(&output), Err(SampleError::OutputNotAsked));
         }
         x
+    }
+
+    /// The error of a sample that is infinite after some calls, and the training step of the last of them;
+    /// the run goes no further however often it is asked.
+    fn fails_for_good(&self, calls: u32) -> (SampleError, u32) {
+        let (mut x, mut stream) = begin(0);
+        let mut work = vec![0.0; Sampler::work_length(self, D)];
+        let mut run = Sampling::new(self, &mut x, &mut work).unwrap();
+        let mut asked = 0;
+        for _ in 0..calls {
+            let query = run.next(&mut stream).unwrap().unwrap();
+            let mut output = [0.0; D];
+            network(query.step, query.position, &mut output);
+            asked = query.step;
+            run.supply(&output).unwrap();
+        }
+        let progress = run.progress();
+        x[1] = f32::INFINITY;
+        let mut run = Sampling::resume(self, progress, &mut x, &mut work).unwrap();
+        let error = run.next(&mut stream).unwrap_err();
+        let words = stream.position();
+        assert_eq!(run.progress().failure(), Some(error));
+        for _ in 0..20 {
+            assert_eq!(run.next(&mut stream), Err(error));
+            assert_eq!(run.supply(&[0.0; D]), Err(error));
+        }
+        let progress = run.progress();
+        let mut run = Sampling::resume(self, progress, &mut x, &mut work).unwrap();
+        assert_eq!(run.next(&mut stream), Err(error));
+        assert_eq!(stream.position(), words);
+        (error, asked)
+    }
+
+    fn work_length(&self) -> usize {
+        Sampler::work_length(self, D)
     }
 }
 
@@ -190,34 +218,152 @@ fn split_phase_and_batches_give_the_bits_of_one_call() {
 }
 
 #[test]
-fn an_output_that_is_not_finite_stops_the_run_and_moves_nothing() {
+fn an_output_that_is_not_finite_is_refused_and_moves_nothing() {
     with_all(|name, sampler| {
         for bad_call in [0, 3, 8] {
-            let (error, before, after) = sampler.failure(bad_call);
-            let StepError::NonFiniteDrift { component, .. } = (match error.cause {
-                SliceError::Step(cause) => cause,
-                cause => panic!("{name}: {cause}"),
-            }) else {
+            let (error, before, after) = sampler.refused(bad_call);
+            let SampleError::NonFiniteOutput { step, component } = error else {
                 panic!("{name}: {error}");
             };
             assert_eq!((component, before), (1, after), "{name}");
+            let expected = format!(
+                "component 1 of the network's output at training step {step} is not finite"
+            );
+            assert_eq!(error.to_string(), expected);
         }
     });
 }
 
 #[test]
+fn a_run_that_failed_stays_failed_and_draws_nothing() {
+    with_all(|name, sampler| {
+        // Whichever part of a step they end in.
+        for calls in 1..=8 {
+            let (error, asked) = sampler.fails_for_good(calls);
+            let SampleError::NonFiniteSample { step } = error else {
+                panic!("{name}: {error}");
+            };
+            assert!(step <= asked, "{name}: {step} {asked}");
+            let expected = format!("the sample at training step {step} is not finite");
+            assert_eq!(error.to_string(), expected);
+        }
+    });
+}
+
+#[test]
+fn an_output_too_large_for_its_solver_is_refused() {
+    let schedule = ScheduleTable::<f32, 200>::linear(1e-3, 0.08).unwrap();
+    let timesteps = Timesteps::<1>::new(&[1, 0]).unwrap();
+    // ε of x₀ at training step 1 is some 30 times as large.
+    let (predicts, solver) = (Prediction::Sample, DpmSolver { order: 2 });
+    let sampler = Sampler::new(&schedule, &timesteps, predicts, solver).unwrap();
+    let (mut x, mut work, mut stream) = ([0.0; 2], [0.0; 6], Stream::new(1, 1));
+    let mut run = Sampling::new(&sampler, &mut x, &mut work).unwrap();
+    run.next(&mut stream).unwrap();
+    let (step, component) = (1, 1);
+    let refusal = SampleError::NonFiniteOutput { step, component };
+    assert_eq!(run.supply(&[0.0, f32::MAX]), Err(refusal));
+    assert_eq!(run.supply(&[0.5, 0.5]), Ok(()));
+    assert_eq!(run.next(&mut stream), Ok(None));
+    assert!((x[0] - 0.5).abs() < 1e-6);
+}
+
+#[test]
+fn slices_are_checked_before_the_network_is_called() {
+    let schedule = LinearRate::new(200, 0.1_f32, 16.0).unwrap();
+    let timesteps = Timesteps::<10>::uniform(10, &schedule).unwrap();
+    let solver = Ddim { eta: 1.0 };
+    let sampler = Sampler::new(&schedule, &timesteps, Prediction::Velocity, solver).unwrap();
+    let mut never = |_: u32, _: &[f32], _: &mut [f32]| panic!("the network was called");
+    let mut sample = |x: &mut [f32], work: &mut [f32]| {
+        let mut stream = Stream::new(1, 1);
+        let result = sampler.sample(x, &mut never, &mut stream, work);
+        assert_eq!(stream.position(), 0);
+        result.unwrap_err()
+    };
+    assert_eq!(sample(&mut [], &mut [0.0; 9]), SampleError::Empty);
+    let (length, needed) = (5, 6);
+    let short = SampleError::WorkLength { length, needed };
+    assert_eq!(sample(&mut [0.0; D], &mut [0.0; 5]), short);
+    assert_eq!(
+        short.to_string(),
+        "the work slice has length 5, not the 6 needed"
+    );
+    let infinite = SampleError::NonFiniteSample { step: 200 };
+    let mut x = [0.0, f32::INFINITY, 0.0];
+    assert_eq!(sample(&mut x, &mut [0.0; 6]), infinite);
+
+    let (mut x, mut work) = ([0.0; D], [0.0; 5]);
+    assert_eq!(
+        Sampling::new(&sampler, &mut x, &mut work).unwrap_err(),
+        short
+    );
+    let resumed = Sampling::resume(&sampler, Progress::default(), &mut [], &mut work);
+    assert_eq!(resumed.unwrap_err(), SampleError::Empty);
+
+    let lockstep = |dimension, x, steps, work| {
+        let mut members = [0, 1].map(|particle| Member::new(Stream::new(1, particle)));
+        let (mut x, mut steps, mut work) = (vec![0.0; x], vec![0; steps], vec![0.0; work]);
+        let (members, x) = (&mut members, &mut x);
+        Lockstep::new(&sampler, dimension, members, x, &mut steps, &mut work)
+            .map(|_| ())
+            .map_err(|error| error.to_string())
+    };
+    assert_eq!(sampler.batch_work_length(2, D), 24);
+    let refused = |dimension, x, steps, work, expected: &str| {
+        assert_eq!(lockstep(dimension, x, steps, work), Err(expected.into()));
+    };
+    refused(0, 0, 2, 24, "the sample has no components");
+    let few = "the samples have length 5, not the 6 of all together";
+    refused(D, 5, 2, 24, few);
+    let few = "the slice of training steps has length 1, not the 2 needed";
+    refused(D, 6, 1, 24, few);
+    let few = "the work slice has length 23, not the 24 needed";
+    refused(D, 6, 2, 23, few);
+}
+
+#[test]
+fn work_is_as_documented() {
+    with_all(|name, sampler| {
+        let vectors = sampler.work_length() / D;
+        match name {
+            "ddpm" | "ddim" => assert_eq!(vectors, 2),
+            "multistep" => assert!((2..=4).contains(&vectors)),
+            "single step" => assert!((3..=4).contains(&vectors)),
+            _ => assert_eq!(vectors, 7),
+        }
+    });
+}
+
+#[test]
+fn errors_go_together() {
+    fn run(eta: f64) -> Result<f64, Error<f64>> {
+        let schedule = SquaredCosine::new(100)?;
+        let timesteps = Timesteps::<10>::uniform(10, &schedule)?;
+        let sampler = Sampler::new(&schedule, &timesteps, Prediction::Sample, Ddim { eta })?
+            .with_clip(Clip::range(1.0)?);
+        let mut x = [0.5];
+        let mut network = |_: u32, _: &[f64], sample: &mut [f64]| sample.fill(2.0);
+        sampler.sample(&mut x, &mut network, &mut Stream::new(1, 1), &mut [0.0; 2])?;
+        Ok(x[0])
+    }
+    assert_eq!(run(0.5), Ok(1.0));
+    assert_eq!(run(1.5), Err(Error::Sampler(SamplerError::Eta(1.5))));
+}
+
+#[test]
 fn a_sample_that_fails_leaves_the_rest_of_its_batch_alone() {
     let schedule = LinearRate::new(200, 0.1_f32, 16.0).unwrap();
-    let timesteps = Timesteps::<11>::uniform(10, 200).unwrap();
-    let denoiser = Denoiser::new(Parametrization::Velocity);
-    let sampler = OneStep::ddim(&schedule, &timesteps, denoiser, 1.0).unwrap();
+    let timesteps = Timesteps::<10>::uniform(10, &schedule).unwrap();
+    let solver = Ddim { eta: 1.0 };
+    let sampler = Sampler::new(&schedule, &timesteps, Prediction::Velocity, solver).unwrap();
     let (mut x, mut members) = (Vec::new(), Vec::new());
     for particle in 0..3 {
         let (start, stream) = begin(particle);
         x.extend(start);
-        members.push(Member::new(&sampler, stream));
+        members.push(Member::new(stream));
     }
-    let mut work = vec![0.0; Lockstep::<_, _, Stream>::work_length(&sampler, 3, D)];
+    let mut work = vec![0.0; sampler.batch_work_length(3, D)];
     let mut steps = [0; 3];
     let mut call = 0;
     Lockstep::new(&sampler, D, &mut members, &mut x, &mut steps, &mut work)
@@ -258,74 +404,68 @@ fn words_and_calls_are_as_documented() {
 #[test]
 fn bad_configurations_are_refused() {
     let schedule = LinearRate::new(100, 0.1_f64, 20.0).unwrap();
-    let long = Timesteps::<3>::new(&[200, 100, 0], 200).unwrap();
-    let good = Timesteps::<3>::uniform(2, 100).unwrap();
-    let denoiser = Denoiser::new(Parametrization::Epsilon);
+    let good = Timesteps::<2>::uniform(2, &schedule).unwrap();
+    fn refusal(timesteps: &Timesteps<2>, solver: impl Solver<f64>) -> SamplerError<f64> {
+        let schedule = LinearRate::new(100, 0.1_f64, 20.0).unwrap();
+        Sampler::new(&schedule, timesteps, Prediction::Epsilon, solver).unwrap_err()
+    }
+    let long = Timesteps::<2>::new(&[200, 100, 0]).unwrap();
     let range = TimestepsError::OutOfRange {
         step: 200,
         training_steps: 100,
     };
-    let error = OneStep::ddim(&schedule, &long, denoiser, 0.0).unwrap_err();
+    let error = refusal(&long, Ddim { eta: 0.0 });
     assert_eq!(error, SamplerError::Timesteps(range));
-    let error = OneStep::ddim(&schedule, &good, denoiser, f64::NAN).unwrap_err();
+    let error = refusal(&good, Ddim { eta: f64::NAN });
     assert!(matches!(error, SamplerError::Eta(eta) if eta.is_nan()));
-    let error = MultiStep::new(&schedule, &good, denoiser, 4, 0.0).unwrap_err();
-    assert_eq!(error.to_string(), "order 4 is not in [1, 3]");
-    let error = SingleStep::new(&schedule, &good, denoiser, 1).unwrap_err();
+    for order in [0, 4] {
+        let error = refusal(&good, DpmSolverPlusPlus { order, eta: 0.0 });
+        assert_eq!(error.to_string(), format!("order {order} is not in [1, 3]"));
+    }
+    let error = refusal(&good, DpmSolver { order: 1 });
     assert_eq!(error.to_string(), "order 1 is not in [2, 3]");
     let variant = Variant::Exponential { correction: -1.5 };
-    let error = OneStep::ddpm(&schedule, &good, denoiser, variant).unwrap_err();
-    assert_eq!(
-        error.to_string(),
-        "covariance correction -1.5 is not in [-1, inf)"
-    );
-    let mut table = [Row::default(); 99];
-    let (frozen, law) = (Parametrization::Sample, MidpointLaw::Single);
-    let error = PoissonMidpointDdpm::new(
-        &schedule,
-        &good,
-        denoiser,
-        Variant::FixedSmall,
-        frozen,
-        law,
-        &mut table,
-    );
-    assert_eq!(
-        error.unwrap_err(),
-        SamplerError::Rows {
-            length: 99,
-            needed: 100
-        }
-    );
+    let message = "covariance correction -1.5 is not in [-1, inf)";
+    assert_eq!(refusal(&good, Ddpm { variant }).to_string(), message);
+    let mut table = [Row::default(); 100];
+    let solver = PoissonMidpointDdpm::new(&mut table).with_variant(variant);
+    assert_eq!(refusal(&good, solver).to_string(), message);
+    let rows = SamplerError::Rows {
+        length: 99,
+        needed: 100,
+    };
+    let solver = PoissonMidpointDdpm::new(&mut table[..99]);
+    assert_eq!(refusal(&good, solver), rows);
     assert_eq!(Clip::range(-1.0).unwrap_err(), SamplerError::Limit(-1.0));
     assert_eq!(
         Clip::dynamic(0.0, 1.0).unwrap_err(),
         SamplerError::Quantile(0.0)
     );
 
+    let two = LinearRate::new(2, 0.1_f64, 20.0).unwrap();
     let refused = [
         (
-            Timesteps::<4>::new(&[5], 10),
+            Timesteps::<3>::new(&[5]),
             TimestepsError::TooFew { length: 1 },
         ),
         (
-            Timesteps::new(&[9, 8, 7, 6, 5], 10),
+            Timesteps::new(&[9, 8, 7, 6, 5]),
             TimestepsError::TooMany { steps: 4, most: 3 },
         ),
         (
-            Timesteps::uniform(4, 10),
+            Timesteps::uniform(4, &schedule),
             TimestepsError::TooMany { steps: 4, most: 3 },
         ),
         (
-            Timesteps::uniform(3, 2),
+            Timesteps::uniform(3, &two),
             TimestepsError::TooMany { steps: 3, most: 2 },
         ),
         (
-            Timesteps::uniform(0, 2),
+            Timesteps::uniform(0, &two),
             TimestepsError::TooFew { length: 1 },
         ),
         (
-            Timesteps::from_pairs(&[(9, 5), (4, 0)], 10),
+            Timesteps::from_pairs(&[(9, 5), (4, 0)]),
             TimestepsError::Gap {
                 index: 1,
                 from: 4,
@@ -333,7 +473,7 @@ fn bad_configurations_are_refused() {
             },
         ),
         (
-            Timesteps::new(&[5, 7], 10),
+            Timesteps::new(&[5, 7]),
             TimestepsError::NotDecreasing {
                 index: 1,
                 step: 7,
@@ -406,10 +546,10 @@ impl NoiseSchedule<f32> for Stray {
 fn a_schedule_whose_nearest_step_is_out_of_range_does_no_harm() {
     for answer in [0, 1, 150, u32::MAX] {
         let schedule = Stray(LinearRate::new(200, 0.1, 16.0).unwrap(), answer);
-        let timesteps = Timesteps::<11>::log_snr(10, &schedule).unwrap();
+        let timesteps = Timesteps::<10>::log_snr(10, &schedule).unwrap();
         for order in [2, 3] {
-            let denoiser = Denoiser::new(Parametrization::Velocity);
-            let sampler = SingleStep::new(&schedule, &timesteps, denoiser, order).unwrap();
+            let (predicts, solver) = (Prediction::Velocity, DpmSolver { order });
+            let sampler = Sampler::new(&schedule, &timesteps, predicts, solver).unwrap();
             let (x, _, calls) = sampler.one_call(0);
             assert!(x.iter().all(|x| x.is_finite()) && calls >= 10);
         }

@@ -10,10 +10,10 @@ use defmt_semihosting as _;
 use nalgebra::{SVector, matrix, vector};
 use poisson_midpoint::batch::{BatchError, Cpu, Particles, Run, Status};
 use poisson_midpoint::diffusion::{
-    Clip, Denoiser, InnerSteps, Level, LinearRate, Lockstep, Member, MultiStep, NetworkQuery,
-    OneStep, Parametrization, PoissonMidpointDdpm, PoissonMidpointProgress, Progress, Quantity,
-    Row, SampleError, Sampler, SamplerError, Sampling, ScheduleError, ScheduleTable, SingleStep,
-    SquaredCosine, Timesteps, TimestepsError, Variant,
+    Advance, Clip, Ddim, Ddpm, DpmSolver, DpmSolverPlusPlus, Error, InnerSteps, Level, LinearRate,
+    Lockstep, Member, NetworkQuery, PoissonMidpointDdpm, Prediction, Progress, Quantity, Row,
+    SampleError, Sampler, SamplerError, Sampling, ScheduleError, ScheduleTable, SquaredCosine,
+    Stage, Timesteps, TimestepsError, Variant,
 };
 use poisson_midpoint::kernel::{FailureRecord, KernelDrift, Method, Ptx, Thread};
 use poisson_midpoint::noise::Injected;
@@ -193,8 +193,7 @@ fn batches() -> Result<(), Failure> {
 
 fn diffusion() -> Result<(), Failure> {
     let schedule = LinearRate::new(4, 0.25_f32, 8.0)?;
-    let timesteps = Timesteps::<3>::uniform(2, 4)?;
-    let denoiser = Denoiser::new(Parametrization::Velocity).clipped(Clip::range(1.0)?);
+    let timesteps = Timesteps::<2>::uniform(2, &schedule)?;
     info!("{}", schedule);
     info!("{}", ScheduleTable::<f32, 2>::from_betas(&[0.25, 0.5])?);
     info!("{}", SquaredCosine::<f32>::new(4)?);
@@ -204,41 +203,42 @@ fn diffusion() -> Result<(), Failure> {
         noise: 0.75,
     };
     info!("{}", level);
-    info!("{} {}", timesteps, denoiser);
-    info!(
-        "{}",
-        Variant::Exponential {
-            correction: 1.0_f32
-        }
-    );
-    let ddim = OneStep::ddim(&schedule, &timesteps, denoiser, 0.5)?;
-    info!("{}", ddim);
-    let progress: Progress = ddim.begin();
-    info!("{}", progress);
-    let multi = MultiStep::new(&schedule, &timesteps, denoiser, 3, 1.0)?;
-    info!("{}", multi);
-    let single = SingleStep::new(&schedule, &timesteps, denoiser, 2)?;
-    info!("{}", single);
+    let (velocity, steps) = (Prediction::Velocity, timesteps.steps());
+    info!("{} {} {}", timesteps, velocity, Clip::range(1.0_f32)?);
+    let variant = Variant::Exponential {
+        correction: 1.0_f32,
+    };
+    info!("{} {}", Ddpm { variant }, DpmSolver { order: 2 });
+    let (order, eta) = (3, 1.0_f32);
+    info!("{}", DpmSolverPlusPlus { order, eta });
     let mut table = [Row::ZERO; 4];
     info!("{}", table[0]);
-    let (frozen, law) = (Parametrization::Sample, MidpointLaw::Single);
-    let small = Variant::FixedSmall;
-    let steps = InnerSteps::new(&schedule, &timesteps, small, frozen, &mut table)?;
-    // A MacroTransition.
-    info!("{} {}", steps, steps.macro_step(4, 2));
-    let poisson = PoissonMidpointDdpm::new(
-        &schedule, &timesteps, denoiser, small, frozen, law, &mut table,
-    )?;
-    info!("{}", poisson);
-    let progress: PoissonMidpointProgress<f32> = poisson.begin();
-    info!("{}", progress);
+    let (small, held) = (Variant::FixedSmall, Prediction::Sample);
+    let inner = InnerSteps::new(&schedule, &timesteps, small, held, &mut table)?;
+    info!("{} {}", inner, inner.macro_step(0));
+    info!("{}", PoissonMidpointDdpm::new(&mut table));
+    let sampler = Sampler::new(&schedule, &timesteps, velocity, Ddim { eta: 0.5 })?;
+    info!("{}", sampler.with_clip(Clip::dynamic(0.5, 1.0)?));
+    let stage = Stage {
+        steps,
+        taken: 0,
+        from: 4,
+        to: 2,
+        told: 1,
+        asked: 4,
+    };
+    info!("{} {} {}", stage, Advance::Ask(3), Advance::Arrive);
     let (mut x, mut work, mut at) = ([1.5, -2.0], [0.0; 8], [0; 1]);
-    info!("{}", Sampling::new(&ddim, &mut x, &mut work));
-    let mut members = [Member::new(&ddim, Stream::new(42, 7))];
+    let mut run = Sampling::new(&sampler, &mut x, &mut work)?;
+    info!("{}", run);
+    let _ = run.next(&mut Stream::new(42, 7))?;
+    let progress: Progress = run.progress();
+    info!("{}", progress);
+    let mut members = [Member::new(Stream::new(42, 7))];
     info!("{}", members[0]);
     info!(
         "{}",
-        Lockstep::new(&ddim, 2, &mut members, &mut x, &mut at, &mut work)
+        Lockstep::new(&sampler, 2, &mut members, &mut x, &mut at, &mut work)
     );
     info!(
         "{}",
@@ -258,11 +258,9 @@ fn diffusion() -> Result<(), Failure> {
     );
     info!("{}", TimestepsError::TooFew { length: 1 });
     info!("{}", SamplerError::Eta(1.5_f32));
-    let cause = SliceError::Work {
-        length: 1,
-        needed: 2,
-    };
-    info!("{}", SampleError { step, cause });
+    let component = 1;
+    let error = SampleError::NonFiniteOutput { step, component };
+    info!("{}", Error::<f32>::Sample(error));
     Ok(())
 }
 

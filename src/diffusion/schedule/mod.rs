@@ -123,6 +123,11 @@ impl<T: Real> Level<T> {
         -(self.exponent / T::TWO) - self.noise.ln()
     }
 
+    /// 1 − ᾱ_t/ᾱ_s: what this level t has lost of the signal's variance since a level s before it.
+    pub(crate) fn lost_since(&self, before: &Self) -> T {
+        -((-(self.exponent - before.exponent)).exp_m1())
+    }
+
     /// Whether these are the data, free of noise.
     pub(crate) fn is_clean(&self) -> bool {
         self.exponent == T::ZERO

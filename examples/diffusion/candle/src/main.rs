@@ -12,10 +12,9 @@ use anyhow::{Context, Result, ensure};
 use candle_core::{DType, Device, Tensor, safetensors};
 use candle_nn::ops::silu;
 use network::{PIXELS, STEPS};
-use poisson_midpoint::MidpointLaw::Single;
 use poisson_midpoint::diffusion::{
-    Clip, Denoiser, Lockstep, Member, Parametrization, PoissonMidpointDdpm, Row, ScheduleTable,
-    Timesteps, Variant, standard_normal,
+    Clip, Lockstep, Member, PoissonMidpointDdpm, Prediction, Sampler, ScheduleTable, Timesteps,
+    standard_normal,
 };
 use poisson_midpoint::random::Stream;
 
@@ -84,26 +83,20 @@ impl Candle {
 /// Digits from noise, and how often the network was called: once for the whole batch.
 fn digits(mut network: impl FnMut(&[u32], &[f32]) -> Result<Vec<f32>>) -> Result<(Vec<f32>, u32)> {
     let schedule = ScheduleTable::<f32, { STEPS as usize }>::linear(1e-4, 0.02)?;
-    let timesteps = Timesteps::<26>::quadratic(25, STEPS)?;
-    let mut table = vec![Row::ZERO; STEPS as usize];
-    let sampler = PoissonMidpointDdpm::new(
-        &schedule,
-        &timesteps,
-        Denoiser::new(Parametrization::Velocity).clipped(Clip::range(1.0)?),
-        Variant::FixedSmall,
-        Parametrization::Sample,
-        Single,
-        &mut table,
-    )?;
+    let timesteps = Timesteps::<25>::quadratic(25, &schedule)?;
+    let mut table = schedule.rows();
+    let solver = PoissonMidpointDdpm::new(&mut table);
+    let sampler = Sampler::new(&schedule, &timesteps, Prediction::Velocity, solver)?
+        .with_clip(Clip::range(1.0)?);
     let mut x = vec![0.0; SAMPLES * PIXELS];
     let mut members = Vec::new();
     for (particle, x) in (0..).zip(x.chunks_exact_mut(PIXELS)) {
         let mut stream = Stream::new(SEED, particle);
         standard_normal(x, &mut stream);
-        members.push(Member::new(&sampler, stream));
+        members.push(Member::new(stream));
     }
     let mut steps = vec![0; SAMPLES];
-    let mut work = vec![0.0; Lockstep::<_, _, Stream>::work_length(&sampler, SAMPLES, PIXELS)];
+    let mut work = vec![0.0; sampler.batch_work_length(SAMPLES, PIXELS)];
     let mut batch = Lockstep::new(
         &sampler,
         PIXELS,

@@ -1,0 +1,107 @@
+use core::fmt;
+
+/// Why a run could not begin, refused an output or stopped. The sample is what it was after the last
+/// step that succeeded.
+///
+/// ```
+/// use poisson_midpoint::diffusion::SampleError;
+/// let error = SampleError::NonFiniteOutput { step: 20, component: 3 };
+/// assert_eq!(
+///     error.to_string(),
+///     "component 3 of the network's output at training step 20 is not finite"
+/// );
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
+#[non_exhaustive]
+pub enum SampleError {
+    /// A sample of no components.
+    Empty,
+    /// The samples of a batch have another length than all of them together should.
+    BatchLength {
+        /// Their length.
+        length: usize,
+        /// The length needed.
+        needed: usize,
+    },
+    /// The training steps of a batch have no room for each sample's.
+    StepsLength {
+        /// Their length.
+        length: usize,
+        /// The least that would do.
+        needed: usize,
+    },
+    /// The work slice is too short.
+    WorkLength {
+        /// Its length.
+        length: usize,
+        /// The least that would do.
+        needed: usize,
+    },
+    /// An output was given that had not been asked for.
+    OutputNotAsked,
+    /// An output has not as many components as the sample.
+    OutputLength {
+        /// The training step that it was asked for.
+        step: u32,
+        /// Its length.
+        length: usize,
+        /// The length of the sample.
+        needed: usize,
+    },
+    /// An output was infinite or NaN, or so large that what the solver makes of it is.
+    NonFiniteOutput {
+        /// The training step that it was asked for.
+        step: u32,
+        /// Its first offending component.
+        component: usize,
+    },
+    /// The sample was infinite or NaN to begin with, or came out so: of a step, or of a part of
+    /// one at whose end the network was wanted.
+    NonFiniteSample {
+        /// The training step reached.
+        step: u32,
+    },
+}
+
+impl fmt::Display for SampleError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Empty => f.write_str("the sample has no components"),
+            Self::BatchLength { length, needed } => {
+                write!(
+                    f,
+                    "the samples have length {length}, not the {needed} of all together"
+                )
+            }
+            Self::StepsLength { length, needed } => write!(
+                f,
+                "the slice of training steps has length {length}, not the {needed} needed"
+            ),
+            Self::WorkLength { length, needed } => write!(
+                f,
+                "the work slice has length {length}, not the {needed} needed"
+            ),
+            Self::OutputNotAsked => {
+                f.write_str("a network's output was given that was not asked for")
+            }
+            Self::OutputLength {
+                step,
+                length,
+                needed,
+            } => write!(
+                f,
+                "the network's output at training step {step} has length {length}, not {needed}"
+            ),
+            Self::NonFiniteOutput { step, component } => write!(
+                f,
+                "component {component} of the network's output at training step {step} is not finite"
+            ),
+            Self::NonFiniteSample { step } => {
+                write!(f, "the sample at training step {step} is not finite")
+            }
+        }
+    }
+}
+
+impl core::error::Error for SampleError {}

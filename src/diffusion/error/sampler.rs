@@ -1,0 +1,82 @@
+use core::fmt;
+
+use super::TimestepsError;
+
+/// A sampler that cannot be made.
+///
+/// ```
+/// use poisson_midpoint::diffusion::{Ddim, Error, LinearRate, Prediction, Sampler, Timesteps};
+/// let schedule = LinearRate::new(100, 0.1_f32, 20.0)?;
+/// let timesteps = Timesteps::<10>::uniform(10, &schedule)?;
+/// let solver = Ddim { eta: 1.5 };
+/// let error = Sampler::new(&schedule, &timesteps, Prediction::Epsilon, solver).unwrap_err();
+/// assert_eq!(error.to_string(), "eta 1.5 is not in [0, 1]");
+/// # Ok::<(), Error<f32>>(())
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
+#[non_exhaustive]
+pub enum SamplerError<T> {
+    /// The share η of the noise outside [0, 1].
+    Eta(T),
+    /// The limit of a clip, or the least limit of a threshold, outside (0, ∞).
+    Limit(T),
+    /// The quantile of a threshold outside (0, 1].
+    Quantile(T),
+    /// A covariance correction that makes a variance negative or infinite.
+    Correction(T),
+    /// An order that the method does not have.
+    Order {
+        /// The order.
+        order: u32,
+        /// The least.
+        least: u32,
+        /// The most.
+        most: u32,
+    },
+    /// The timesteps start beyond the schedule's training steps.
+    Timesteps(TimestepsError),
+    /// A table has not as many rows as the schedule has training steps.
+    Rows {
+        /// Its length.
+        length: usize,
+        /// The number of training steps.
+        needed: usize,
+    },
+    /// A coefficient came out infinite, NaN or, where it is divided by, zero.
+    Coefficient {
+        /// The training step.
+        step: u32,
+    },
+}
+
+impl<T: fmt::Display> fmt::Display for SamplerError<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Eta(value) => write!(f, "eta {value} is not in [0, 1]"),
+            Self::Limit(value) => write!(f, "limit {value} is not in (0, inf)"),
+            Self::Quantile(value) => write!(f, "quantile {value} is not in (0, 1]"),
+            Self::Correction(value) => {
+                write!(f, "covariance correction {value} is not in [-1, inf)")
+            }
+            Self::Order { order, least, most } => {
+                write!(f, "order {order} is not in [{least}, {most}]")
+            }
+            Self::Timesteps(error) => error.fmt(f),
+            Self::Rows { length, needed } => {
+                write!(f, "the table has {length} rows, not the {needed} needed")
+            }
+            Self::Coefficient { step } => {
+                write!(f, "no finite coefficients at training step {step}")
+            }
+        }
+    }
+}
+
+impl<T: fmt::Debug + fmt::Display> core::error::Error for SamplerError<T> {}
+
+impl<T> From<TimestepsError> for SamplerError<T> {
+    fn from(error: TimestepsError) -> Self {
+        Self::Timesteps(error)
+    }
+}

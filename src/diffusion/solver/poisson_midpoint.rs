@@ -1,0 +1,175 @@
+use super::{Advance, Solver, Stage, copy};
+use crate::diffusion::error::{SampleError, SamplerError};
+use crate::diffusion::inner_steps::{InnerSteps, MacroTransition, Row, fill};
+use crate::diffusion::{NoiseSchedule, Prediction, Steps, Variant};
+use crate::random::{MidpointLaw, Words};
+use crate::real::Real;
+use crate::slices::SliceError;
+use crate::stepper::{PoissonMidpoint, StepError};
+
+/// Vectors that [`PoissonMidpoint`] works with.
+const WORK: usize = 5;
+
+/// The Poisson midpoint method over DDPM (Kandasamy & Nagaraj 2024, appendix A.1): each macro step
+/// from t to s imitates the t − s steps of a full DDPM chain with about two calls of the network.
+///
+/// What is held over a macro step, and corrected at its midpoints, is a choice. The paper holds what its
+/// network predicts, ε; holding x₀, the default, makes the step exact for data that are one point, and
+/// lets it be much longer.
+///
+/// Cost of a macro step: the drift evaluations and words of [`PoissonMidpoint`], the network's
+/// calls being the drift's: by default two, and two normals for each component. A macro step of one
+/// inner step is the DDPM step, at one call. Work: 7 vectors, and a table with a row for each training
+/// step.
+///
+/// ```
+/// use poisson_midpoint::diffusion::{
+///     Error, PoissonMidpointDdpm, Prediction, Sampler, ScheduleTable, Timesteps,
+/// };
+/// use poisson_midpoint::random::Stream;
+/// let schedule = ScheduleTable::<f32, 1000>::linear(1e-4, 0.02)?;
+/// let timesteps = Timesteps::<25>::quadratic(25, &schedule)?;
+/// let mut table = schedule.rows();
+/// let solver = PoissonMidpointDdpm::new(&mut table);
+/// let sampler = Sampler::new(&schedule, &timesteps, Prediction::Velocity, solver)?;
+/// let (mut x, mut work) = ([0.3, -0.2], [0.0; 14]);
+/// let mut network = |_t, _x: &[f32], v: &mut [f32]| v.fill(0.0);
+/// let calls = sampler.sample(&mut x, &mut network, &mut Stream::new(42, 0), &mut work)?;
+/// assert_eq!(calls, 50); // two a macro step
+/// # Ok::<(), Error<f32>>(())
+/// ```
+#[derive(Debug)]
+pub struct PoissonMidpointDdpm<'a, T> {
+    variant: Variant<T>,
+    held: Prediction,
+    law: MidpointLaw,
+    table: &'a mut [Row<T>],
+}
+
+impl<'a, T: Real> PoissonMidpointDdpm<'a, T> {
+    /// The method over the ancestral step, holding x₀, with a single midpoint: what does best with few
+    /// calls. The table has a row for each training step; the [`Sampler`](crate::diffusion::Sampler)
+    /// fills it.
+    #[must_use]
+    pub fn new(table: &'a mut [Row<T>]) -> Self {
+        Self {
+            variant: Variant::FixedSmall,
+            held: Prediction::Sample,
+            law: MidpointLaw::Single,
+            table,
+        }
+    }
+
+    /// The same over another variant of DDPM.
+    #[must_use]
+    pub fn with_variant(self, variant: Variant<T>) -> Self {
+        Self { variant, ..self }
+    }
+
+    /// The same holding another prediction over a macro step.
+    #[must_use]
+    pub fn with_held(self, held: Prediction) -> Self {
+        Self { held, ..self }
+    }
+
+    /// The same with midpoints by another law.
+    #[must_use]
+    pub fn with_law(self, law: MidpointLaw) -> Self {
+        Self { law, ..self }
+    }
+
+    fn stepper<'s>(&'s self, stage: &Stage<'s>) -> Option<PoissonMidpoint<MacroTransition<'s, T>>> {
+        let inner_steps = InnerSteps::filled(self.table, stage.steps);
+        let macro_step = inner_steps.macro_step(stage.taken)?;
+        Some(PoissonMidpoint::new(macro_step, self.law))
+    }
+}
+
+impl<T: Real> Solver<T> for PoissonMidpointDdpm<'_, T> {
+    /// The network's output, and what [`PoissonMidpoint`] needs.
+    fn vectors(&self) -> usize {
+        1 + WORK
+    }
+
+    fn prepare<N: NoiseSchedule<T> + ?Sized>(
+        &mut self,
+        schedule: &N,
+        steps: Steps<'_>,
+    ) -> Result<(), SamplerError<T>> {
+        fill(schedule, steps, self.variant, self.held, self.table)
+    }
+
+    fn keeps(&self, _stage: &Stage<'_>) -> (Prediction, usize) {
+        (self.held, 0)
+    }
+
+    fn advance<N: NoiseSchedule<T> + ?Sized, W: Words + ?Sized>(
+        &self,
+        _schedule: &N,
+        stage: &Stage<'_>,
+        x: &[T],
+        position: &mut [T],
+        kept: &mut [T],
+        words: &mut W,
+    ) -> Result<Advance, SampleError> {
+        let Some(stepper) = self.stepper(stage).filter(|_| stage.told > 0) else {
+            return Ok(Advance::Ask(stage.from));
+        };
+        // The macro step's state is a copy of x, and in the end its result.
+        copy(x, position);
+        let (output, work) = kept.split_at_mut_checked(x.len()).unwrap_or_default();
+        advance(&stepper, stage, position, output, work, words).map_err(|error| {
+            let inner_step = match error {
+                SliceError::Step(StepError::NonFiniteState { inner_step }) => inner_step,
+                _ => 0,
+            };
+            let step = stage.from.saturating_sub(inner_step);
+            SampleError::NonFiniteSample { step }
+        })
+    }
+}
+
+/// Takes a macro step from its start, or from the midpoint that the last output is for, to the next
+/// midpoint or to its end.
+fn advance<T: Real, W: Words + ?Sized>(
+    stepper: &PoissonMidpoint<MacroTransition<'_, T>>,
+    stage: &Stage<'_>,
+    position: &mut [T],
+    output: &[T],
+    work: &mut [T],
+    words: &mut W,
+) -> Result<Advance, SliceError> {
+    let mut step = if stage.told == 1 {
+        stepper.begin_slice(T::ZERO, position, output, work)?
+    } else {
+        let midpoint = stage.from.saturating_sub(stage.asked);
+        let waiting = stepper.waiting(T::ZERO, midpoint, stage.told - 1);
+        let mut step = waiting.resume(position, work)?;
+        step.supply(output)?;
+        step
+    };
+    let Some(midpoint) = step.next(words)?.map(|query| query.inner_step) else {
+        let _ = step.finish()?;
+        return Ok(Advance::Arrive);
+    };
+    let waiting = step.suspend();
+    copy(waiting.position(position.len(), work)?, position);
+    Ok(Advance::Ask(stage.from.saturating_sub(midpoint)))
+}
+
+/// Without its table.
+#[cfg(feature = "defmt")]
+impl<T: defmt::Format> defmt::Format for PoissonMidpointDdpm<'_, T> {
+    fn format(&self, f: defmt::Formatter<'_>) {
+        let Self {
+            variant, held, law, ..
+        } = self;
+        defmt::write!(
+            f,
+            "PoissonMidpointDdpm {{ variant: {}, held: {}, law: {} }}",
+            variant,
+            held,
+            law
+        );
+    }
+}
