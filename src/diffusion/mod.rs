@@ -33,8 +33,10 @@ mod clip;
 mod error;
 mod inner_steps;
 mod lockstep;
+mod macro_transition;
 mod noise;
 mod prediction;
+mod progress;
 mod sampler;
 mod sampling;
 mod schedule;
@@ -43,12 +45,14 @@ mod timesteps;
 
 pub use clip::Clip;
 pub use error::{Error, Quantity, SampleError, SamplerError, ScheduleError, TimestepsError};
-pub use inner_steps::{InnerSteps, MacroTransition, Row};
+pub use inner_steps::{InnerSteps, Row};
 pub use lockstep::{Lockstep, Member};
+pub use macro_transition::MacroTransition;
 pub use noise::standard_normal;
 pub use prediction::Prediction;
+pub use progress::Progress;
 pub use sampler::Sampler;
-pub use sampling::{NetworkQuery, Progress, Sampling};
+pub use sampling::{NetworkQuery, Sampling};
 pub use schedule::{Level, LinearRate, NoiseSchedule, ScheduleTable, SquaredCosine};
 pub use solver::{
     Advance, Ddim, Ddpm, DpmSolver, DpmSolverPlusPlus, PoissonMidpointDdpm, Solver, Stage, Variant,

@@ -46,7 +46,8 @@ impl<'a, T: Real, N: NoiseSchedule<T>, S: Solver<T>> Sampler<'a, T, N, S> {
     /// A solver's steps between the given timesteps, with a network that `predicts` this.
     ///
     /// # Errors
-    /// [`SamplerError`] if the timesteps exceed the schedule, or as the solver documents.
+    /// [`SamplerError`] if the timesteps exceed the schedule, or if a parameter of the solver is out of
+    /// its range.
     pub fn new<const L: usize>(
         schedule: &'a N,
         timesteps: &'a Timesteps<L>,

@@ -1,6 +1,7 @@
 //! The driver: whose turn it is in a run, whatever the solver.
 
 use super::error::SampleError;
+use super::progress::{Progress, Turn};
 use super::solver::copy;
 use super::{Advance, NoiseSchedule, Sampler, Solver, Stage};
 use crate::random::Words;
@@ -21,52 +22,6 @@ pub struct NetworkQuery<'a, T> {
     pub position: &'a [T],
     /// The training step t, from 1 to T.
     pub step: u32,
-}
-
-/// Where a run stands, plain data: with x, the work slice and the stream's position, a checkpoint.
-///
-/// ```
-/// use poisson_midpoint::diffusion::Progress;
-/// let start = Progress::default();
-/// assert_eq!(start.failure(), None);
-/// ```
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-#[cfg_attr(feature = "defmt", derive(defmt::Format))]
-pub struct Progress {
-    /// Steps completed.
-    taken: usize,
-    /// Outputs told in the step under way.
-    told: u32,
-    /// The training step that the network was last asked for.
-    asked: u32,
-    turn: Turn,
-}
-
-/// Whose turn it is.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-#[cfg_attr(feature = "defmt", derive(defmt::Format))]
-enum Turn {
-    #[default]
-    Solver,
-    Network,
-    /// Nobody's, ever.
-    Failed(SampleError),
-}
-
-impl Progress {
-    /// Why the run stopped, if it did.
-    #[must_use]
-    pub fn failure(&self) -> Option<SampleError> {
-        match self.turn {
-            Turn::Failed(error) => Some(error),
-            Turn::Solver | Turn::Network => None,
-        }
-    }
-
-    /// Whether the network's output is waited for.
-    pub(crate) fn is_asking(&self) -> bool {
-        self.turn == Turn::Network
-    }
 }
 
 /// A run of one sample, with its slices.

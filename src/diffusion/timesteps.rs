@@ -38,25 +38,10 @@ impl<const N: usize> Timesteps<N> {
     /// # Errors
     /// [`TimestepsError`] unless it has from 2 to N + 1 entries, strictly decreasing.
     pub fn new(list: &[u32]) -> Result<Self, TimestepsError> {
-        let [first, ends @ ..] = list else {
-            return Err(TimestepsError::TooFew { length: 0 });
-        };
-        if ends.is_empty() {
-            return Err(TimestepsError::TooFew { length: 1 });
+        match list {
+            [] => Err(TimestepsError::TooFew { length: 0 }),
+            [first, ends @ ..] => Self::collect(*first, ends.iter().copied()),
         }
-        for (index, (&before, &step)) in (1..).zip(list.iter().zip(ends)) {
-            if step >= before {
-                return Err(TimestepsError::NotDecreasing {
-                    index,
-                    step,
-                    before,
-                });
-            }
-        }
-        Ok(Self {
-            first: *first,
-            ends: Vec::from_slice(ends).map_err(|_| too_many(ends.len(), N))?,
-        })
     }
 
     /// The list whose steps are the given pairs (t, s).
@@ -68,26 +53,41 @@ impl<const N: usize> Timesteps<N> {
         let [(first, _), ..] = *pairs else {
             return Err(TimestepsError::TooFew { length: 0 });
         };
-        let (mut before, mut ends) = (first, Vec::<u32, N>::new());
-        for (index, &(from, to)) in pairs.iter().enumerate() {
-            if from != before {
+        for (index, pair) in (1..).zip(pairs.windows(2)) {
+            if let [(_, before), (from, _)] = *pair
+                && from != before
+            {
                 return Err(TimestepsError::Gap {
                     index,
                     from,
                     before,
                 });
             }
-            if to >= from {
+        }
+        Self::collect(first, pairs.iter().map(|&(_, to)| to))
+    }
+
+    fn collect(
+        first: u32,
+        ends: impl ExactSizeIterator<Item = u32>,
+    ) -> Result<Self, TimestepsError> {
+        let steps = ends.len();
+        if steps == 0 {
+            return Err(TimestepsError::TooFew { length: 1 });
+        }
+        let (mut before, mut list) = (first, Vec::new());
+        for (index, step) in (1..).zip(ends) {
+            if step >= before {
                 return Err(TimestepsError::NotDecreasing {
-                    index: index + 1,
-                    step: to,
+                    index,
+                    step,
                     before,
                 });
             }
-            ends.push(to).map_err(|_| too_many(pairs.len(), N))?;
-            before = to;
+            list.push(step).map_err(|_| too_many(steps, N))?;
+            before = step;
         }
-        Ok(Self { first, ends })
+        Ok(Self { first, ends: list })
     }
 
     /// From T down to 0 in equal steps, as nearly as integers allow; the spacing that libraries call

@@ -1,6 +1,7 @@
 use super::{Advance, Solver, Stage, copy};
 use crate::diffusion::error::{SampleError, SamplerError};
-use crate::diffusion::inner_steps::{InnerSteps, MacroTransition, Row, fill};
+use crate::diffusion::inner_steps::{InnerSteps, Row, fill};
+use crate::diffusion::macro_transition::MacroTransition;
 use crate::diffusion::{NoiseSchedule, Prediction, Steps, Variant};
 use crate::random::{MidpointLaw, Words};
 use crate::real::Real;

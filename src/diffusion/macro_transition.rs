@@ -1,0 +1,113 @@
+use super::Row;
+use crate::real::Real;
+use crate::scheme::{ScalarKick, ScalarSpan, Scheme};
+
+/// One macro step of [`InnerSteps`](super::InnerSteps) as a [`Scheme`]: K = t − s inner steps of one training step
+/// each. Time is the training step, so a stepper begins it at time t and goes down.
+///
+/// ```
+/// use poisson_midpoint::diffusion::{Error, InnerSteps, LinearRate, Prediction, Row, Timesteps, Variant};
+/// use poisson_midpoint::scheme::Scheme;
+/// let schedule = LinearRate::new(100, 0.1_f64, 20.0)?;
+/// let timesteps = Timesteps::<2>::new(&[100, 40, 0])?;
+/// let (variant, mut table) = (Variant::FixedLarge, [Row::ZERO; 100]);
+/// let steps = InnerSteps::new(&schedule, &timesteps, variant, Prediction::Epsilon, &mut table)?;
+/// let scheme = steps.macro_step(1).unwrap();
+/// assert_eq!((scheme.from(), scheme.to()), (40, 0));
+/// assert_eq!((scheme.inner_steps(), scheme.time(7)), (40, -7.0));
+/// # Ok::<(), Error<f64>>(())
+/// ```
+#[derive(Clone, Copy, Debug)]
+pub struct MacroTransition<'a, T> {
+    rows: &'a [Row<T>],
+    from: u32,
+    to: u32,
+}
+
+impl<'a, T: Real> MacroTransition<'a, T> {
+    /// A step of a table filled for it.
+    pub(crate) fn new(rows: &'a [Row<T>], from: u32, to: u32) -> Self {
+        Self { rows, from, to }
+    }
+
+    /// The training step t that it starts from.
+    #[must_use]
+    pub fn from(&self) -> u32 {
+        self.from
+    }
+
+    /// The training step s that it ends at.
+    #[must_use]
+    pub fn to(&self) -> u32 {
+        self.to
+    }
+
+    /// What the inner steps before inner step `inner_step` come to.
+    fn row(&self, inner_step: u32) -> Row<T> {
+        let start = Row {
+            decay: T::ONE,
+            ..Row::default()
+        };
+        if inner_step == 0 {
+            return start;
+        }
+        let step = self.from.saturating_sub(inner_step).max(self.to);
+        self.rows.get(step as usize).copied().unwrap_or(start)
+    }
+}
+
+impl<T: Real> Scheme for MacroTransition<'_, T> {
+    type Real = T;
+    type Span = ScalarSpan<T>;
+    type Kick = ScalarKick<T>;
+
+    fn step_size(&self) -> T {
+        T::from_u32(self.inner_steps())
+    }
+
+    fn inner_steps(&self) -> u32 {
+        self.from.saturating_sub(self.to).max(1)
+    }
+
+    /// −i: training steps are counted down.
+    fn time(&self, inner_step: u32) -> T {
+        -T::from_u32(inner_step)
+    }
+
+    fn span(&self, from: u32, to: u32) -> ScalarSpan<T> {
+        let end = self.row(to);
+        if from == 0 {
+            return ScalarSpan {
+                decay: end.decay,
+                drift: end.drift,
+                noise: end.variance.sqrt(),
+            };
+        }
+        let start = self.row(from);
+        let decay = end.decay / start.decay;
+        let variance = end.variance - decay * decay * start.variance;
+        ScalarSpan {
+            decay,
+            drift: end.drift - decay * start.drift,
+            // Of one step, and small beside what it is the difference of: rounding may sink it.
+            noise: if variance > T::ZERO {
+                variance.sqrt()
+            } else {
+                T::ZERO
+            },
+        }
+    }
+
+    fn kick(&self, inner_step: u32) -> ScalarKick<T> {
+        ScalarKick(self.row(inner_step.saturating_add(1)).kick)
+    }
+}
+
+/// Without its table.
+#[cfg(feature = "defmt")]
+impl<T> defmt::Format for MacroTransition<'_, T> {
+    fn format(&self, f: defmt::Formatter<'_>) {
+        let Self { from, to, .. } = self;
+        defmt::write!(f, "MacroTransition {{ from: {}, to: {} }}", from, to);
+    }
+}
