@@ -104,12 +104,7 @@ impl<'a, T: Real> InnerSteps<'a, T> {
         let steps = timesteps.steps();
         steps.check(schedule.training_steps())?;
         fill(schedule, steps, variant, held, table)?;
-        Ok(Self::filled(table, steps))
-    }
-
-    /// With a table that [`fill`] has filled for these steps.
-    pub(crate) fn filled(rows: &'a [Row<T>], steps: Steps<'a>) -> Self {
-        Self { rows, steps }
+        Ok(Self { rows: table, steps })
     }
 
     /// Macro step `index`, counted from 0: that of the timesteps' step of the same number.

@@ -1,15 +1,11 @@
 use super::{Advance, Solver, Stage, copy};
 use crate::diffusion::error::{SampleError, SamplerError};
-use crate::diffusion::inner_steps::{InnerSteps, Row, fill};
-use crate::diffusion::macro_transition::MacroTransition;
-use crate::diffusion::{NoiseSchedule, Prediction, Steps, Variant};
+use crate::diffusion::inner_steps::fill;
+use crate::diffusion::{MacroTransition, NoiseSchedule, Prediction, Row, Steps, Variant};
 use crate::random::{MidpointLaw, Words};
 use crate::real::Real;
-use crate::slices::SliceError;
+use crate::slices::{SliceError, SliceStepper};
 use crate::stepper::{PoissonMidpoint, StepError};
-
-/// Vectors that [`PoissonMidpoint`] works with.
-const WORK: usize = 5;
 
 /// The Poisson midpoint method over DDPM (Kandasamy & Nagaraj 2024, appendix A.1): each macro step
 /// from t to s imitates the t − s steps of a full DDPM chain with about two calls of the network.
@@ -79,17 +75,15 @@ impl<'a, T: Real> PoissonMidpointDdpm<'a, T> {
         Self { law, ..self }
     }
 
-    fn stepper<'s>(&'s self, stage: &Stage<'s>) -> Option<PoissonMidpoint<MacroTransition<'s, T>>> {
-        let inner_steps = InnerSteps::filled(self.table, stage.steps);
-        let macro_step = inner_steps.macro_step(stage.taken)?;
-        Some(PoissonMidpoint::new(macro_step, self.law))
+    fn stepper(&self, from: u32, to: u32) -> PoissonMidpoint<MacroTransition<'_, T>> {
+        PoissonMidpoint::new(MacroTransition::new(self.table, from, to), self.law)
     }
 }
 
 impl<T: Real> Solver<T> for PoissonMidpointDdpm<'_, T> {
     /// The network's output, and what [`PoissonMidpoint`] needs.
     fn vectors(&self) -> usize {
-        1 + WORK
+        1 + self.stepper(1, 0).work_length(1)
     }
 
     fn prepare<N: NoiseSchedule<T> + ?Sized>(
@@ -113,9 +107,10 @@ impl<T: Real> Solver<T> for PoissonMidpointDdpm<'_, T> {
         kept: &mut [T],
         words: &mut W,
     ) -> Result<Advance, SampleError> {
-        let Some(stepper) = self.stepper(stage).filter(|_| stage.told > 0) else {
+        if stage.told == 0 {
             return Ok(Advance::Ask(stage.from));
-        };
+        }
+        let stepper = self.stepper(stage.from, stage.to);
         // The macro step's state is a copy of x, and in the end its result.
         copy(x, position);
         let (output, work) = kept.split_at_mut_checked(x.len()).unwrap_or_default();
