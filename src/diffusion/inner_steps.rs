@@ -123,7 +123,7 @@ impl<'a, T: Real> InnerSteps<'a, T> {
 
 /// Fills a table for steps that the schedule has.
 pub(crate) fn fill<T: Real>(
-    schedule: &(impl NoiseSchedule<T> + ?Sized),
+    schedule: &impl NoiseSchedule<T>,
     steps: Steps<'_>,
     variant: Variant<T>,
     held: Prediction,
@@ -143,7 +143,7 @@ pub(crate) fn fill<T: Real>(
 
 /// Fills the rows of one macro step, that of its end first.
 fn fill_macro_step<T: Real>(
-    schedule: &(impl NoiseSchedule<T> + ?Sized),
+    schedule: &impl NoiseSchedule<T>,
     variant: Variant<T>,
     held: Prediction,
     from: u32,

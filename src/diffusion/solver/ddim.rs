@@ -38,9 +38,9 @@ impl<T: Real> Solver<T> for Ddim<T> {
         1
     }
 
-    fn prepare<N: NoiseSchedule<T> + ?Sized>(
+    fn prepare(
         &mut self,
-        _schedule: &N,
+        _schedule: &impl NoiseSchedule<T>,
         _steps: Steps<'_>,
     ) -> Result<(), SamplerError<T>> {
         check_eta(self.eta)
@@ -50,14 +50,14 @@ impl<T: Real> Solver<T> for Ddim<T> {
         (Prediction::Sample, 0)
     }
 
-    fn advance<N: NoiseSchedule<T> + ?Sized, W: Words + ?Sized>(
+    fn advance(
         &self,
-        schedule: &N,
+        schedule: &impl NoiseSchedule<T>,
         stage: &Stage<'_>,
         x: &[T],
         position: &mut [T],
         sample: &mut [T],
-        words: &mut W,
+        words: &mut (impl Words + ?Sized),
     ) -> Result<Advance, SampleError> {
         if stage.told == 0 {
             return Ok(Advance::Ask(stage.from));

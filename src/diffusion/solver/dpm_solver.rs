@@ -40,9 +40,9 @@ impl<T: Real> Solver<T> for DpmSolver {
         self.order as usize
     }
 
-    fn prepare<N: NoiseSchedule<T> + ?Sized>(
+    fn prepare(
         &mut self,
-        _schedule: &N,
+        _schedule: &impl NoiseSchedule<T>,
         _steps: Steps<'_>,
     ) -> Result<(), SamplerError<T>> {
         let (order, least, most) = (self.order, 2, 3);
@@ -56,14 +56,14 @@ impl<T: Real> Solver<T> for DpmSolver {
         (Prediction::Epsilon, stage.told as usize)
     }
 
-    fn advance<N: NoiseSchedule<T> + ?Sized, W: Words + ?Sized>(
+    fn advance(
         &self,
-        schedule: &N,
+        schedule: &impl NoiseSchedule<T>,
         stage: &Stage<'_>,
         x: &[T],
         position: &mut [T],
         kept: &mut [T],
-        _words: &mut W,
+        _words: &mut (impl Words + ?Sized),
     ) -> Result<Advance, SampleError> {
         if stage.told == 0 {
             return Ok(Advance::Ask(stage.from));
@@ -106,7 +106,7 @@ struct Nodes<T> {
 }
 
 impl<T: Real> Nodes<T> {
-    fn new<N: NoiseSchedule<T> + ?Sized>(order: u32, schedule: &N, stage: &Stage<'_>) -> Self {
+    fn new(order: u32, schedule: &impl NoiseSchedule<T>, stage: &Stage<'_>) -> Self {
         let Stage { from, to, .. } = *stage;
         let (start, end) = (schedule.level(from), schedule.level(to));
         let inside = (from - to).saturating_sub(1);

@@ -56,9 +56,9 @@ impl<T: Real> Solver<T> for DpmSolverPlusPlus<T> {
         self.order as usize
     }
 
-    fn prepare<N: NoiseSchedule<T> + ?Sized>(
+    fn prepare(
         &mut self,
-        _schedule: &N,
+        _schedule: &impl NoiseSchedule<T>,
         _steps: Steps<'_>,
     ) -> Result<(), SamplerError<T>> {
         let (order, least, most) = (self.order, 1, 3);
@@ -72,14 +72,14 @@ impl<T: Real> Solver<T> for DpmSolverPlusPlus<T> {
         (Prediction::Sample, self.place(stage, 0))
     }
 
-    fn advance<N: NoiseSchedule<T> + ?Sized, W: Words + ?Sized>(
+    fn advance(
         &self,
-        schedule: &N,
+        schedule: &impl NoiseSchedule<T>,
         stage: &Stage<'_>,
         x: &[T],
         position: &mut [T],
         kept: &mut [T],
-        words: &mut W,
+        words: &mut (impl Words + ?Sized),
     ) -> Result<Advance, SampleError> {
         if stage.told == 0 {
             return Ok(Advance::Ask(stage.from));
@@ -116,11 +116,7 @@ impl<T: Real> DpmSolverPlusPlus<T> {
         (stage.taken + 2 * order - age.min(order)) % order
     }
 
-    fn coefficients<N: NoiseSchedule<T> + ?Sized>(
-        &self,
-        schedule: &N,
-        stage: &Stage<'_>,
-    ) -> Coefficients<T> {
+    fn coefficients(&self, schedule: &impl NoiseSchedule<T>, stage: &Stage<'_>) -> Coefficients<T> {
         let (from, to) = (schedule.level(stage.from), schedule.level(stage.to));
         // λ of a step taken before the one under way.
         let earlier = |steps| {

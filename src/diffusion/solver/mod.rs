@@ -43,14 +43,14 @@ pub use poisson_midpoint::PoissonMidpointDdpm;
 ///     fn keeps(&self, stage: &Stage<'_>) -> (Prediction, usize) {
 ///         (Prediction::Epsilon, stage.told as usize)
 ///     }
-///     fn advance<N: NoiseSchedule<f64> + ?Sized, W: Words + ?Sized>(
+///     fn advance(
 ///         &self,
-///         schedule: &N,
+///         schedule: &impl NoiseSchedule<f64>,
 ///         stage: &Stage<'_>,
 ///         x: &[f64],
 ///         position: &mut [f64],
 ///         kept: &mut [f64],
-///         _words: &mut W,
+///         _words: &mut (impl Words + ?Sized),
 ///     ) -> Result<Advance, SampleError> {
 ///         let (from, to) = (schedule.level(stage.from), schedule.level(stage.to));
 ///         let step = to.noise / to.signal - from.noise / from.signal;
@@ -88,9 +88,9 @@ pub trait Solver<T: Real>: Debug {
     ///
     /// # Errors
     /// [`SamplerError`] that names the parameter.
-    fn prepare<N: NoiseSchedule<T> + ?Sized>(
+    fn prepare(
         &mut self,
-        _schedule: &N,
+        _schedule: &impl NoiseSchedule<T>,
         _steps: Steps<'_>,
     ) -> Result<(), SamplerError<T>> {
         Ok(())
@@ -105,14 +105,14 @@ pub trait Solver<T: Real>: Debug {
     ///
     /// # Errors
     /// [`SampleError`] if what comes out is not finite; the driver checks `position` itself.
-    fn advance<N: NoiseSchedule<T> + ?Sized, W: Words + ?Sized>(
+    fn advance(
         &self,
-        schedule: &N,
+        schedule: &impl NoiseSchedule<T>,
         stage: &Stage<'_>,
         x: &[T],
         position: &mut [T],
         kept: &mut [T],
-        words: &mut W,
+        words: &mut (impl Words + ?Sized),
     ) -> Result<Advance, SampleError>;
 }
 

@@ -86,9 +86,9 @@ impl<T: Real> Solver<T> for PoissonMidpointDdpm<'_, T> {
         1 + self.stepper(1, 0).work_length(1)
     }
 
-    fn prepare<N: NoiseSchedule<T> + ?Sized>(
+    fn prepare(
         &mut self,
-        schedule: &N,
+        schedule: &impl NoiseSchedule<T>,
         steps: Steps<'_>,
     ) -> Result<(), SamplerError<T>> {
         fill(schedule, steps, self.variant, self.held, self.table)
@@ -98,14 +98,14 @@ impl<T: Real> Solver<T> for PoissonMidpointDdpm<'_, T> {
         (self.held, 0)
     }
 
-    fn advance<N: NoiseSchedule<T> + ?Sized, W: Words + ?Sized>(
+    fn advance(
         &self,
-        _schedule: &N,
+        _schedule: &impl NoiseSchedule<T>,
         stage: &Stage<'_>,
         x: &[T],
         position: &mut [T],
         kept: &mut [T],
-        words: &mut W,
+        words: &mut (impl Words + ?Sized),
     ) -> Result<Advance, SampleError> {
         if stage.told == 0 {
             return Ok(Advance::Ask(stage.from));
@@ -127,13 +127,13 @@ impl<T: Real> Solver<T> for PoissonMidpointDdpm<'_, T> {
 
 /// Takes a macro step from its start, or from the midpoint that the last output is for, to the next
 /// midpoint or to its end.
-fn advance<T: Real, W: Words + ?Sized>(
+fn advance<T: Real>(
     stepper: &PoissonMidpoint<MacroTransition<'_, T>>,
     stage: &Stage<'_>,
     position: &mut [T],
     output: &[T],
     work: &mut [T],
-    words: &mut W,
+    words: &mut (impl Words + ?Sized),
 ) -> Result<Advance, SliceError> {
     let mut step = if stage.told == 1 {
         stepper.begin_slice(T::ZERO, position, output, work)?
