@@ -42,7 +42,7 @@ pub enum Method {
     SdeDpmpp2m,
     /// Its SDE form of order 3.
     SdeDpmpp3m,
-    /// Poisson midpoint as in the paper: uniform, ε frozen, fixed small, single midpoints.
+    /// Poisson midpoint as in the paper: uniform, ε held, fixed small, single midpoints.
     Pmm,
     /// The same, Bernoulli midpoints.
     PmmBernoulli,
@@ -54,11 +54,11 @@ pub enum Method {
     Pmm1c,
     /// Variant 1d.
     Pmm1d,
-    /// Poisson midpoint, quadratic boundaries, ε frozen.
+    /// Poisson midpoint, quadratic boundaries, ε held.
     PmmQuadratic,
-    /// Poisson midpoint, uniform, x₀ frozen.
+    /// Poisson midpoint, uniform, x₀ held.
     PmmSample,
-    /// Poisson midpoint, quadratic boundaries, x₀ frozen: our choice.
+    /// Poisson midpoint, quadratic boundaries, x₀ held: our choice.
     PmmBest,
 }
 

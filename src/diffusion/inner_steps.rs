@@ -32,7 +32,7 @@ pub struct Row<T> {
     pub(crate) kick: T,
 }
 
-/// The T steps of a full DDPM chain, grouped into macro steps, in terms of a frozen prediction: for
+/// The T steps of a full DDPM chain, grouped into macro steps, in terms of a prediction held: for
 /// each training step what the inner steps from the macro step's start to it come to, so that no
 /// cost of a macro step grows with K (Kandasamy & Nagaraj 2024, appendix A.1).
 ///
