@@ -1,5 +1,7 @@
 //! The diffusion samplers against `diffusers`, against the steps that they imitate, and in order.
 
+#[path = "diffusion/every.rs"]
+mod every;
 #[path = "diffusion/golden.rs"]
 mod golden;
 #[path = "diffusion/law.rs"]
@@ -8,5 +10,9 @@ mod law;
 mod naive;
 #[path = "diffusion/order.rs"]
 mod order;
+#[path = "diffusion/refusals.rs"]
+mod refusals;
+#[path = "diffusion/schedules.rs"]
+mod schedules;
 #[path = "diffusion/use_and_misuse.rs"]
 mod use_and_misuse;
