@@ -15,8 +15,8 @@ use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use nalgebra::{SVector, vector};
 use poisson_midpoint::MidpointLaw::{Bernoulli, Single};
 use poisson_midpoint::batch::{Cpu, Particles, Status};
+use poisson_midpoint::dynamics::Overdamped;
 use poisson_midpoint::random::{Stream, Streams};
-use poisson_midpoint::scheme::Overdamped;
 use poisson_midpoint::{EulerMaruyama, PoissonMidpoint, Stepper};
 use rand::{Rng, SeedableRng};
 use rand_chacha::ChaCha8Rng;
@@ -104,7 +104,7 @@ fn batch(c: &mut Criterion) {
     group.sample_size(20);
     group.measurement_time(Duration::from_secs(6));
 
-    let mut run = |name: &str, stepper: &dyn Fn(&mut Particles<f32, X, 2>)| {
+    let mut run = |name: &str, stepper: &dyn Fn(&mut Particles<X>)| {
         let (mut x, mut positions) = (vec![0.0; 2 * PARTICLES], vec![0; PARTICLES]);
         let mut status = vec![Status::Active; PARTICLES];
         let streams = Streams::new(42);
@@ -114,13 +114,13 @@ fn batch(c: &mut Criterion) {
     };
     let euler = EulerMaruyama::new(Overdamped::new(STEP, 1).unwrap());
     run("Euler–Maruyama, a stream a particle", &|particles| {
-        assert_eq!(Cpu.run(&euler, particles, &spring, 0..STEPS).failed, 0);
+        assert_eq!(Cpu.run(&euler, particles, spring, 0..STEPS).failed, 0);
     });
     let single = PoissonMidpoint::new(Overdamped::new(STEP, 1000).unwrap(), Single);
     run(
         "Poisson midpoint (Single), a stream a particle",
         &|particles| {
-            assert_eq!(Cpu.run(&single, particles, &spring, 0..STEPS).failed, 0);
+            assert_eq!(Cpu.run(&single, particles, spring, 0..STEPS).failed, 0);
         },
     );
 

@@ -3,10 +3,13 @@
 use core::mem::offset_of;
 use core::slice;
 
+use crate::dynamics::cell::Cell;
+use crate::dynamics::{CellOf, RealOf};
 use crate::kernel::{Column, FailureRecord, Memory, Method, Ptx, Thread, fused};
+use crate::method::Stepper;
 use crate::random::Streams;
-use crate::scheme::{Process, Scheme};
-use crate::{Real, State, Stepper, TableDrift};
+use crate::real::Real;
+use crate::target::TableDrift;
 
 #[cfg(not(target_pointer_width = "64"))]
 compile_error!("the host of a GPU has 64-bit pointers, as the GPU has");
@@ -55,7 +58,7 @@ pub struct Launch<T> {
     /// PARTS·D·count scalars.
     pub state: *mut T,
     /// `count` word positions.
-    pub positions: *mut u64,
+    pub word_positions: *mut u64,
     /// `count` codes, as [`FailureRecord::code`].
     pub codes: *mut u32,
     /// `count` records, written where a step fails.
@@ -143,12 +146,12 @@ impl<T: Real> Memory<T> for DeviceParticles<'_, T> {
         self.components(component).set(place, value);
     }
     #[inline]
-    fn position(&self, place: usize) -> u64 {
-        self.column(self.launch.positions).get(place)
+    fn word_position(&self, place: usize) -> u64 {
+        self.column(self.launch.word_positions).get(place)
     }
     #[inline]
-    fn set_position(&self, place: usize, position: u64) {
-        self.column(self.launch.positions).set(place, position);
+    fn set_word_position(&self, place: usize, position: u64) {
+        self.column(self.launch.word_positions).set(place, position);
     }
     #[inline]
     fn is_active(&self, place: usize) -> bool {
@@ -170,7 +173,7 @@ impl Ptx {
     /// The module of a text.
     ///
     /// # Safety
-    /// Every kernel in it whose name is that of a stepper, scheme, drift, scalar and dimension (see
+    /// Every kernel in it whose name is that of a stepper, dynamics, drift, scalar and dimension (see
     /// [`KernelDrift`](crate::kernel::KernelDrift)) was made by [`fused_kernel`](crate::fused_kernel) of these,
     /// with this version of the crate.
     #[must_use]
@@ -195,26 +198,24 @@ impl Ptx {
 #[inline]
 pub unsafe fn fused_body<'a, S, F, const D: usize>(
     thread: Thread,
-    launch: &Launch<RealOf<S, D>>,
-    method: &Method<RealOf<S, D>>,
-    table: *const RealOf<S, D>,
+    launch: &Launch<RealOf<S::Dynamics>>,
+    method: &Method<RealOf<S::Dynamics>>,
+    table: *const RealOf<S::Dynamics>,
 ) where
-    S: Stepper<D, Scheme: Process<D>> + for<'m> TryFrom<&'m Method<RealOf<S, D>>>,
-    F: TableDrift<'a, RealOf<S, D>, D>,
-    RealOf<S, D>: 'a,
+    S: Stepper + for<'m> TryFrom<&'m Method<RealOf<S::Dynamics>>>,
+    F: TableDrift<'a, RealOf<S::Dynamics>, D>,
+    RealOf<S::Dynamics>: 'a,
 {
-    let components = <S::Scheme as Process<D>>::State::PARTS * D;
+    let components = CellOf::<S::Dynamics, RealOf<S::Dynamics>>::PARTS * D;
     // SAFETY: as the caller promises.
     let (table, particles) = unsafe { (launch.table(table), launch.particles(components)) };
-    if let (Ok(stepper), Ok(mut drift)) = (S::try_from(method), F::from_table(table)) {
+    if let (Ok(stepper), Ok(drift)) = (S::try_from(method), F::from_table(table)) {
         let extent = &launch.extent;
         let numbers = (&extent.streams, extent.first);
         let steps = extent.first_step..extent.first_step.saturating_add(extent.steps);
-        fused(thread, &particles, numbers, &stepper, &mut drift, steps);
+        fused(thread, &particles, numbers, &stepper, &drift, steps);
     }
 }
-
-type RealOf<S, const D: usize> = <<S as Stepper<D>>::Scheme as Scheme>::Real;
 
 /// Which thread of a one-dimensional grid this is.
 #[cfg(target_arch = "nvptx64")]
@@ -242,7 +243,7 @@ pub fn this_thread() -> Thread {
 ///
 /// For a device crate of your own, which is `no_std`, has the feature `abi_ptx` and
 /// is compiled for `nvptx64-nvidia-cuda`. It is given the stepper's type, that of the drift, which
-/// implements [`TableDrift`](crate::TableDrift), the scalar and the dimension. The kernel's parameters
+/// implements [`TableDrift`](crate::target::TableDrift), the scalar and the dimension. The kernel's parameters
 /// are a [`Launch`] and a [`Method`] by value, and a pointer to the drift's table: that is apart because of
 /// a pointer within a struct the compiler does not know that it leads to global memory. It takes a one-dimensional grid of any size, and no
 /// shared memory.

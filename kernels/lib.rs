@@ -1,7 +1,7 @@
 //! The kernels that the crate embeds: many macro steps of every particle in one launch, and the parts
 //! of a macro step whose drift is computed elsewhere.
 //!
-//! A name is `METHOD_SCHEME_DRIFT_SCALAR_DIMENSION` or `PART_SCHEME_SCALAR`,
+//! A name is `METHOD_DYNAMICS_DRIFT_SCALAR_DIMENSION` or `PART_DYNAMICS_SCALAR`,
 //! `pmm_underdamped_mixture_f32_3` or `begin_overdamped_f64` for example. A build has those of one
 //! module, as `--cfg module="f32_3"` says: a driver compiles a whole module before it runs the first
 //! of its kernels.
@@ -17,10 +17,10 @@ use core::panic::PanicInfo;
 // A build uses those of its module.
 #[allow(unused_imports)]
 use poisson_midpoint::{
-    DoubleWell, EulerMaruyama, GaussianMixture, GaussianTable, LogisticRegression, PoissonMidpoint,
-    fused_kernel,
-    scheme::{Overdamped, Underdamped},
-    split_kernel,
+    EulerMaruyama, PoissonMidpoint,
+    dynamics::{Overdamped, Underdamped},
+    fused_kernel, split_kernel,
+    target::{DoubleWell, GaussianMixture, GaussianTable, LogisticRegression},
 };
 
 /// No kernel has a path to it.
@@ -31,12 +31,12 @@ fn panic(_info: &PanicInfo<'_>) -> ! {
 
 macro_rules! entry {
     (
-        $method:ident, $scheme_name:ident, $drift_name:ident,
+        $method:ident, $dynamics_name:ident, $drift_name:ident,
         $stepper:ty, $drift:ty, $real:ident, $dimension:literal
     ) => {
         pastey::paste! {
             fused_kernel! {
-                [<$method _ $scheme_name _ $drift_name _ $real _ $dimension>]:
+                [<$method _ $dynamics_name _ $drift_name _ $real _ $dimension>]:
                 $stepper, $drift, $real, $dimension
             }
         }
@@ -55,14 +55,14 @@ macro_rules! module {
 each_module! { module }
 
 macro_rules! split_entries {
-    ($real:ident, $scheme_name:ident, $scheme:ty: $($part_name:ident $part:ident),*) => {
+    ($real:ident, $dynamics_name:ident, $dynamics:ty: $($part_name:ident $part:ident),*) => {
         pastey::paste! {
-            $(split_kernel! { [<$part_name _ $scheme_name _ $real>]: $part, $scheme, $real })*
+            $(split_kernel! { [<$part_name _ $dynamics_name _ $real>]: $part, $dynamics, $real })*
         }
     };
-    ($real:ident, $scheme_name:ident, $scheme:ty) => {
+    ($real:ident, $dynamics_name:ident, $dynamics:ty) => {
         split_entries! {
-            $real, $scheme_name, $scheme:
+            $real, $dynamics_name, $dynamics:
             update Update, choose Choose, begin Begin, midpoint Midpoint, finish Finish
         }
     };

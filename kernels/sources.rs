@@ -8,16 +8,19 @@ use proc_macro2::{Delimiter, Spacing, TokenStream, TokenTree};
 
 /// What no kernel reaches, and what does not say how to build one. The device's copy of the library has
 /// none of it, so that a build fails where this is wrong: `src/lib.rs` leaves the same modules out.
-const OTHERS: [&str; 10] = [
+const OTHERS: [&str; 13] = [
     "kernels/build.rs",
     "kernels/host.rs",
     "kernels/ptx/",
     "kernels/sources.rs",
     "kernels/tests/",
+    "src/batch/cpu.rs",
+    "src/batch/engine.rs",
+    "src/batch/ensemble.rs",
     "src/cuda/",
     "src/diffusion/",
-    "src/path.rs",
-    "src/slices/",
+    "src/noise/path.rs",
+    "src/slices.rs",
     "src/trajectory.rs",
 ];
 

@@ -1,9 +1,8 @@
 //! The split-phase kernels.
 
 use super::split_phase::{SplitPhase, begin, choose, finish, midpoint, update};
-use super::{KernelScheme, Method, Thread};
-use crate::scheme::Process;
-use crate::{EulerMaruyama, PoissonMidpoint};
+use super::{KernelDynamics, Method, Thread};
+use crate::method::{EulerMaruyama, PoissonMidpoint};
 
 /// Which part of a macro step a kernel is: see [`split_phase`](super::split_phase).
 ///
@@ -40,10 +39,10 @@ impl SplitPart {
     }
 }
 
-/// The body of a split-phase kernel: a part of a macro step of a thread's particles under the scheme
+/// The body of a split-phase kernel: a part of a macro step of a thread's particles under the dynamics
 /// S.
 ///
-/// Does nothing if `method` was not made from a stepper on such a scheme: whoever launches it checks.
+/// Does nothing if `method` was not made from a stepper for such dynamics: whoever launches it checks.
 #[inline(always)]
 pub fn split_body<S>(
     part: SplitPart,
@@ -51,7 +50,7 @@ pub fn split_body<S>(
     split: &SplitPhase<S::Real>,
     method: &Method<S::Real>,
 ) where
-    S: KernelScheme + Process<1>,
+    S: KernelDynamics,
 {
     match part {
         SplitPart::Update => {
@@ -78,7 +77,7 @@ pub fn split_body<S>(
 #[doc(hidden)]
 #[macro_export]
 macro_rules! split_kernel {
-    ($name:ident: $part:ident, $scheme:ty, $real:ty) => {
+    ($name:ident: $part:ident, $dynamics:ty, $real:ty) => {
         /// See the launch's documentation.
         #[unsafe(no_mangle)]
         pub extern "ptx-kernel" fn $name(
@@ -87,7 +86,7 @@ macro_rules! split_kernel {
         ) {
             let thread = $crate::kernel::this_thread();
             let part = $crate::kernel::SplitPart::$part;
-            $crate::kernel::split_body::<$scheme>(part, thread, &split, &method);
+            $crate::kernel::split_body::<$dynamics>(part, thread, &split, &method);
         }
     };
 }

@@ -3,7 +3,11 @@
 use defmt::{Format, Formatter, write};
 use nalgebra::SVector;
 
-use crate::{Gaussian, Phase, Query, Real, Trajectory, TrajectoryFull};
+use crate::dynamics::state::{Phase, State};
+use crate::method::Query;
+use crate::real::Real;
+use crate::target::Gaussian;
+use crate::trajectory::{Trajectory, TrajectoryFull};
 
 impl<T: Real + Format, const D: usize> Format for Phase<T, D> {
     fn format(&self, f: Formatter<'_>) {
@@ -16,7 +20,11 @@ impl<T: Real + Format, const D: usize> Format for Phase<T, D> {
     }
 }
 
-impl<T: Real + Format, const D: usize> Format for Query<T, D> {
+impl<X, T, const D: usize> Format for Query<X>
+where
+    X: State<Real = T, Position = SVector<T, D>>,
+    T: Real + Format,
+{
     fn format(&self, f: Formatter<'_>) {
         write!(
             f,

@@ -6,17 +6,16 @@
 //! of K. Its bias falls with the square of η, and its cost does not grow with K.
 //!
 //! ```
-//! use nalgebra::{SVector, vector};
+//! use nalgebra::vector;
+//! use poisson_midpoint::dynamics::Overdamped;
 //! use poisson_midpoint::random::Stream;
-//! use poisson_midpoint::scheme::Overdamped;
 //! use poisson_midpoint::{MidpointLaw, PoissonMidpoint, Stepper};
 //!
 //! // exp(−f) with f = |x|²/2; the drift is −∇f. Step size 0.2 for 1000 inner steps of 0.0002.
-//! let mut drift = |_time: f32, x: &SVector<f32, 2>| -x;
-//! let stepper = PoissonMidpoint::new(Overdamped::new(0.2, 1000)?, MidpointLaw::Single);
+//! let stepper = PoissonMidpoint::new(Overdamped::new(0.2_f32, 1000)?, MidpointLaw::Single);
 //! let (mut x, mut stream) = (vector![3.0, -3.0], Stream::new(42, 0));
 //! for _ in 0..100 {
-//!     let _ = stepper.step(0.0, &mut x, &mut drift, &mut stream)?;
+//!     let _ = stepper.step(0.0, &mut x, |_time, x| -x, &mut stream)?;
 //! }
 //! assert!(x.amax() < 5.0);
 //! # Ok::<(), Box<dyn std::error::Error>>(())
@@ -27,14 +26,16 @@
 //! ```text
 //!  random        words of a particle's stream → normals, midpoints     (pure functions of words)
 //!    ↓
-//!  scheme        A, B, V^½, kick of any run of inner steps             (one closed form each)
+//!  dynamics      A, B, V^½, kick of any run of inner steps             (one closed form each)
 //!    ↓
-//!  stepper       EulerMaruyama, PoissonMidpoint, MacroStep             (config apart from state)
+//!  methods       EulerMaruyama, PoissonMidpoint, MacroStep             (config apart from state)
 //!    ↓
-//!  slices        the steppers for a dimension known at run time
+//!  slices        the methods for a dimension known at run time
+//!  batch         many particles
+//!  noise         where a step's randomness comes from; one path at many step sizes
+//!  target        drifts of known densities
+//!    ↓
 //!  diffusion     samplers from noise to data: DDPM, DDIM, DPM-Solver, Poisson midpoint
-//!  batch, path   many particles; one path at many step sizes
-//!    ↓
 //!  kernel, cuda  what a GPU's thread does with its particles; the kernels as PTX; their launcher
 //! ```
 //!
@@ -44,17 +45,17 @@
 //! | [`PoissonMidpoint`], [`Bernoulli`](MidpointLaw::Bernoulli) | 2 | 1 + (K−1)/K expected | as many × D | Kandasamy & Nagaraj 2024, (7)–(8), option 1 |
 //! | [`PoissonMidpoint`], [`Single`](MidpointLaw::Single) | 2 | 2 | 2D | the same, option 2, appendix A.1 |
 //!
-//! ¹ twice as many for [`scheme::Underdamped`].
+//! ¹ twice as many for [`dynamics::Underdamped`].
 //!
-//! | scheme | dynamics |
+//! | dynamics | equation |
 //! |---|---|
-//! | [`scheme::Overdamped`] | dX = μ b dt + √(2μT) dB |
-//! | [`scheme::Underdamped`] | dX = V dt, dV = −γV dt + u b dt + √(2γu) dB |
-//! | [`scheme::AdditiveNoise`] | dX = b dt + σ dB |
-//! | [`scheme::Semilinear`] | dX = (−λX + b) dt + σ dB |
+//! | [`dynamics::Overdamped`] | dX = μ b dt + √(2μT) dB |
+//! | [`dynamics::Underdamped`] | dX = V dt, dV = (−γV + b/m) dt + √(2γT/m) dB |
+//! | [`dynamics::AdditiveNoise`] | dX = b dt + σ dB |
+//! | [`dynamics::Semilinear`] | dX = (−λX + b) dt + σ dB |
 //!
 //! # Choices
-//! - A drift is a closure or anything that implements [`Drift`]; one that a closure cannot express
+//! - A drift is a closure of time and position; one that a closure cannot express
 //!   (a network on another device, an accelerator, a task) drives [`MacroStep`] instead.
 //! - A particle's path depends on (seed, particle number) alone. [`random`] states the contract,
 //!   stream v1; state and word position make a checkpoint.
@@ -65,7 +66,8 @@
 //!
 //! | feature | adds |
 //! |---|---|
-//! | `std` | nothing but the link, for features that need it |
+//! | `alloc` | [`batch`]`::Ensemble`, a batch that owns its memory |
+//! | `std` | nothing but the link, for features that need it; implies `alloc` |
 //! | `kernels` | [`kernel`]`::Launch` and the macro `fused_kernel`, of which GPU kernels are made |
 //! | `cuda` | `cuda`: the kernels as PTX; implies `kernels`; needs no GPU or tools |
 //! | `cust` | `cuda::Gpu` and `cuda::Gpus`, engines like [`batch::Cpu`], through `cust` 0.3; implies `std`, `cuda` |
@@ -86,6 +88,15 @@
 )]
 #![cfg_attr(not(feature = "kernels"), forbid(unsafe_code))]
 #![warn(unreachable_pub, clippy::pedantic)]
+#![cfg_attr(
+    target_arch = "nvptx64",
+    allow(
+        dead_code,
+        unreachable_pub,
+        unused_imports,
+        reason = "the modules that are left out below use the rest"
+    )
+)]
 #![allow(
     clippy::inline_always,
     reason = "lanes vectorise only when all is inlined"
@@ -105,47 +116,43 @@
     )
 )]
 
+#[cfg(feature = "alloc")]
+extern crate alloc;
+
 // A device has what kernels can reach: `kernels/sources.rs` leaves the same modules out.
 pub mod batch;
 #[cfg(feature = "cuda")]
 pub mod cuda;
 #[cfg(not(target_arch = "nvptx64"))]
 pub mod diffusion;
-mod drift;
+pub mod dynamics;
 mod error;
 #[cfg(feature = "defmt")]
 mod format;
 pub mod kernel;
+mod memory;
+mod method;
 pub mod noise;
-#[cfg(not(target_arch = "nvptx64"))]
-mod path;
 pub mod random;
 mod real;
-pub mod scheme;
+mod scalar;
 #[cfg(not(target_arch = "nvptx64"))]
 pub mod slices;
-mod state;
-mod stepper;
+pub mod target;
 #[cfg(not(target_arch = "nvptx64"))]
 mod trajectory;
 
-#[cfg(doctest)]
+#[cfg(all(doctest, feature = "alloc"))]
 #[doc = include_str!("../README.md")]
 mod readme {}
 
 /// The linear algebra that states and drifts are made of, in the version this crate uses.
 pub use nalgebra;
 
-pub use drift::{
-    DoubleWell, Drift, Gaussian, GaussianMixture, GaussianTable, LogisticRegression, TableDrift,
-    TableError,
-};
-pub use error::{Parameter, ParameterError};
-#[cfg(not(target_arch = "nvptx64"))]
-pub use path::{BrownianPath, PathError, PathNoise};
+pub use dynamics::state::{Phase, State};
+pub use error::{Parameter, ParameterError, Step, StepError};
+pub use method::{EulerMaruyama, MacroStep, PoissonMidpoint, Query, Stepper};
 pub use random::MidpointLaw;
 pub use real::Real;
-pub use state::{Phase, State};
-pub use stepper::{EulerMaruyama, MacroStep, PoissonMidpoint, Query, Step, StepError, Stepper};
 #[cfg(not(target_arch = "nvptx64"))]
 pub use trajectory::{Trajectory, TrajectoryFull};

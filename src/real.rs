@@ -4,6 +4,7 @@ use core::fmt::{Debug, Display, LowerExp};
 use core::ops::{Add, AddAssign, Div, Mul, MulAssign, Neg, Sub, SubAssign};
 
 use crate::random::{Words, normal_f32, normal_f64, normal_lanes_f32};
+use crate::scalar::Scalar;
 
 mod sealed {
     pub trait Sealed {}
@@ -25,6 +26,7 @@ mod sealed {
 /// ```
 pub trait Real:
     sealed::Sealed
+    + Scalar<Real = Self, Count = u32>
     + nalgebra::Scalar
     + Copy
     + Default

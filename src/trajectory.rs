@@ -5,15 +5,15 @@ use heapless::Vec;
 /// States recorded along a run, at most N of them, without a heap.
 ///
 /// ```
-/// use nalgebra::{SVector, vector};
+/// use nalgebra::vector;
+/// use poisson_midpoint::dynamics::Overdamped;
 /// use poisson_midpoint::random::Stream;
-/// use poisson_midpoint::scheme::Overdamped;
 /// use poisson_midpoint::{MidpointLaw, PoissonMidpoint, Stepper, Trajectory};
 /// let stepper = PoissonMidpoint::new(Overdamped::new(0.1_f32, 100)?, MidpointLaw::Single);
 /// let (mut x, mut stream) = (vector![1.0], Stream::new(42, 0));
 /// let mut trajectory: Trajectory<_, 8> = Trajectory::new();
 /// while !trajectory.is_full() {
-///     let _ = stepper.step(0.0, &mut x, &mut |_t, x: &SVector<f32, 1>| -x, &mut stream)?;
+///     let _ = stepper.step(0.0, &mut x, |_t, x| -x, &mut stream)?;
 ///     trajectory.push(x)?;
 /// }
 /// assert_eq!(trajectory.as_slice().last(), Some(&x));

@@ -3,8 +3,8 @@
 use nalgebra::SVector;
 use poisson_midpoint::MidpointLaw::{Bernoulli, Single};
 use poisson_midpoint::batch::{BatchError, Cpu, Particles, Status};
+use poisson_midpoint::dynamics::{Dynamics, Overdamped, Semilinear, Underdamped};
 use poisson_midpoint::random::{Stream, Streams};
-use poisson_midpoint::scheme::{Overdamped, Process, Scheme, Semilinear, Underdamped};
 use poisson_midpoint::{EulerMaruyama, PoissonMidpoint, Real, State, StepError, Stepper};
 
 const D: usize = 3;
@@ -26,7 +26,7 @@ struct Memory<T> {
 
 impl<T: Real> Memory<T> {
     /// Particles `first`..`first + count`, each at a start of its own.
-    fn new<X: State<T, D>>(first: u64, count: usize) -> Self {
+    fn new<X: State<Real = T>>(first: u64, count: usize) -> Self {
         let component = |k: usize, p: usize| {
             T::from_u32((k + 7 * (p + first as usize)) as u32 % 11) / T::from_u32(4) - T::ONE
         };
@@ -39,7 +39,7 @@ impl<T: Real> Memory<T> {
         }
     }
 
-    fn particles<X: State<T, D>>(&mut self) -> Particles<'_, T, X, D> {
+    fn particles<X: State<Real = T>>(&mut self) -> Particles<'_, X> {
         let Self {
             first,
             state,
@@ -51,10 +51,10 @@ impl<T: Real> Memory<T> {
 
     fn run<S>(&mut self, stepper: &S, steps: std::ops::Range<u32>) -> u64
     where
-        S: Stepper<D, Scheme: Scheme<Real = T>>,
+        S: Stepper<Dynamics: Dynamics<Real = T>>,
     {
-        let mut particles = self.particles::<<S::Scheme as Process<D>>::State>();
-        let run = Cpu.run(stepper, &mut particles, &force::<T>, steps);
+        let mut particles = self.particles::<<S::Dynamics as Dynamics>::State<D>>();
+        let run = Cpu.run(stepper, &mut particles, force::<T>, steps);
         assert_eq!(run.failed, 0);
         run.drift_calls
     }
@@ -77,22 +77,23 @@ impl<T: Real> Memory<T> {
 fn one_by_one<S, T>(stepper: &S, first: u64, count: usize, steps: u32) -> Memory<T>
 where
     T: Real,
-    S: Stepper<D, Scheme: Scheme<Real = T>>,
+    S: Stepper<Dynamics: Dynamics<Real = T>>,
 {
-    let mut memory = Memory::new::<<S::Scheme as Process<D>>::State>(first, count);
+    let mut memory = Memory::new::<<S::Dynamics as Dynamics>::State<D>>(first, count);
     for index in 0..count {
         let components = memory.particle(index).0;
-        let mut state = <S::Scheme as Process<D>>::State::from_fn(|k, d| components[k * D + d]);
+        let mut state =
+            <S::Dynamics as Dynamics>::State::<D>::from_fn(|k, d| components[k * D + d]);
         let mut stream = Stream::new(SEED, first + index as u64);
         for n in 0..steps {
-            let time = stepper.scheme().step_size() * T::from_u32(n);
+            let time = stepper.dynamics().step_size() * T::from_u32(n);
             let mut drift = force::<T>;
             let _ = stepper
                 .step(time, &mut state, &mut drift, &mut stream)
                 .unwrap();
         }
         state.for_each(|k, d, value| memory.state[(k * D + d) * count + index] = value);
-        memory.positions[index] = stream.position();
+        memory.positions[index] = stream.word_position();
     }
     memory
 }
@@ -101,9 +102,9 @@ where
 fn check<S, T>(stepper: S)
 where
     T: Real,
-    S: Stepper<D, Scheme: Scheme<Real = T>>,
+    S: Stepper<Dynamics: Dynamics<Real = T>>,
 {
-    type StateOf<S> = <<S as Stepper<D>>::Scheme as Process<D>>::State;
+    type StateOf<S> = <<S as Stepper>::Dynamics as Dynamics>::State<D>;
     const STEPS: u32 = 25;
     // Sizes around the lanes of the engine, and none at all.
     for count in [0, 1, 15, 16, 17, 100] {
@@ -131,10 +132,12 @@ where
     }
     // Cut by split_at.
     let mut memory = Memory::new::<StateOf<S>>(5, 100);
-    let (mut before, mut after) = memory.particles::<StateOf<S>>().split_at(37);
-    assert_eq!((before.len(), after.len()), (37, 63));
-    let _ = Cpu.run(&stepper, &mut after, &force::<T>, 0..STEPS);
-    let _ = Cpu.run(&stepper, &mut before, &force::<T>, 0..STEPS);
+    {
+        let (mut before, mut after) = memory.particles::<StateOf<S>>().split_at(37);
+        assert_eq!((before.len(), after.len()), (37, 63));
+        let _ = Cpu.run(&stepper, &mut after, force::<T>, 0..STEPS);
+        let _ = Cpu.run(&stepper, &mut before, force::<T>, 0..STEPS);
+    }
     assert_eq!(memory, whole);
 
     #[cfg(feature = "rayon")]
@@ -142,21 +145,32 @@ where
         let mut expected = Memory::new::<StateOf<S>>(0, 5000);
         let calls = expected.run(&stepper, 0..STEPS);
         let mut parallel = Memory::new::<StateOf<S>>(0, 5000);
-        let mut particles = parallel.particles::<StateOf<S>>();
-        let run = Cpu.run_parallel(&stepper, &mut particles, &force::<T>, 0..STEPS);
+        let run = Cpu.run_parallel(
+            &stepper,
+            &mut parallel.particles::<StateOf<S>>(),
+            force::<T>,
+            0..STEPS,
+        );
         assert_eq!((run.drift_calls, run.failed), (calls, 0));
         assert_eq!(parallel, expected);
     }
 }
 
-fn all_steppers<S, T>(scheme: S)
+fn all_steppers<S, T>(dynamics: S)
 where
     T: Real,
-    S: Scheme<Real = T> + Process<D>,
+    S: Dynamics<Real = T>,
 {
-    check::<_, T>(EulerMaruyama::new(scheme));
-    check::<_, T>(PoissonMidpoint::new(scheme, Bernoulli));
-    check::<_, T>(PoissonMidpoint::new(scheme, Single));
+    check::<_, T>(EulerMaruyama::new(dynamics));
+    check::<_, T>(PoissonMidpoint::new(dynamics, Bernoulli));
+    check::<_, T>(PoissonMidpoint::new(dynamics, Single));
+}
+
+type Made<S, T> = Result<S, poisson_midpoint::ParameterError<T>>;
+
+/// Of mass 2.
+fn heavy<T: Real>(dynamics: Made<Underdamped<T>, T>) -> Underdamped<T> {
+    dynamics.unwrap().with_mass(T::TWO).unwrap()
 }
 
 #[test]
@@ -164,8 +178,8 @@ fn a_batch_is_its_particles_one_by_one() {
     all_steppers(Overdamped::new(0.1_f32, 50).unwrap());
     all_steppers(Overdamped::new(0.1_f64, 50).unwrap());
     all_steppers(Semilinear::new(0.1_f32, 7, 1.5, 0.5).unwrap());
-    all_steppers(Underdamped::new(0.1_f32, 1_000_000, 1.0, 0.5).unwrap());
-    all_steppers(Underdamped::new(0.1_f64, 3, 1.0, 0.5).unwrap());
+    all_steppers(heavy(Underdamped::new(0.1_f32, 1_000_000, 1.0)));
+    all_steppers(heavy(Underdamped::new(0.1_f64, 3, 1.0)));
 }
 
 /// From one dimension to sixty-four, particle by particle against the batch.
@@ -174,15 +188,15 @@ fn any_dimension_will_do() {
     fn check<T: Real, const N: usize>() {
         let spring = |_t: T, x: &SVector<T, N>| -x;
         let step = T::ONE / T::from_u32(8);
-        let scheme = Overdamped::new(step, 100).unwrap();
+        let dynamics = Overdamped::new(step, 100).unwrap();
         let (euler, midpoint) = (
-            EulerMaruyama::new(scheme),
-            PoissonMidpoint::new(scheme, Bernoulli),
+            EulerMaruyama::new(dynamics),
+            PoissonMidpoint::new(dynamics, Bernoulli),
         );
         const COUNT: usize = 20;
         let mut memory = vec![T::ZERO; N * COUNT];
         let (mut positions, mut status) = ([0; COUNT], [Status::Active; COUNT]);
-        let mut particles: Particles<T, SVector<T, N>, N> =
+        let mut particles: Particles<SVector<T, N>> =
             Particles::new(Streams::new(3), 0, &mut memory, &mut positions, &mut status).unwrap();
         let _ = Cpu.run(&euler, &mut particles, &spring, 0..5);
         let run = Cpu.run(&midpoint, &mut particles, &spring, 5..10);
@@ -201,7 +215,7 @@ fn any_dimension_will_do() {
                         .unwrap()
                 };
             }
-            assert_eq!(positions[index], stream.position());
+            assert_eq!(positions[index], stream.word_position());
             for d in 0..N {
                 assert_eq!(
                     memory[d * COUNT + index],
@@ -233,7 +247,7 @@ fn rare_normals_have_the_same_bits_in_lanes() {
 /// failed step, alone; the others are untouched by it, whether stepped in lanes or not.
 #[test]
 fn a_failed_particle_keeps_its_last_good_state() {
-    fn check<S: Stepper<D, Scheme = Overdamped<f32>>>(stepper: &S) {
+    fn check<S: Stepper<Dynamics = Overdamped<f32>>>(stepper: &S) {
         // Particles beyond a threshold fail at once at macro step 6 (time 0.6).
         let fragile = |time: f32, x: &SVector<f32, D>| {
             if time > 0.599 && x[0] > 1.0 {
@@ -248,7 +262,7 @@ fn a_failed_particle_keeps_its_last_good_state() {
         let mut particles = batch.particles::<SVector<f32, D>>();
         let run = Cpu.run(stepper, &mut particles, &fragile, 0..20);
         // A later run leaves the failed alone, even with a drift that would suit them.
-        let again = Cpu.run(stepper, &mut particles, &force::<f32>, 20..21);
+        let again = Cpu.run(stepper, &mut particles, force::<f32>, 20..21);
         assert_eq!(run.failed, again.failed);
         let mut failed = 0;
         for index in 0..40 {
@@ -284,10 +298,37 @@ fn a_failed_particle_keeps_its_last_good_state() {
     ));
 }
 
+/// A batch that owns its memory has the bits of one in slices, whatever range of particles it is.
+#[cfg(feature = "alloc")]
+#[test]
+fn an_ensemble_is_a_batch() {
+    use poisson_midpoint::batch::Ensemble;
+    let stepper = PoissonMidpoint::new(Overdamped::new(0.1_f32, 50).unwrap(), Single);
+    let mut batch = Memory::new::<SVector<f32, D>>(7, 40);
+    let starts: Vec<_> = (0..40)
+        .map(|index| SVector::from_column_slice(&batch.particle(index).0))
+        .collect();
+    let mut ensemble = Ensemble::new(SEED, starts.clone())
+        .numbered_from(7)
+        .unwrap();
+    assert!(ensemble.states().eq(starts));
+    let calls = batch.run(&stepper, 0..20);
+    let run = Cpu.run(&stepper, &mut ensemble.particles(), force, 0..20);
+    assert_eq!((run.drift_calls, run.failed), (calls, 0));
+    assert_eq!(ensemble.components(), batch.state);
+    assert_eq!(ensemble.word_positions(), batch.positions);
+    assert_eq!(ensemble.status(), batch.status);
+    let last = ensemble.states().last().unwrap();
+    assert_eq!(last.as_slice(), batch.particle(39).0);
+    let first = u64::MAX - 39;
+    let error = ensemble.numbered_from(first).unwrap_err();
+    assert_eq!(error, BatchError::ParticleNumber { first });
+}
+
 #[test]
 fn a_batch_that_does_not_fit_is_refused() {
     let streams = Streams::new(SEED);
-    type Batch<'a> = Particles<'a, f32, SVector<f32, D>, D>;
+    type Batch<'a> = Particles<'a, SVector<f32, D>>;
     let refuse = |state: usize, positions: &[u64], status: usize, first: u64| {
         let (mut state, mut positions) = (vec![0.0; state], positions.to_vec());
         let mut status = vec![Status::Active; status];
@@ -320,7 +361,7 @@ fn a_batch_that_does_not_fit_is_refused() {
         error,
         BatchError::PastEnd {
             index: 1,
-            position: Stream::END + 1
+            word_position: Stream::END + 1
         }
     );
     let error = refuse(6, &[0, 0], 2, u64::MAX - 1);

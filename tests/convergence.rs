@@ -18,10 +18,10 @@
 
 use nalgebra::{SMatrix, SVector};
 use poisson_midpoint::MidpointLaw::Bernoulli;
+use poisson_midpoint::dynamics::{Overdamped, Span};
 use poisson_midpoint::noise::Noise;
 use poisson_midpoint::random::{Midpoints, Stream, Streams};
-use poisson_midpoint::scheme::{Overdamped, ScalarSpan, Span};
-use poisson_midpoint::{EulerMaruyama, PoissonMidpoint, Real, Stepper};
+use poisson_midpoint::{EulerMaruyama, PoissonMidpoint, Stepper};
 
 /// A one-dimensional target exp(−f) and the tables of u for the observable x².
 struct Target {
@@ -157,7 +157,7 @@ struct Recording<const D: usize> {
     midpoints: Vec<(f64, SVector<f64, D>)>,
 }
 
-impl<const D: usize> Noise<f64, ScalarSpan<f64>, D> for Recording<D> {
+impl<const D: usize> Noise<SVector<f64, D>> for Recording<D> {
     fn midpoint(&mut self, midpoints: &Midpoints, previous: Option<u32>) -> Option<u32> {
         if let Some(midpoint) = previous {
             self.midpoints
@@ -166,8 +166,11 @@ impl<const D: usize> Noise<f64, ScalarSpan<f64>, D> for Recording<D> {
         midpoints.next(previous, &mut self.stream)
     }
 
-    fn increment(&mut self, _from: u32, _to: u32, span: &ScalarSpan<f64>) -> SVector<f64, D> {
-        let increment = span.increment(|| f64::normal(&mut self.stream));
+    fn increment<P>(&mut self, from: u32, to: u32, span: &P) -> SVector<f64, D>
+    where
+        P: Span<f64, Cell = [f64; 1]>,
+    {
+        let increment: SVector<f64, D> = self.stream.increment(from, to, span);
         self.last += increment;
         increment
     }
@@ -178,7 +181,7 @@ impl<const D: usize> Noise<f64, ScalarSpan<f64>, D> for Recording<D> {
 fn bias<const D: usize>(
     target: &Target,
     rotation: &SMatrix<f64, D, D>,
-    stepper: &impl Stepper<D, Scheme = Overdamped<f64>>,
+    stepper: &impl Stepper<Dynamics = Overdamped<f64>>,
     step: f64,
     steps: u32,
     expected_parts: f64,
@@ -266,8 +269,8 @@ fn check<const D: usize>(
         (step, bias, error)
     });
     let midpoint = sizes.map(|step| {
-        let scheme = Overdamped::new(step, INNER_STEPS).unwrap();
-        let stepper = PoissonMidpoint::new(scheme, Bernoulli);
+        let dynamics = Overdamped::new(step, INNER_STEPS).unwrap();
+        let stepper = PoissonMidpoint::new(dynamics, Bernoulli);
         let (bias, error) = bias(target, rotation, &stepper, step, steps, 0.5);
         println!("  PMM  η = {step:<5}: bias {bias:+.3e} ± {error:.1e}");
         (step, bias, error)

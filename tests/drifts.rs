@@ -1,7 +1,7 @@
 //! The built-in drifts are the gradients of their densities, written here anew.
 
 use nalgebra::{SMatrix, SVector};
-use poisson_midpoint::{
+use poisson_midpoint::target::{
     DoubleWell, Drift, Gaussian, GaussianMixture, GaussianTable, LogisticRegression, TableDrift,
     TableError,
 };
@@ -11,7 +11,7 @@ use proptest::test_runner::RngSeed;
 /// Compares a drift with central differences of a log density. Their error is below 1e-8 for
 /// derivatives of order 1, and rounding adds 1e-9.
 fn is_gradient<const D: usize>(
-    mut drift: impl Drift<f64, D>,
+    drift: impl Drift<f64, D>,
     log_density: impl Fn(&SVector<f64, D>) -> f64,
     x: [f64; D],
 ) {
@@ -64,9 +64,9 @@ proptest! {
         let mean = SVector::<f64, 3>::from_column_slice(mean);
         let precision = SMatrix::<f64, 3, 3>::from_column_slice(precision);
         let density = |x: &SVector<f64, 3>| -(x - mean).dot(&(precision * (x - mean))) / 2.0;
-        let mut table = GaussianTable::from_table(&GAUSSIAN).unwrap();
+        let table = GaussianTable::from_table(&GAUSSIAN).unwrap();
         is_gradient(table, density, x);
-        let mut gaussian = Gaussian { mean, precision };
+        let gaussian = Gaussian { mean, precision };
         let x = SVector::from(x);
         prop_assert_eq!(table.drift(0.0, &x), gaussian.drift(0.0, &x));
     }
@@ -114,11 +114,11 @@ proptest! {
 /// infinite: the drifts are finite all the same.
 #[test]
 fn far_away_is_finite() {
-    let mut mixture = GaussianMixture::from_table(&MIXTURE).unwrap();
+    let mixture = GaussianMixture::from_table(&MIXTURE).unwrap();
     let far = mixture.drift(0.0, &SVector::from([1e6, -1e6]));
     // The widest component is all that is left.
     assert!((far[0] / (0.25 * (2.0 - 1e6)) - 1.0).abs() < 1e-12);
-    let mut logistic = LogisticRegression::from_table(&LOGISTIC).unwrap();
+    let logistic = LogisticRegression::from_table(&LOGISTIC).unwrap();
     let far = logistic.drift(0.0, &SVector::from([1e5, 0.0, 0.0]));
     assert!((far[0] + 0.25 * 1e5 + 1.0).abs() < 1e-9, "{far}");
 }

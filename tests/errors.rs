@@ -2,12 +2,11 @@
 
 use nalgebra::{SVector, vector};
 use poisson_midpoint::MidpointLaw::{Bernoulli, Single};
-use poisson_midpoint::noise::Injected;
+use poisson_midpoint::dynamics::{AdditiveNoise, Overdamped, Semilinear, Underdamped};
+use poisson_midpoint::noise::{BrownianPath, Injected, PathError};
 use poisson_midpoint::random::Stream;
-use poisson_midpoint::scheme::{AdditiveNoise, Overdamped, Semilinear, Underdamped};
 use poisson_midpoint::{
-    BrownianPath, EulerMaruyama, Parameter, ParameterError, PathError, Phase, PoissonMidpoint,
-    Real, StepError, Stepper,
+    EulerMaruyama, Parameter, ParameterError, Phase, PoissonMidpoint, Real, StepError, Stepper,
 };
 
 /// The parameter named, and the message.
@@ -19,7 +18,7 @@ fn named<T: Real, S: std::fmt::Debug>(result: Result<S, ParameterError<T>>) -> (
 #[test]
 fn parameters_outside_their_range_are_named() {
     use Parameter::{
-        DiffusionCoefficient, Friction, InnerSteps, InverseMass, LinearRate, Mobility, StepSize,
+        DiffusionCoefficient, Friction, InnerSteps, LinearRate, Mass, Mobility, StepSize,
         Temperature,
     };
     for (bad, shown) in [
@@ -45,7 +44,7 @@ fn parameters_outside_their_range_are_named() {
             (StepSize, says("step size"))
         );
         assert_eq!(
-            named(Underdamped::new(bad, 10, 1.0, 1.0)),
+            named(Underdamped::new(bad, 10, 1.0)),
             (StepSize, says("step size"))
         );
         assert_eq!(
@@ -54,12 +53,14 @@ fn parameters_outside_their_range_are_named() {
         );
         assert_eq!(named(good.with_mobility(bad)), (Mobility, says("mobility")));
         assert_eq!(
-            named(Underdamped::new(0.1, 10, bad, 1.0)),
+            named(Underdamped::new(0.1, 10, bad)),
             (Friction, says("friction"))
         );
+        let underdamped = Underdamped::new(0.1, 10, 1.0).unwrap();
+        assert_eq!(named(underdamped.with_mass(bad)), (Mass, says("mass")));
         assert_eq!(
-            named(Underdamped::new(0.1, 10, 1.0, bad)),
-            (InverseMass, says("inverse mass"))
+            named(underdamped.with_temperature(bad)),
+            (Temperature, says("temperature"))
         );
         if bad.is_finite() {
             assert!(Semilinear::new(0.1, 10, bad, 1.0).is_ok());
@@ -93,7 +94,7 @@ fn parameters_outside_their_range_are_named() {
         (InnerSteps, message.clone())
     );
     assert_eq!(
-        named(Underdamped::new(0.1_f32, 0, 1.0, 1.0)),
+        named(Underdamped::new(0.1_f32, 0, 1.0)),
         (InnerSteps, message)
     );
     assert!(Overdamped::new(0.1_f32, u32::MAX).is_ok());
@@ -101,14 +102,13 @@ fn parameters_outside_their_range_are_named() {
 
 /// Runs a step that must fail, and checks that the state is as it was.
 fn fails(
-    stepper: &impl Stepper<2, Scheme = Overdamped<f64>>,
+    stepper: &impl Stepper<Dynamics = Overdamped<f64>>,
     start: SVector<f64, 2>,
     drift: impl Fn(f64, &SVector<f64, 2>) -> SVector<f64, 2>,
 ) -> StepError {
     let mut state = start;
-    let mut drift = |t: f64, x: &SVector<f64, 2>| drift(t, x);
     let error = stepper
-        .step(0.0, &mut state, &mut drift, &mut Stream::new(1, 0))
+        .step(0.0, &mut state, drift, &mut Stream::new(1, 0))
         .unwrap_err();
     // As bits: a state may hold NaN.
     assert_eq!(state.map(f64::to_bits), start.map(f64::to_bits));
@@ -117,9 +117,9 @@ fn fails(
 
 #[test]
 fn a_step_that_is_not_finite_fails_and_leaves_the_state() {
-    let scheme = Overdamped::new(0.1, 10).unwrap();
-    let euler = EulerMaruyama::new(scheme);
-    let single = PoissonMidpoint::new(scheme, Single);
+    let dynamics = Overdamped::new(0.1, 10).unwrap();
+    let euler = EulerMaruyama::new(dynamics);
+    let single = PoissonMidpoint::new(dynamics, Single);
     let start = vector![1.0, 2.0];
     for bad in [f64::NAN, f64::INFINITY, f64::NEG_INFINITY] {
         let at_start = StepError::NonFiniteDrift {
@@ -223,7 +223,7 @@ fn midpoints_that_break_the_promise_are_refused() {
 
 #[test]
 fn the_split_phase_step_refuses_calls_out_of_order() {
-    let stepper = PoissonMidpoint::new(Underdamped::new(0.1, 10, 1.0, 1.0).unwrap(), Single);
+    let stepper = PoissonMidpoint::new(Underdamped::new(0.1, 10, 1.0).unwrap(), Single);
     let start = Phase::at_rest(vector![1.0]);
     let mut stream = Stream::new(1, 0);
     let mut step = stepper.begin(0.0, &start, vector![-1.0]).unwrap();
@@ -232,9 +232,9 @@ fn the_split_phase_step_refuses_calls_out_of_order() {
 
     // Asked again, it asks for the same and draws nothing.
     let query = step.next(&mut stream).unwrap().unwrap();
-    let position = stream.position();
+    let position = stream.word_position();
     assert_eq!(step.next(&mut stream).unwrap(), Some(query));
-    assert_eq!(stream.position(), position);
+    assert_eq!(stream.word_position(), position);
     assert_eq!(step.finish().unwrap_err(), StepError::Unfinished);
 
     // A drift that is not finite can be supplied again.
@@ -247,9 +247,9 @@ fn the_split_phase_step_refuses_calls_out_of_order() {
     step.supply(vector![-0.9]).unwrap();
     assert_eq!(step.supply(vector![-0.9]), Err(StepError::DriftNotAsked));
     assert_eq!(step.next(&mut stream).unwrap(), None);
-    let position = stream.position();
+    let position = stream.word_position();
     assert_eq!(step.next(&mut stream).unwrap(), None);
-    assert_eq!(stream.position(), position);
+    assert_eq!(stream.word_position(), position);
 
     // And the result is that of the one-call step.
     let mut once = start;

@@ -7,8 +7,8 @@ use common::{Naive, NaiveScalar, NaiveUnderdamped};
 use nalgebra::{SVector, vector};
 use poisson_midpoint::MidpointLaw::{self, Bernoulli, Single};
 use poisson_midpoint::batch::{Cpu, Particles, Status};
+use poisson_midpoint::dynamics::{Dynamics, Overdamped, Underdamped};
 use poisson_midpoint::random::{Stream, Streams};
-use poisson_midpoint::scheme::{Overdamped, Process, Scheme, Underdamped};
 use poisson_midpoint::{EulerMaruyama, Phase, PoissonMidpoint, State, Stepper};
 use rand_chacha::ChaCha8Rng;
 use rand_core::{Rng, SeedableRng};
@@ -27,7 +27,7 @@ const STEP: f64 = 0.6;
 /// One scalar to compare per sample: several linear functionals, one after another.
 fn samples<X>(state: &X, functional: usize) -> f64
 where
-    X: State<f64, 2>,
+    X: State<Real = f64>,
 {
     let weights = [[1.0, 0.0], [0.0, 1.0], [0.6, -0.8]][functional % 3];
     let mut sum = 0.0;
@@ -64,18 +64,17 @@ fn moment_score(a: &[f64], b: &[f64], power: i32) -> f64 {
     (mean(a, power) - mean(b, power)) / ((variance(a) + variance(b)) / n).sqrt()
 }
 
-/// 24 comparisons a scheme and law (4 moments and a KS statistic per functional), 4.9 standard
+/// 24 comparisons for dynamics and law (4 moments and a KS statistic per functional), 4.9 standard
 /// errors each: 1e-6; KS beyond 2.8: 2·exp(−2·2.8²) = 3e-7. Over the whole file the false-alarm
 /// probability is below 2e-4.
-fn same_law<S, N>(scheme: S, naive: &N, law: MidpointLaw, start: S::State, functionals: usize)
+fn same_law<S, N>(dynamics: S, naive: &N, law: MidpointLaw, start: S::State<2>, functionals: usize)
 where
-    S: Scheme<Real = f64> + Process<2, State = N::State>,
-    N: Naive<2>,
-    N::State: State<f64, 2>,
+    S: Dynamics<Real = f64>,
+    N: Naive<2, State = S::State<2>>,
 {
-    let k = scheme.inner_steps();
+    let k = dynamics.inner_steps();
     let mut rng = ChaCha8Rng::seed_from_u64(2024);
-    let stepper = PoissonMidpoint::new(scheme, law);
+    let stepper = PoissonMidpoint::new(dynamics, law);
     let streams = Streams::new(42);
     let (mut fast, mut slow) = (Vec::new(), Vec::new());
     for n in 0..SAMPLES {
@@ -98,7 +97,7 @@ where
         slow.push(naive.macro_step(&start, &fine, &chosen, weight.into(), |_, x| force(0.0, x)));
     }
     for functional in 0..functionals {
-        let take = |states: &[S::State]| -> Vec<f64> {
+        let take = |states: &[S::State<2>]| -> Vec<f64> {
             states
                 .iter()
                 .map(|state| samples(state, functional))
@@ -154,7 +153,9 @@ fn underdamped_law_is_the_naive_law() {
     };
     for law in [Bernoulli, Single] {
         same_law(
-            Underdamped::new(STEP, 8, 1.5, 2.0).unwrap(),
+            Underdamped::new(STEP, 8, 1.5)
+                .and_then(|dynamics| dynamics.with_mass(0.5))
+                .unwrap(),
             &naive,
             law,
             start,
@@ -167,11 +168,11 @@ const CENTRE: f64 = 0.7;
 
 /// Mean and variance over independent particles long after their start, and the standard errors
 /// of both.
-fn stationary(stepper: &impl Stepper<1, Scheme = Overdamped<f64>>, steps: u32) -> [f64; 4] {
+fn stationary(stepper: &impl Stepper<Dynamics = Overdamped<f64>>, steps: u32) -> [f64; 4] {
     const N: usize = 400_000;
     let (mut x, mut positions) = (vec![0.0; N], vec![0; N]);
     let mut status = vec![Status::Active; N];
-    let mut particles: Particles<f64, SVector<f64, 1>, 1> =
+    let mut particles: Particles<SVector<f64, 1>> =
         Particles::new(Streams::new(5), 0, &mut x, &mut positions, &mut status).unwrap();
     let spring = |_t: f64, x: &SVector<f64, 1>| vector![CENTRE - x.x];
     let run = Cpu.run(stepper, &mut particles, &spring, 0..steps);
@@ -237,14 +238,14 @@ fn harmonic_stationary_moments_are_the_closed_forms() {
     let euler = EulerMaruyama::new(Overdamped::new(step, 1).unwrap());
     check("EM", stationary(&euler, 40), euler_variance(step));
     for k in [2, 5, 1000] {
-        let scheme = Overdamped::new(step, k).unwrap();
-        let stepper = PoissonMidpoint::new(scheme, Bernoulli);
+        let dynamics = Overdamped::new(step, k).unwrap();
+        let stepper = PoissonMidpoint::new(dynamics, Bernoulli);
         check(
             "Bernoulli",
             stationary(&stepper, 60),
             bernoulli_variance(step, k),
         );
-        let stepper = PoissonMidpoint::new(scheme, Single);
+        let stepper = PoissonMidpoint::new(dynamics, Single);
         check("Single", stationary(&stepper, 60), single_variance(step, k));
     }
     // K = 1 is Euler–Maruyama in the closed forms too.

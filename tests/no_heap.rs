@@ -12,8 +12,8 @@ mod table;
 use model::Posterior;
 use nalgebra::SVector;
 use poisson_midpoint::batch::{Cpu, Particles, Status};
+use poisson_midpoint::dynamics::{Overdamped, Underdamped};
 use poisson_midpoint::random::{Stream, Streams};
-use poisson_midpoint::scheme::{Overdamped, Underdamped};
 use poisson_midpoint::{EulerMaruyama, MidpointLaw, PoissonMidpoint, Trajectory};
 
 #[global_allocator]
@@ -33,7 +33,7 @@ fn stepping_allocates_nothing() {
 
     let mut stream = Stream::new(42, 0);
     let overdamped = Overdamped::new(0.1, 1000).unwrap();
-    let underdamped = Underdamped::new(0.1, 1000, 2.0, 1.0).unwrap();
+    let underdamped = Underdamped::new(0.1, 1000, 2.0).unwrap();
     let steps = [10, 50];
     let euler = EulerMaruyama::new(overdamped);
     let single = PoissonMidpoint::new(overdamped, MidpointLaw::Single);
@@ -48,7 +48,7 @@ fn stepping_allocates_nothing() {
 
     let (mut state, mut positions) = ([0.0; 100], [0; 50]);
     let mut status = [Status::Active; 50];
-    let mut particles: Particles<f64, SVector<f64, 2>, 2> =
+    let mut particles: Particles<SVector<f64, 2>> =
         Particles::new(Streams::new(42), 0, &mut state, &mut positions, &mut status).unwrap();
     let spring = |_t: f64, x: &SVector<f64, 2>| -x;
     let _ = Cpu.run(&euler, &mut particles, &spring, 0..50);

@@ -2,18 +2,25 @@
 
 use nalgebra::{SVector, vector};
 use poisson_midpoint::MidpointLaw::Single;
+use poisson_midpoint::dynamics::{Dynamics, Overdamped, Semilinear, Span, Underdamped};
+use poisson_midpoint::noise::BrownianPath;
 use poisson_midpoint::random::{Stream, Streams};
-use poisson_midpoint::scheme::{Overdamped, Process, Scheme, Semilinear, Span, Underdamped};
-use poisson_midpoint::{BrownianPath, EulerMaruyama, Phase, PoissonMidpoint, Real, State, Stepper};
+use poisson_midpoint::{EulerMaruyama, Phase, PoissonMidpoint, Real, State, Stepper};
 
-fn flat<X: State<f64, 1>>(state: &X) -> Vec<f64> {
+/// The state in one dimension.
+type Of<S> = <S as Dynamics>::State<1>;
+
+fn flat<X: State<Real = f64>>(state: &X) -> Vec<f64> {
     let mut parts = Vec::new();
     state.for_each(|_, _, value| parts.push(value));
     parts
 }
 
 /// Increments over adjoining ranges compose to the one over their union, in whatever order.
-fn composes<S: Scheme<Real = f64> + Process<1>>(whole: S) {
+fn composes<S, const N: usize>(whole: S)
+where
+    S: Dynamics<Real = f64, Span<f64>: Span<f64, Cell = [f64; N]>>,
+{
     let path = BrownianPath::new(whole, Stream::new(42, 3));
     let k = whole.inner_steps();
     let mut x = 12_345_u32;
@@ -25,12 +32,19 @@ fn composes<S: Scheme<Real = f64> + Process<1>>(whole: S) {
         let mut cuts = [cut(), cut(), cut()];
         cuts.sort_unstable();
         let [i, j, l] = cuts;
-        let part = |from, to| path.increment::<1>(from, to).unwrap();
-        let joined = whole.span(j, l).propagate(&part(i, j)).plus(&part(j, l));
-        for (a, b) in flat(&joined).into_iter().zip(flat(&part(i, l))) {
+        let part = |from, to| flat(&path.increment::<Of<S>>(from, to).unwrap());
+        let before = part(i, j);
+        let carried = whole.span(j, l).propagate(before.try_into().unwrap());
+        let joined = carried.iter().zip(part(j, l)).map(|(a, b)| a + b);
+        for (a, b) in joined.zip(part(i, l)) {
             assert!((a - b).abs() < 1e-12, "{cuts:?}: {a} {b}");
         }
     }
+}
+
+fn underdamped(inner_steps: u32) -> Underdamped<f64> {
+    let dynamics = Underdamped::new(2.0, inner_steps, 1.5).unwrap();
+    dynamics.with_temperature(0.7).unwrap()
 }
 
 #[test]
@@ -38,31 +52,34 @@ fn a_path_has_no_seams() {
     for k in [1, 2, 7, 64, 1000, 1 << 30] {
         composes(Overdamped::new(2.0, k).unwrap());
         composes(Semilinear::new(2.0, k, 1.5, 0.7).unwrap());
-        composes(Underdamped::new(2.0, k, 1.5, 0.7).unwrap());
+        composes(underdamped(k));
     }
 }
 
 /// Covariances of the increments over two adjoining ranges (the second does not see the first),
 /// over 40,000 paths: six standard errors, 3·(3 + 10) comparisons, one false alarm in 10⁷.
-fn has_the_law<S: Scheme<Real = f64> + Process<1>>(whole: S) {
+fn has_the_law<S, const N: usize>(whole: S)
+where
+    S: Dynamics<Real = f64, Span<f64>: Span<f64, Cell = [f64; N]>>,
+{
     const PATHS: u32 = 40_000;
     let [i, j, l] = [3, 20, 31];
     let mut rows = Vec::new();
     for p in 0..PATHS {
         let path = BrownianPath::new(whole, Stream::new(42, p.into()));
-        let mut row = flat(&path.increment::<1>(i, j).unwrap());
-        row.extend(flat(&path.increment::<1>(j, l).unwrap()));
+        let mut row = flat(&path.increment::<Of<S>>(i, j).unwrap());
+        row.extend(flat(&path.increment::<Of<S>>(j, l).unwrap()));
         rows.push(row);
     }
     // Exact covariance, from the Cholesky factor of each span.
     let parts = rows[0].len() / 2;
-    let covariance = |span: S::Span, a: usize, b: usize| {
-        let columns = (0..S::Span::NORMALS as usize).map(|k| {
+    let covariance = |span: S::Span<f64>, a: usize, b: usize| {
+        let columns = (0..S::Span::<f64>::NORMALS).map(|k| {
             let mut drawn = 0;
-            flat(&span.increment(|| {
+            span.increment(|| {
                 drawn += 1;
                 f64::from(u8::from(drawn == k + 1))
-            }))
+            })
         });
         columns.map(|column| column[a] * column[b]).sum::<f64>()
     };
@@ -90,23 +107,19 @@ fn has_the_law<S: Scheme<Real = f64> + Process<1>>(whole: S) {
 fn increments_have_the_covariance_of_their_spans() {
     has_the_law(Overdamped::new(2.0, 37).unwrap());
     has_the_law(Semilinear::new(2.0, 37, 1.5, 0.7).unwrap());
-    has_the_law(Underdamped::new(2.0, 37, 1.5, 0.7).unwrap());
+    has_the_law(underdamped(37));
 }
 
 const FINEST: u32 = 1 << 12;
 
 /// Root mean square distance at time 1 between steps of 1/n and of 1/FINEST along the same paths.
-fn strong_error<S, X>(
+fn strong_error<S: Dynamics<Real = f64>>(
     whole: S,
-    start: X,
+    start: Of<S>,
     make: impl Fn(f64, u32) -> S,
     n: u32,
     midpoint: bool,
-) -> f64
-where
-    S: Scheme<Real = f64> + Process<1, State = X>,
-    X: State<f64, 1>,
-{
+) -> f64 {
     let mut force = |_t: f64, x: &SVector<f64, 1>| x.map(|x| -x + (2.0 * x).sin());
     let mut sum = 0.0;
     const PATHS: u64 = 60;
@@ -115,22 +128,23 @@ where
         let mut midpoints = Streams::new(9).particle(p);
         let mut run = |steps: u32, midpoint: bool| {
             let inner = FINEST / steps;
-            let scheme = make(1.0 / f64::from(steps), inner);
+            let dynamics = make(1.0 / f64::from(steps), inner);
             let mut x = start;
             for step in 0..steps {
                 let mut noise = path.noise(step * inner, inner, &mut midpoints).unwrap();
                 let _ = if midpoint {
-                    let stepper = PoissonMidpoint::new(scheme, Single);
+                    let stepper = PoissonMidpoint::new(dynamics, Single);
                     stepper.step(0.0, &mut x, &mut force, &mut noise).unwrap()
                 } else {
-                    let stepper = EulerMaruyama::new(scheme);
+                    let stepper = EulerMaruyama::new(dynamics);
                     stepper.step(0.0, &mut x, &mut force, &mut noise).unwrap()
                 };
             }
             x
         };
-        let distance = run(n, midpoint).minus(&run(FINEST, false));
-        sum += flat(&distance).iter().map(|x| x * x).sum::<f64>();
+        let (coarse, fine) = (flat(&run(n, midpoint)), flat(&run(FINEST, false)));
+        let distances = coarse.iter().zip(&fine).map(|(a, b)| (a - b).powi(2));
+        sum += distances.sum::<f64>();
     }
     (sum / PATHS as f64).sqrt()
 }
@@ -142,11 +156,12 @@ where
 /// underdamped, where the position is smooth, so order 3/2 (Shen & Lee 2019) against 1.
 #[test]
 fn strong_orders_along_common_paths() {
-    fn check<S, X>(name: &str, start: X, make: impl Fn(f64, u32) -> S, midpoint_order: f64)
-    where
-        S: Scheme<Real = f64> + Process<1, State = X>,
-        X: State<f64, 1>,
-    {
+    fn check<S: Dynamics<Real = f64>>(
+        name: &str,
+        start: Of<S>,
+        make: impl Fn(f64, u32) -> S,
+        midpoint_order: f64,
+    ) {
         let whole = make(1.0, FINEST);
         let order = |midpoint| {
             let error = |n| strong_error(whole, start, &make, n, midpoint);
@@ -162,7 +177,7 @@ fn strong_orders_along_common_paths() {
     }
     let overdamped = |step, inner| Overdamped::new(step, inner).unwrap();
     check("overdamped", vector![0.5], overdamped, 1.0);
-    let underdamped = |step, inner| Underdamped::new(step, inner, 1.0, 1.0).unwrap();
+    let underdamped = |step, inner| Underdamped::new(step, inner, 1.0).unwrap();
     check(
         "underdamped",
         Phase::at_rest(vector![0.5]),
@@ -171,12 +186,12 @@ fn strong_orders_along_common_paths() {
     );
 }
 
-/// The f32 path: the bridge of the underdamped scheme stays finite and near its f64 twin.
+/// The f32 path: the bridge of underdamped dynamics stays finite and near its f64 twin.
 #[test]
 fn the_underdamped_bridge_survives_f32() {
     fn ends<T: Real>() -> Vec<T> {
         let n = T::from_u32;
-        let whole = Underdamped::new(n(1) / n(100), 1 << 20, n(1), n(1)).unwrap();
+        let whole = Underdamped::new(n(1) / n(100), 1 << 20, n(1)).unwrap();
         let path = BrownianPath::new(whole, Stream::new(42, 0));
         let mut sizes = Vec::new();
         for from in [0_u32, 1, 1 << 10, (1 << 20) - 1] {

@@ -74,8 +74,8 @@ fn what_no_kernel_reaches_keeps_the_hash() {
     for file in [
         "src/diffusion/mod.rs",
         "src/cuda/mod.rs",
-        "src/slices/mod.rs",
-        "src/path.rs",
+        "src/slices.rs",
+        "src/noise/path.rs",
         "src/trajectory.rs",
         "kernels/tests/cases.rs",
         "kernels/build.rs",

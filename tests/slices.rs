@@ -2,11 +2,9 @@
 
 use nalgebra::SVector;
 use poisson_midpoint::MidpointLaw::{Bernoulli, Single};
+use poisson_midpoint::dynamics::{AdditiveNoise, Dynamics, Overdamped, Semilinear, Underdamped};
 use poisson_midpoint::random::Stream;
-use poisson_midpoint::scheme::{
-    AdditiveNoise, Overdamped, Process, Scheme, Semilinear, Underdamped,
-};
-use poisson_midpoint::slices::{SliceError, SliceStepper};
+use poisson_midpoint::slices::SliceError;
 use poisson_midpoint::{EulerMaruyama, PoissonMidpoint, Real, State, StepError, Stepper};
 
 /// A coupled, time-dependent drift, written once for both forms.
@@ -20,12 +18,11 @@ fn force<T: Real>(time: T, x: &[T], drift: &mut [T]) {
 fn same_bits<T, S, const D: usize>(stepper: &S)
 where
     T: Real,
-    S: Stepper<D> + SliceStepper<Scheme = <S as Stepper<D>>::Scheme>,
-    <S as Stepper<D>>::Scheme: Scheme<Real = T> + Process<D>,
+    S: Stepper<Dynamics: Dynamics<Real = T>>,
 {
     let start =
         |part: usize, d: usize| T::from_u32((3 * part + d) as u32) / T::from_u32(4) - T::ONE;
-    let mut fixed = <<S as Stepper<D>>::Scheme as Process<D>>::State::from_fn(start);
+    let mut fixed = <S::Dynamics as Dynamics>::State::<D>::from_fn(start);
     let mut slice = Vec::new();
     fixed.for_each(|_, _, value| slice.push(value));
     let mut drift = |time: T, x: &SVector<T, D>| {
@@ -52,15 +49,15 @@ where
     assert_eq!(components.next(), None);
 }
 
-fn dimensions<T, S>(scheme: S)
+fn dimensions<T, S>(dynamics: S)
 where
     T: Real,
-    S: Scheme<Real = T> + Process<1> + Process<2> + Process<3> + Process<17>,
+    S: Dynamics<Real = T>,
 {
-    same_bits::<T, _, 1>(&EulerMaruyama::new(scheme));
-    same_bits::<T, _, 17>(&EulerMaruyama::new(scheme));
+    same_bits::<T, _, 1>(&EulerMaruyama::new(dynamics));
+    same_bits::<T, _, 17>(&EulerMaruyama::new(dynamics));
     for law in [Bernoulli, Single] {
-        let stepper = PoissonMidpoint::new(scheme, law);
+        let stepper = PoissonMidpoint::new(dynamics, law);
         same_bits::<T, _, 1>(&stepper);
         same_bits::<T, _, 2>(&stepper);
         same_bits::<T, _, 3>(&stepper);
@@ -68,7 +65,7 @@ where
     }
 }
 
-fn schemes<T: Real>() {
+fn all_dynamics<T: Real>() {
     let n = T::from_u32;
     let step = n(1) / n(20);
     // K = 4 draws several midpoints now and then; K = 1 draws none.
@@ -76,19 +73,20 @@ fn schemes<T: Real>() {
         dimensions(Overdamped::new(step, k).unwrap());
         dimensions(AdditiveNoise::new(step, k, n(3) / n(4)).unwrap());
         dimensions(Semilinear::new(step, k, n(2), n(1)).unwrap());
-        dimensions(Underdamped::new(step, k, n(2), n(1) / n(2)).unwrap());
+        let underdamped = Underdamped::new(step, k, n(2)).unwrap();
+        dimensions(underdamped.with_mass(n(2)).unwrap());
     }
 }
 
 #[test]
 fn slices_have_the_bits_of_fixed_dimensions() {
-    schemes::<f32>();
-    schemes::<f64>();
+    all_dynamics::<f32>();
+    all_dynamics::<f64>();
 }
 
 #[test]
 fn wrong_lengths_are_named_before_anything_moves() {
-    let stepper = PoissonMidpoint::new(Underdamped::new(0.1, 9, 1.0, 1.0).unwrap(), Single);
+    let stepper = PoissonMidpoint::new(Underdamped::new(0.1, 9, 1.0).unwrap(), Single);
     let (mut stream, untouched) = (Stream::new(1, 1), Stream::new(1, 1));
     let mut work = [0.0; 7 * 2];
     assert_eq!(stepper.work_length(2), work.len());
@@ -120,8 +118,8 @@ fn wrong_lengths_are_named_before_anything_moves() {
 
 #[test]
 fn a_step_that_is_not_finite_leaves_the_slice() {
-    let scheme = Overdamped::new(0.1_f32, 100).unwrap();
-    let stepper = PoissonMidpoint::new(scheme, Single);
+    let dynamics = Overdamped::new(0.1_f32, 100).unwrap();
+    let stepper = PoissonMidpoint::new(dynamics, Single);
     let mut work = [0.0; 10];
     let mut calls = 0;
     let mut worse = |_time: f32, _x: &[f32], drift: &mut [f32]| {
@@ -169,13 +167,13 @@ fn the_split_phase_step_refuses_calls_out_of_order() {
     assert_eq!(step.supply(&[1.0]), not_asked);
     let query = step.next(&mut stream).unwrap().unwrap();
     let (position, inner_step) = (query.position[0], query.inner_step);
-    let read = stream.position();
+    let read = stream.word_position();
     let again = step.next(&mut stream).unwrap().unwrap();
     assert_eq!(
         (again.position[0], again.inner_step),
         (position, inner_step)
     );
-    assert_eq!(stream.position(), read);
+    assert_eq!(stream.word_position(), read);
     assert_eq!(step.finish(), Err(SliceError::Step(StepError::Unfinished)));
     assert_eq!(state, [1.0]);
 }

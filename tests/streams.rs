@@ -17,7 +17,7 @@ fn words_equal_rand_chacha() {
             let (mut ours, mut theirs) = (Stream::new(seed, particle), reference(seed, particle));
             assert_eq!(ours.particle(), particle);
             for n in 0..200 {
-                assert_eq!(ours.position(), n);
+                assert_eq!(ours.word_position(), n);
                 assert_eq!(ours.next_word(), theirs.next_u32(), "{seed} {particle} {n}");
             }
         }
@@ -44,7 +44,7 @@ fn seeking_lands_on_the_same_words() {
         for _ in 0..40 {
             assert_eq!(ours.next_word(), theirs.next_u32(), "{position}");
         }
-        assert_eq!(ours.position(), position + 40);
+        assert_eq!(ours.word_position(), position + 40);
     }
 }
 
@@ -54,15 +54,25 @@ fn seeking_past_the_end_is_refused_and_moves_nothing() {
     stream.next_word();
     let before = stream.clone();
     for position in [Stream::END + 1, u64::MAX] {
-        assert_eq!(stream.seek(position), Err(PastEnd { position }));
+        assert_eq!(
+            stream.seek(position),
+            Err(PastEnd {
+                word_position: position
+            })
+        );
         assert_eq!(
             Streams::new(1).particle_at(0, position),
-            Err(PastEnd { position })
+            Err(PastEnd {
+                word_position: position
+            })
         );
     }
     assert_eq!(stream, before);
     assert_eq!(
-        PastEnd { position: u64::MAX }.to_string(),
+        PastEnd {
+            word_position: u64::MAX
+        }
+        .to_string(),
         "word position 18446744073709551615 is not in [0, 9223372036854775808]"
     );
 }

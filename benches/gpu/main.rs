@@ -10,16 +10,16 @@ use std::time::Instant;
 
 use anyhow::{Result, ensure};
 use clap::Parser;
-use nalgebra::SVector;
 use poisson_midpoint::MidpointLaw::{Bernoulli, Single};
 use poisson_midpoint::batch::{Particles, Status};
 use poisson_midpoint::cuda::cust::context::CurrentContext;
 use poisson_midpoint::cuda::cust::memory::{CopyDestination, DeviceBuffer};
 use poisson_midpoint::cuda::{Gpu, LaunchError, Layout, SplitBatch};
-use poisson_midpoint::kernel::{KernelScheme, KernelStepper};
+use poisson_midpoint::dynamics::{Overdamped, Underdamped};
+use poisson_midpoint::kernel::{KernelDynamics, KernelStepper};
 use poisson_midpoint::random::Streams;
-use poisson_midpoint::scheme::{Overdamped, Process, Underdamped};
-use poisson_midpoint::{DoubleWell, EulerMaruyama, Phase, PoissonMidpoint, State, Stepper};
+use poisson_midpoint::target::DoubleWell;
+use poisson_midpoint::{EulerMaruyama, PoissonMidpoint, State, Stepper};
 
 #[derive(Parser)]
 struct Options {
@@ -65,16 +65,16 @@ fn all(gpu: &Gpu, options: &Options) -> Result<()> {
     println!("copy on the device: {copied:.0} GB/s");
 
     println!("\nfused, f32, double well, 10^9 particle-steps/s");
-    println!("scheme       D  Euler-Maruyama  Single  Bernoulli");
-    fused_row::<_, SVector<f32, 1>, 1>(gpu, options, overdamped)?;
-    fused_row::<_, SVector<f32, 2>, 2>(gpu, options, overdamped)?;
-    fused_row::<_, SVector<f32, 3>, 3>(gpu, options, overdamped)?;
-    fused_row::<_, SVector<f32, 8>, 8>(gpu, options, overdamped)?;
-    fused_row::<_, SVector<f32, 16>, 16>(gpu, options, overdamped)?;
-    fused_row::<_, SVector<f32, 64>, 64>(gpu, options, overdamped)?;
-    fused_row::<_, Phase<f32, 1>, 1>(gpu, options, underdamped)?;
-    fused_row::<_, Phase<f32, 3>, 3>(gpu, options, underdamped)?;
-    fused_row::<_, Phase<f32, 8>, 8>(gpu, options, underdamped)?;
+    println!("dynamics       D  Euler-Maruyama  Single  Bernoulli");
+    fused_row::<_, 1>(gpu, options, overdamped)?;
+    fused_row::<_, 2>(gpu, options, overdamped)?;
+    fused_row::<_, 3>(gpu, options, overdamped)?;
+    fused_row::<_, 8>(gpu, options, overdamped)?;
+    fused_row::<_, 16>(gpu, options, overdamped)?;
+    fused_row::<_, 64>(gpu, options, overdamped)?;
+    fused_row::<_, 1>(gpu, options, underdamped)?;
+    fused_row::<_, 3>(gpu, options, underdamped)?;
+    fused_row::<_, 8>(gpu, options, underdamped)?;
 
     println!("\nsplit-phase, f32, overdamped: GB/s, share of a copy");
     println!("particles     D layout         update   midpoint step");
@@ -92,7 +92,7 @@ fn overdamped() -> Result<Overdamped<f32>> {
 }
 
 fn underdamped() -> Result<Underdamped<f32>> {
-    Ok(Underdamped::new(0.01, 1000, 1.0, 1.0)?)
+    Ok(Underdamped::new(0.01, 1000, 1.0)?)
 }
 
 /// Seconds that a launch takes, of many in a row.
@@ -116,38 +116,36 @@ fn copy(options: &Options) -> Result<f64> {
     Ok(2.0 * (4 * length) as f64 / seconds / 1e9)
 }
 
-fn fused_row<S, X, const D: usize>(
+fn fused_row<S, const D: usize>(
     gpu: &Gpu,
     options: &Options,
-    scheme: impl Fn() -> Result<S>,
+    dynamics: impl Fn() -> Result<S>,
 ) -> Result<()>
 where
-    S: KernelScheme<Real = f32> + Process<D, State = X>,
-    X: State<f32, D>,
+    S: KernelDynamics<Real = f32>,
 {
-    let scheme = scheme()?;
-    let euler = fused::<S, _, X, D>(gpu, options, &EulerMaruyama::new(scheme))?;
-    let single = fused::<S, _, X, D>(gpu, options, &PoissonMidpoint::new(scheme, Single))?;
-    let bernoulli = fused::<S, _, X, D>(gpu, options, &PoissonMidpoint::new(scheme, Bernoulli))?;
+    let dynamics = dynamics()?;
+    let euler = fused::<S, _, D>(gpu, options, &EulerMaruyama::new(dynamics))?;
+    let single = fused::<S, _, D>(gpu, options, &PoissonMidpoint::new(dynamics, Single))?;
+    let bernoulli = fused::<S, _, D>(gpu, options, &PoissonMidpoint::new(dynamics, Bernoulli))?;
     let name = S::NAME;
     println!("{name:<11} {D:>2}  {euler:>14.2}  {single:>6.2}  {bernoulli:>9.2}");
     Ok(())
 }
 
 /// 10⁹ particle-steps/s of a stepper.
-fn fused<S, P, X, const D: usize>(gpu: &Gpu, options: &Options, stepper: &P) -> Result<f64>
+fn fused<S, P, const D: usize>(gpu: &Gpu, options: &Options, stepper: &P) -> Result<f64>
 where
-    S: KernelScheme<Real = f32> + Process<D, State = X>,
-    P: KernelStepper<D> + Stepper<D, Scheme = S>,
-    X: State<f32, D>,
+    S: KernelDynamics<Real = f32>,
+    P: KernelStepper + Stepper<Dynamics = S>,
 {
-    let components = X::PARTS * D;
+    let components = S::State::<D>::PARTS * D;
     let count = (1_usize << options.size) / components;
-    let (mut state, mut positions) = (vec![0.5; components * count], vec![0; count]);
+    let (mut state, mut word_positions) = (vec![0.5; components * count], vec![0; count]);
     let mut status = vec![Status::Active; count];
     let streams = Streams::new(42);
     let mut particles =
-        Particles::<f32, X, D>::new(streams, 0, &mut state, &mut positions, &mut status)?;
+        Particles::<S::State<D>>::new(streams, 0, &mut state, &mut word_positions, &mut status)?;
     let mut batch = gpu.upload(&mut particles)?;
     let drift = DoubleWell {
         steepness: 1.0,
@@ -175,10 +173,10 @@ fn split_row(
 ) -> Result<()> {
     let count = count.max(1);
     let state = vec![0.5_f32; dimension * count];
-    let scheme = overdamped()?;
+    let dynamics = overdamped()?;
     let (euler, single) = (
-        EulerMaruyama::new(scheme),
-        PoissonMidpoint::new(scheme, Single),
+        EulerMaruyama::new(dynamics),
+        PoissonMidpoint::new(dynamics, Single),
     );
     let mut batch: SplitBatch<'_, Overdamped<f32>> =
         gpu.split_phase(Streams::new(42), 0, dimension, layout, &state)?;
@@ -190,7 +188,7 @@ fn split_row(
         Ok(batch.finish()?)
     })?;
     // Per dimension: x and b₀ read, x written; x and b₀ read, X̂ and W written; x, b₀, b̂ and W read, x
-    // written. Per particle: positions read and written, codes and keys read, midpoints and times written
+    // written. Per particle: word positions read and written, codes and keys read, midpoints and times written
     // or read.
     let scalars = (dimension * count) as f64 * 4.0;
     let particles = count as f64;

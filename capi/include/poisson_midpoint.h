@@ -75,37 +75,37 @@
 #define PMID_EM_F32_WORDS 4
 
 // 64-bit words of an underdamped pmid_em object in single precision.
-#define PMID_EM_UNDERDAMPED_F32_WORDS 6
+#define PMID_EM_UNDERDAMPED_F32_WORDS 8
 
 // 64-bit words of a pmid_pmm object in single precision.
 #define PMID_PMM_F32_WORDS 7
 
 // 64-bit words of an underdamped pmid_pmm object in single precision.
-#define PMID_PMM_UNDERDAMPED_F32_WORDS 9
+#define PMID_PMM_UNDERDAMPED_F32_WORDS 10
 
 // 64-bit words of a step under way in single precision.
 #define PMID_STEP_F32_WORDS 13
 
 // 64-bit words of an underdamped step under way in single precision.
-#define PMID_STEP_UNDERDAMPED_F32_WORDS 15
+#define PMID_STEP_UNDERDAMPED_F32_WORDS 16
 
 // 64-bit words of a pmid_em object in double precision.
 #define PMID_EM_F64_WORDS 8
 
 // 64-bit words of an underdamped pmid_em object in double precision.
-#define PMID_EM_UNDERDAMPED_F64_WORDS 12
+#define PMID_EM_UNDERDAMPED_F64_WORDS 15
 
 // 64-bit words of a pmid_pmm object in double precision.
 #define PMID_PMM_F64_WORDS 10
 
 // 64-bit words of an underdamped pmid_pmm object in double precision.
-#define PMID_PMM_UNDERDAMPED_F64_WORDS 14
+#define PMID_PMM_UNDERDAMPED_F64_WORDS 17
 
 // 64-bit words of a step under way in double precision.
 #define PMID_STEP_F64_WORDS 17
 
 // 64-bit words of an underdamped step under way in double precision.
-#define PMID_STEP_UNDERDAMPED_F64_WORDS 21
+#define PMID_STEP_UNDERDAMPED_F64_WORDS 24
 
 // The outcome of a call. Anything but PMID_OK leaves every output, state and object as it was,
 // but for a failed step, which has read from its stream.
@@ -138,8 +138,8 @@ typedef enum {
   PMID_BAD_MOBILITY = 12,
   // The friction is not in (0, inf).
   PMID_BAD_FRICTION = 13,
-  // The inverse mass is not in (0, inf).
-  PMID_BAD_INVERSE_MASS = 14,
+  // The mass is not in (0, inf).
+  PMID_BAD_MASS = 14,
   // The linear rate is not finite.
   PMID_BAD_LINEAR_RATE = 15,
   // The diffusion coefficient is not in [0, inf).
@@ -327,18 +327,18 @@ typedef struct {
 } pmid_pmm_semilinear_f64_step_t;
 
 // Euler-Maruyama for
-// dX = V dt, dV = (-friction V + inverse_mass b(X, t)) dt + sqrt(2 friction inverse_mass) dB;
-// friction and inverse_mass in (0, inf). A state is the positions, then the velocities, so
-// 2 dimension scalars; the drift is a function of the positions.
+// dX = V dt, dV = (-friction V + b(X, t)/mass) dt + sqrt(2 friction temperature/mass) dB;
+// temperature, mass, friction and temperature/mass in (0, inf).
+// A state is the positions, then the velocities, so 2 dimension scalars; the drift is a function of the positions.
 // Constant once initialised: any number of states and threads may share it.
 typedef struct {
   uint64_t opaque[PMID_EM_UNDERDAMPED_F32_WORDS];
 } pmid_em_underdamped_f32_t;
 
 // The Poisson midpoint method for
-// dX = V dt, dV = (-friction V + inverse_mass b(X, t)) dt + sqrt(2 friction inverse_mass) dB;
-// friction and inverse_mass in (0, inf). A state is the positions, then the velocities, so
-// 2 dimension scalars; the drift is a function of the positions.
+// dX = V dt, dV = (-friction V + b(X, t)/mass) dt + sqrt(2 friction temperature/mass) dB;
+// temperature, mass, friction and temperature/mass in (0, inf).
+// A state is the positions, then the velocities, so 2 dimension scalars; the drift is a function of the positions.
 // Constant once initialised: any number of states and threads may share it.
 typedef struct {
   uint64_t opaque[PMID_PMM_UNDERDAMPED_F32_WORDS];
@@ -351,18 +351,18 @@ typedef struct {
 } pmid_pmm_underdamped_f32_step_t;
 
 // Euler-Maruyama for
-// dX = V dt, dV = (-friction V + inverse_mass b(X, t)) dt + sqrt(2 friction inverse_mass) dB;
-// friction and inverse_mass in (0, inf). A state is the positions, then the velocities, so
-// 2 dimension scalars; the drift is a function of the positions.
+// dX = V dt, dV = (-friction V + b(X, t)/mass) dt + sqrt(2 friction temperature/mass) dB;
+// temperature, mass, friction and temperature/mass in (0, inf).
+// A state is the positions, then the velocities, so 2 dimension scalars; the drift is a function of the positions.
 // Constant once initialised: any number of states and threads may share it.
 typedef struct {
   uint64_t opaque[PMID_EM_UNDERDAMPED_F64_WORDS];
 } pmid_em_underdamped_f64_t;
 
 // The Poisson midpoint method for
-// dX = V dt, dV = (-friction V + inverse_mass b(X, t)) dt + sqrt(2 friction inverse_mass) dB;
-// friction and inverse_mass in (0, inf). A state is the positions, then the velocities, so
-// 2 dimension scalars; the drift is a function of the positions.
+// dX = V dt, dV = (-friction V + b(X, t)/mass) dt + sqrt(2 friction temperature/mass) dB;
+// temperature, mass, friction and temperature/mass in (0, inf).
+// A state is the positions, then the velocities, so 2 dimension scalars; the drift is a function of the positions.
 // Constant once initialised: any number of states and threads may share it.
 typedef struct {
   uint64_t opaque[PMID_PMM_UNDERDAMPED_F64_WORDS];
@@ -788,8 +788,9 @@ pmid_status_t pmid_pmm_semilinear_f64_finish(pmid_pmm_semilinear_f64_step_t *ste
 // Makes the method of a step size.
 pmid_status_t pmid_em_underdamped_f32_init(pmid_em_underdamped_f32_t *stepper,
                                            float step_size,
-                                           float friction,
-                                           float inverse_mass);
+                                           float temperature,
+                                           float mass,
+                                           float friction);
 
 // Moves a state by one step from `time`, with one drift evaluation. `work` has PMID_EM_WORK
 // (underdamped PMID_EM_UNDERDAMPED_WORK) times `dimension` scalars or more.
@@ -809,8 +810,9 @@ pmid_status_t pmid_pmm_underdamped_f32_init(pmid_pmm_underdamped_f32_t *stepper,
                                             float step_size,
                                             uint32_t inner_steps,
                                             uint32_t law_of_midpoints,
-                                            float friction,
-                                            float inverse_mass);
+                                            float temperature,
+                                            float mass,
+                                            float friction);
 
 // Moves a state by one step from `time`; writes the number of drift evaluations, two on
 // average, unless `drift_calls` is null. `work` has PMID_PMM_WORK (underdamped
@@ -856,8 +858,9 @@ pmid_status_t pmid_pmm_underdamped_f32_finish(pmid_pmm_underdamped_f32_step_t *s
 // Makes the method of a step size.
 pmid_status_t pmid_em_underdamped_f64_init(pmid_em_underdamped_f64_t *stepper,
                                            double step_size,
-                                           double friction,
-                                           double inverse_mass);
+                                           double temperature,
+                                           double mass,
+                                           double friction);
 
 // Moves a state by one step from `time`, with one drift evaluation. `work` has PMID_EM_WORK
 // (underdamped PMID_EM_UNDERDAMPED_WORK) times `dimension` scalars or more.
@@ -877,8 +880,9 @@ pmid_status_t pmid_pmm_underdamped_f64_init(pmid_pmm_underdamped_f64_t *stepper,
                                             double step_size,
                                             uint32_t inner_steps,
                                             uint32_t law_of_midpoints,
-                                            double friction,
-                                            double inverse_mass);
+                                            double temperature,
+                                            double mass,
+                                            double friction);
 
 // Moves a state by one step from `time`; writes the number of drift evaluations, two on
 // average, unless `drift_calls` is null. `work` has PMID_PMM_WORK (underdamped

@@ -1,12 +1,12 @@
-//! What the functions do, for any scheme and scalar.
+//! What the functions do, for any dynamics and scalar.
 
 use core::ffi::c_void;
 use core::ptr;
 
+use core_crate::dynamics::Dynamics;
 use core_crate::random::Words;
-use core_crate::scheme::{Process, Scheme};
-use core_crate::slices::{SliceStepper, SuspendedStep};
-use core_crate::{MidpointLaw, PoissonMidpoint, State};
+use core_crate::slices::SuspendedStep;
+use core_crate::{MidpointLaw, PoissonMidpoint, State, Stepper};
 
 use crate::arrays::{array, array_mut, check_apart, region};
 use crate::object::{Handle, check, get, get_mut, init, with, write};
@@ -16,11 +16,11 @@ use crate::status::pmid_status_t::{
 use crate::stream::pmid_stream_t;
 use crate::types::{CDrift, PMID_BERNOULLI, PMID_SINGLE, Scalar};
 
-type RealOf<S> = <S as Scheme>::Real;
+type RealOf<S> = <S as Dynamics>::Real;
 
 /// The length of a state.
-fn state_length<S: Process<1>>(dimension: usize) -> Result<usize, pmid_status_t> {
-    let parts = <<S as Process<1>>::State as State<RealOf<S>, 1>>::PARTS;
+fn state_length<S: Dynamics>(dimension: usize) -> Result<usize, pmid_status_t> {
+    let parts = S::State::<1>::PARTS;
     dimension.checked_mul(parts).ok_or(PMID_BAD_DIMENSION)
 }
 
@@ -71,8 +71,8 @@ pub(crate) unsafe fn step<H, S, T>(
     drift_calls: *mut u32,
 ) -> Result<(), pmid_status_t>
 where
-    H: Handle<Value: SliceStepper<Scheme = S>>,
-    S: Process<1> + Scheme<Real = T>,
+    H: Handle<Value: Stepper<Dynamics = S>>,
+    S: Dynamics<Real = T>,
     T: Scalar,
 {
     let drift = drift.ok_or(PMID_NULL_POINTER)?;
@@ -118,14 +118,14 @@ where
 }
 
 /// A macro step between two calls.
-pub struct Waiting<S: Process<1>> {
+pub struct Waiting<S: Dynamics> {
     step: SuspendedStep<S>,
     state: *mut RealOf<S>,
     work: *mut RealOf<S>,
     dimension: usize,
 }
 
-impl<S: Process<1>> Waiting<S> {
+impl<S: Dynamics> Waiting<S> {
     /// The state and the work array.
     ///
     /// # Safety
@@ -162,7 +162,7 @@ pub(crate) unsafe fn begin<M, H, S, T>(
 where
     M: Handle<Value = Waiting<S>>,
     H: Handle<Value = PoissonMidpoint<S>>,
-    S: Process<1> + Scheme<Real = T>,
+    S: Dynamics<Real = T>,
     T: Scalar,
 {
     check(step)?;
@@ -201,7 +201,7 @@ pub(crate) unsafe fn next<M, S, T>(
 ) -> Result<(), pmid_status_t>
 where
     M: Handle<Value = Waiting<S>>,
-    S: Process<1> + Scheme<Real = T>,
+    S: Dynamics<Real = T>,
     T: Scalar,
 {
     check(query)?;
@@ -240,7 +240,7 @@ pub(crate) unsafe fn supply<M, S, T>(
 ) -> Result<(), pmid_status_t>
 where
     M: Handle<Value = Waiting<S>>,
-    S: Process<1> + Scheme<Real = T>,
+    S: Dynamics<Real = T>,
     T: Scalar,
 {
     // SAFETY: as the header's introduction demands; checked to lie apart.
@@ -267,7 +267,7 @@ pub(crate) unsafe fn finish<M, S, T>(
 ) -> Result<(), pmid_status_t>
 where
     M: Handle<Value = Waiting<S>>,
-    S: Process<1> + Scheme<Real = T>,
+    S: Dynamics<Real = T>,
     T: Scalar,
 {
     check_report(drift_calls)?;

@@ -39,8 +39,8 @@ pub enum pmid_status_t {
     PMID_BAD_MOBILITY = 12,
     /// The friction is not in (0, inf).
     PMID_BAD_FRICTION = 13,
-    /// The inverse mass is not in (0, inf).
-    PMID_BAD_INVERSE_MASS = 14,
+    /// The mass is not in (0, inf).
+    PMID_BAD_MASS = 14,
     /// The linear rate is not finite.
     PMID_BAD_LINEAR_RATE = 15,
     /// The diffusion coefficient is not in [0, inf).
@@ -85,7 +85,7 @@ impl<T> From<ParameterError<T>> for pmid_status_t {
             Parameter::Temperature => PMID_BAD_TEMPERATURE,
             Parameter::Mobility => PMID_BAD_MOBILITY,
             Parameter::Friction => PMID_BAD_FRICTION,
-            Parameter::InverseMass => PMID_BAD_INVERSE_MASS,
+            Parameter::Mass => PMID_BAD_MASS,
             Parameter::LinearRate => PMID_BAD_LINEAR_RATE,
             Parameter::DiffusionCoefficient => PMID_BAD_DIFFUSION_COEFFICIENT,
             _ => PMID_OTHER,
@@ -126,7 +126,7 @@ pub extern "C" fn pmid_status_text(status: i32) -> *const c_char {
         c"the temperature is not in (0, inf)",
         c"the mobility is not in (0, inf)",
         c"the friction is not in (0, inf)",
-        c"the inverse mass is not in (0, inf)",
+        c"the mass is not in (0, inf)",
         c"the linear rate is not finite",
         c"the diffusion coefficient is not in [0, inf)",
         c"a stream position is not in [0, 2^63]",

@@ -1,9 +1,9 @@
-//! Both methods on every scheme in both scalars: thin functions over those of `calls`.
+//! Both methods for all dynamics in both scalars: thin functions over those of `calls`.
 
 use core::ffi::c_void;
 use core::ptr;
 
-use core_crate::scheme::{AdditiveNoise, Overdamped, Semilinear, Underdamped};
+use core_crate::dynamics::{AdditiveNoise, Overdamped, Semilinear, Underdamped};
 use core_crate::{EulerMaruyama, PoissonMidpoint};
 
 use crate::calls::{Waiting, begin, finish, law, next, step, supply};
@@ -12,10 +12,10 @@ use crate::status::pmid_status_t;
 use crate::stream::pmid_stream_t;
 use crate::types::*;
 
-/// Both methods on one scheme in one scalar.
+/// Both methods for one kind of dynamics in one scalar.
 macro_rules! functions {
     (
-        $equation:literal, $real:ty, $drift:ty, $query:ty, $scheme:ty,
+        $equation:literal, $real:ty, $drift:ty, $query:ty, $dynamics:ty,
         ($($parameter:ident),*) => |$step_size:ident, $inner_steps:ident| $new:expr,
         $em:ident[$em_words:ident]: $em_init:ident, $em_step:ident,
         $pmm:ident[$pmm_words:ident]: $pmm_init:ident, $pmm_step:ident,
@@ -32,7 +32,7 @@ macro_rules! functions {
 
         // SAFETY: `repr(C)`, plain words, and the only handle with this mark.
         unsafe impl Handle for $em {
-            type Value = EulerMaruyama<$scheme>;
+            type Value = EulerMaruyama<$dynamics>;
             const MARK: u32 = $mark;
         }
 
@@ -43,12 +43,12 @@ macro_rules! functions {
             step_size: $real,
             $($parameter: $real),*
         ) -> pmid_status_t {
-            let make = |$step_size: $real, $inner_steps: u32| -> Result<$scheme, pmid_status_t> {
+            let make = |$step_size: $real, $inner_steps: u32| -> Result<$dynamics, pmid_status_t> {
                 Ok($new)
             };
-            let made = make(step_size, 1).and_then(|scheme| {
+            let made = make(step_size, 1).and_then(|dynamics| {
                 // SAFETY: as the header's introduction demands.
-                unsafe { init(stepper, || EulerMaruyama::new(scheme)) }
+                unsafe { init(stepper, || EulerMaruyama::new(dynamics)) }
             });
             made.into()
         }
@@ -87,7 +87,7 @@ macro_rules! functions {
 
         // SAFETY: `repr(C)`, plain words, and the only handle with this mark.
         unsafe impl Handle for $pmm {
-            type Value = PoissonMidpoint<$scheme>;
+            type Value = PoissonMidpoint<$dynamics>;
             const MARK: u32 = $mark + 1;
         }
 
@@ -101,13 +101,13 @@ macro_rules! functions {
             law_of_midpoints: u32,
             $($parameter: $real),*
         ) -> pmid_status_t {
-            let make = |$step_size: $real, $inner_steps: u32| -> Result<$scheme, pmid_status_t> {
+            let make = |$step_size: $real, $inner_steps: u32| -> Result<$dynamics, pmid_status_t> {
                 Ok($new)
             };
-            let made = make(step_size, inner_steps).and_then(|scheme| {
+            let made = make(step_size, inner_steps).and_then(|dynamics| {
                 let law = law(law_of_midpoints)?;
                 // SAFETY: as the header's introduction demands.
-                unsafe { init(stepper, || PoissonMidpoint::new(scheme, law)) }
+                unsafe { init(stepper, || PoissonMidpoint::new(dynamics, law)) }
             });
             made.into()
         }
@@ -147,7 +147,7 @@ macro_rules! functions {
 
         // SAFETY: `repr(C)`, plain words, and the only handle with this mark.
         unsafe impl Handle for $macro_step {
-            type Value = Waiting<$scheme>;
+            type Value = Waiting<$dynamics>;
             const MARK: u32 = $mark + 2;
         }
 
@@ -204,31 +204,31 @@ macro_rules! functions {
     };
 }
 
-/// Both methods on one scheme in both scalars: `functions!` with the names that follow from the
-/// scheme's, and the words of its objects' constants, which may be of a kind of their own.
+/// Both methods for one kind of dynamics in both scalars: `functions!` with the names that follow from the
+/// dynamics', and the words of its objects' constants, which may be of a kind of their own.
 macro_rules! steppers {
     (
-        $name:ident $([$kind:ident])?, $equation:literal, $scheme:ident,
+        $name:ident $([$kind:ident])?, $equation:literal, $dynamics:ident,
         $parameters:tt => |$step_size:ident, $inner_steps:ident| $new:expr,
         $mark:literal
     ) => {
         steppers! {
-            @f32, $name $([$kind])?, $equation, $scheme,
+            @f32, $name $([$kind])?, $equation, $dynamics,
             $parameters => |$step_size, $inner_steps| $new, $mark
         }
         steppers! {
-            @f64, $name $([$kind])?, $equation, $scheme,
+            @f64, $name $([$kind])?, $equation, $dynamics,
             $parameters => |$step_size, $inner_steps| $new, $mark + 0x40
         }
     };
     (
-        @$real:ident, $name:ident $([$kind:ident])?, $equation:literal, $scheme:ident,
+        @$real:ident, $name:ident $([$kind:ident])?, $equation:literal, $dynamics:ident,
         $parameters:tt => |$step_size:ident, $inner_steps:ident| $new:expr,
         $mark:expr
     ) => {
         pastey::paste! {
             functions! {
-                $equation, $real, [<pmid_drift_ $real _t>], [<pmid_query_ $real _t>], $scheme<$real>,
+                $equation, $real, [<pmid_drift_ $real _t>], [<pmid_query_ $real _t>], $dynamics<$real>,
                 $parameters => |$step_size, $inner_steps| $new,
                 [<pmid_em_ $name _ $real _t>][[<PMID_EM $(_ $kind)? _ $real:upper _WORDS>]]:
                     [<pmid_em_ $name _ $real _init>],
@@ -281,10 +281,12 @@ steppers! {
 
 steppers! {
     underdamped[UNDERDAMPED],
-    " dX = V dt, dV = (-friction V + inverse_mass b(X, t)) dt + sqrt(2 friction inverse_mass) dB;\n friction and inverse_mass in (0, inf). A state is the positions, then the velocities, so\n 2 dimension scalars; the drift is a function of the positions.",
+    " dX = V dt, dV = (-friction V + b(X, t)/mass) dt + sqrt(2 friction temperature/mass) dB;\n temperature, mass, friction and temperature/mass in (0, inf).\n A state is the positions, then the velocities, so 2 dimension scalars; the drift is a function of the positions.",
     Underdamped,
-    (friction, inverse_mass) => |step_size, inner_steps| {
-        Underdamped::new(step_size, inner_steps, friction, inverse_mass)?
+    (temperature, mass, friction) => |step_size, inner_steps| {
+        Underdamped::new(step_size, inner_steps, friction)?
+            .with_temperature(temperature)?
+            .with_mass(mass)?
     },
     0x706d_6440
 }

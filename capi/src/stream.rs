@@ -74,7 +74,7 @@ pub unsafe extern "C" fn pmid_stream_tell(
     position: *mut u64,
 ) -> pmid_status_t {
     // SAFETY: as the header's introduction demands.
-    unsafe { get(stream).and_then(|stream| write(position, stream.position())) }.into()
+    unsafe { get(stream).and_then(|stream| write(position, stream.word_position())) }.into()
 }
 
 /// Writes the next word, uniform over 32 bits.

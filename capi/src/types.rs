@@ -25,27 +25,27 @@ pub const PMID_PMM_UNDERDAMPED_WORK: usize = 7;
 /// 64-bit words of a pmid_em object in single precision.
 pub const PMID_EM_F32_WORDS: usize = 4;
 /// 64-bit words of an underdamped pmid_em object in single precision.
-pub const PMID_EM_UNDERDAMPED_F32_WORDS: usize = 6;
+pub const PMID_EM_UNDERDAMPED_F32_WORDS: usize = 8;
 /// 64-bit words of a pmid_pmm object in single precision.
 pub const PMID_PMM_F32_WORDS: usize = 7;
 /// 64-bit words of an underdamped pmid_pmm object in single precision.
-pub const PMID_PMM_UNDERDAMPED_F32_WORDS: usize = 9;
+pub const PMID_PMM_UNDERDAMPED_F32_WORDS: usize = 10;
 /// 64-bit words of a step under way in single precision.
 pub const PMID_STEP_F32_WORDS: usize = 13;
 /// 64-bit words of an underdamped step under way in single precision.
-pub const PMID_STEP_UNDERDAMPED_F32_WORDS: usize = 15;
+pub const PMID_STEP_UNDERDAMPED_F32_WORDS: usize = 16;
 /// 64-bit words of a pmid_em object in double precision.
 pub const PMID_EM_F64_WORDS: usize = 8;
 /// 64-bit words of an underdamped pmid_em object in double precision.
-pub const PMID_EM_UNDERDAMPED_F64_WORDS: usize = 12;
+pub const PMID_EM_UNDERDAMPED_F64_WORDS: usize = 15;
 /// 64-bit words of a pmid_pmm object in double precision.
 pub const PMID_PMM_F64_WORDS: usize = 10;
 /// 64-bit words of an underdamped pmid_pmm object in double precision.
-pub const PMID_PMM_UNDERDAMPED_F64_WORDS: usize = 14;
+pub const PMID_PMM_UNDERDAMPED_F64_WORDS: usize = 17;
 /// 64-bit words of a step under way in double precision.
 pub const PMID_STEP_F64_WORDS: usize = 17;
 /// 64-bit words of an underdamped step under way in double precision.
-pub const PMID_STEP_UNDERDAMPED_F64_WORDS: usize = 21;
+pub const PMID_STEP_UNDERDAMPED_F64_WORDS: usize = 24;
 
 /// A drift b(x, t): reads `position`, writes `drift`, both of `dimension` components, and returns 0;
 /// anything else fails the step. `context` is what the caller gave along with it. It must not use

@@ -121,9 +121,9 @@ static void parameters(void)
         EXPECT(pmid_pmm_overdamped_f32_init(&pmm, x, 9, 0, 1, 1), PMID_BAD_STEP_SIZE);
         EXPECT(pmid_pmm_overdamped_f32_init(&pmm, 1, 9, 0, x, 1), PMID_BAD_TEMPERATURE);
         EXPECT(pmid_pmm_overdamped_f32_init(&pmm, 1, 9, 0, 1, x), PMID_BAD_MOBILITY);
-        EXPECT(pmid_pmm_underdamped_f32_init(&underdamped, 1, 9, 0, x, 1), PMID_BAD_FRICTION);
-        EXPECT(pmid_pmm_underdamped_f32_init(&underdamped, 1, 9, 0, 1, x),
-               PMID_BAD_INVERSE_MASS);
+        EXPECT(pmid_pmm_underdamped_f32_init(&underdamped, 1, 9, 0, 1, 1, x), PMID_BAD_FRICTION);
+        EXPECT(pmid_pmm_underdamped_f32_init(&underdamped, 1, 9, 0, x, 1, 1), PMID_BAD_TEMPERATURE);
+        EXPECT(pmid_pmm_underdamped_f32_init(&underdamped, 1, 9, 0, 1, x, 1), PMID_BAD_MASS);
         if (x != 0) {
             EXPECT(pmid_pmm_additive_f32_init(&additive, 1, 9, 0, x),
                    PMID_BAD_DIFFUSION_COEFFICIENT);

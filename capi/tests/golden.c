@@ -191,7 +191,7 @@ SCALAR(double, f64)
     SCHEME(REAL, F, overdamped, 1, 1000, 2, (REAL)3 / 2)                                           \
     SCHEME(REAL, F, additive, 1, 10, (REAL)3 / 4)                                                  \
     SCHEME(REAL, F, semilinear, 1, 1000000, 2, 1)                                                  \
-    SCHEME(REAL, F, underdamped, 2, 1000, 2, (REAL)1 / 2)
+    SCHEME(REAL, F, underdamped, 2, 1000, 1, 2, 2)
 
 SCHEMES(float, f32)
 SCHEMES(double, f64)

@@ -7,8 +7,8 @@
 use core::fmt;
 
 use nalgebra::{SVector, vector};
+use poisson_midpoint::dynamics::Overdamped;
 use poisson_midpoint::random::Stream;
-use poisson_midpoint::scheme::Overdamped;
 use poisson_midpoint::{MidpointLaw, ParameterError, PoissonMidpoint, Real, StepError, Stepper};
 
 /// What an ozone monitor read, and the reference beside it, in parts per billion (see `DATA.md`).
@@ -129,13 +129,13 @@ impl core::error::Error for Failure {}
 
 /// Samples the posterior.
 pub fn calibrate(seed: u64) -> Result<Calibration, Failure> {
-    let scheme = Overdamped::new(STEP_SIZE, INNER_STEPS)?.with_mobility(MOBILITY)?;
-    let stepper = PoissonMidpoint::new(scheme, MidpointLaw::Single);
+    let dynamics = Overdamped::new(STEP_SIZE, INNER_STEPS)?.with_mobility(MOBILITY)?;
+    let stepper = PoissonMidpoint::new(dynamics, MidpointLaw::Single);
     let mut stream = Stream::new(seed, 0);
     let mut parameters = Parameters::zeros();
     let (mut bias, mut scale) = (Moments::default(), Moments::default());
     for step in 0..DISCARDED_STEPS + STEPS {
-        let _ = stepper.step(0.0, &mut parameters, &mut drift, &mut stream)?;
+        let _ = stepper.step(0.0, &mut parameters, drift, &mut stream)?;
         if step >= DISCARDED_STEPS {
             let (bias_now, scale_now) = bias_and_scale(&parameters);
             bias.add(bias_now);
@@ -145,6 +145,6 @@ pub fn calibrate(seed: u64) -> Result<Calibration, Failure> {
     Ok(Calibration {
         bias,
         scale,
-        words: stream.position(),
+        words: stream.word_position(),
     })
 }

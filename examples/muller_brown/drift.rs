@@ -1,8 +1,9 @@
 //! The drift, written once: the host, a microcontroller and the device crate include this file.
 
+use poisson_midpoint::Real;
 use poisson_midpoint::kernel::{KernelDrift, Ptx};
 use poisson_midpoint::nalgebra::SVector;
-use poisson_midpoint::{Drift, Real, TableDrift, TableError};
+use poisson_midpoint::target::{Drift, TableDrift, TableError};
 
 /// −β∇V of the Müller–Brown potential, V(x, y) = Σ A exp(a Δx² + b ΔxΔy + c Δy²): three minima in a
 /// curved valley, a test of every method that looks for reaction paths (Müller & Brown 1979).
@@ -21,7 +22,7 @@ const TERMS: [[f32; 6]; 4] = [
 ];
 
 impl Drift<f32, 2> for MullerBrown {
-    fn drift(&mut self, _time: f32, position: &SVector<f32, 2>) -> SVector<f32, 2> {
+    fn drift(&self, _time: f32, position: &SVector<f32, 2>) -> SVector<f32, 2> {
         let [[x, y]] = position.data.0;
         let (mut along_x, mut along_y) = (0.0, 0.0);
         for [amplitude, a, b, c, x0, y0] in TERMS {

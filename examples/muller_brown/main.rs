@@ -21,9 +21,9 @@ use drift::MullerBrown;
 use nalgebra::SVector;
 use poisson_midpoint::PoissonMidpoint;
 use poisson_midpoint::batch::{Cpu, Engine, Particles, Status};
+use poisson_midpoint::dynamics::Overdamped;
 use poisson_midpoint::kernel::Ptx;
 use poisson_midpoint::random::Streams;
-use poisson_midpoint::scheme::Overdamped;
 
 /// The drift's kernels.
 #[allow(unsafe_code, reason = "a program vouches for kernels of its own")]
@@ -74,7 +74,7 @@ fn on_gpu(_options: &Options) -> Result<()> {
 /// The same program for every engine.
 fn react<E>(engine: &E, options: &Options) -> Result<()>
 where
-    E: Engine<PoissonMidpoint<Overdamped<f32>>, MullerBrown, 2>,
+    E: Engine<PoissonMidpoint<Overdamped<f32>>, SVector<f32, 2>, MullerBrown>,
     E::Error: Send + Sync + 'static,
 {
     let count = options.particles;
@@ -86,7 +86,7 @@ where
     let start = Instant::now();
     println!("  time  reactant  between  product");
     for row in 0..options.rows {
-        let mut particles: Particles<'_, f32, SVector<f32, 2>, 2> = Particles::new(
+        let mut particles: Particles<'_, SVector<f32, 2>> = Particles::new(
             Streams::new(path::SEED),
             0,
             &mut state,

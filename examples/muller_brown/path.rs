@@ -1,8 +1,9 @@
 //! One particle's path, for every machine: the end of it is a line of bits that all print alike.
 
+use poisson_midpoint::dynamics::Overdamped;
 use poisson_midpoint::nalgebra::SVector;
 use poisson_midpoint::random::Stream;
-use poisson_midpoint::scheme::Overdamped;
+use poisson_midpoint::target::Drift;
 use poisson_midpoint::{MidpointLaw, ParameterError, PoissonMidpoint, StepError, Stepper};
 
 use super::drift::MullerBrown;
@@ -15,8 +16,8 @@ pub const STEPS: u32 = 200;
 
 /// η = 0.002 for 1000 inner steps.
 pub fn stepper() -> Result<PoissonMidpoint<Overdamped<f32>>, ParameterError<f32>> {
-    let scheme = Overdamped::new(0.002, 1000)?;
-    Ok(PoissonMidpoint::new(scheme, MidpointLaw::Single))
+    let dynamics = Overdamped::new(0.002, 1000)?;
+    Ok(PoissonMidpoint::new(dynamics, MidpointLaw::Single))
 }
 
 /// Where particle 0 is after [`STEPS`] macro steps, and its word position.
@@ -24,9 +25,8 @@ pub fn particle_0(
     stepper: &PoissonMidpoint<Overdamped<f32>>,
 ) -> Result<(SVector<f32, 2>, u64), StepError> {
     let (mut x, mut stream) = (SVector::from(START), Stream::new(SEED, 0));
-    let mut drift = DRIFT;
     for _ in 0..STEPS {
-        let _ = stepper.step(0.0, &mut x, &mut drift, &mut stream)?;
+        let _ = stepper.step(0.0, &mut x, |time, x| DRIFT.drift(time, x), &mut stream)?;
     }
-    Ok((x, stream.position()))
+    Ok((x, stream.word_position()))
 }

@@ -20,8 +20,8 @@ use model::Posterior;
 use nalgebra::SVector;
 use plot::Curve;
 use poisson_midpoint::MidpointLaw::Single;
+use poisson_midpoint::dynamics::{Dynamics, Overdamped, Underdamped};
 use poisson_midpoint::random::Streams;
-use poisson_midpoint::scheme::{Overdamped, Scheme, Underdamped};
 use poisson_midpoint::{EulerMaruyama, PoissonMidpoint, StepError, Stepper};
 use reference::Reference;
 use sampler::Moments;
@@ -131,7 +131,7 @@ fn compare<const D: usize>(arguments: &Arguments, table: &Table) -> anyhow::Resu
                 budget / 2,
             ),
             job.run(
-                &PoissonMidpoint::new(Underdamped::new(midpoint, INNER_STEPS, 2.0, 1.0)?, Single),
+                &PoissonMidpoint::new(Underdamped::new(midpoint, INNER_STEPS, 2.0)?, Single),
                 budget / 2,
             ),
         ]);
@@ -187,7 +187,7 @@ impl<const D: usize> Job<'_, D> {
     /// Runs all chains of one stepper, on all processors.
     fn run<S>(&self, stepper: &S, steps: u32) -> Result<Errors, StepError>
     where
-        S: Stepper<D, Scheme: Scheme<Real = f64>>,
+        S: Stepper<Dynamics: Dynamics<Real = f64>>,
     {
         let discard = (DISCARDED * f64::from(steps)) as u32;
         let streams = Streams::new(self.arguments.seed);

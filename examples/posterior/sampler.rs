@@ -1,8 +1,8 @@
 //! One chain: steps, and the moments along it. Allocates nothing.
 
 use nalgebra::SVector;
+use poisson_midpoint::dynamics::Dynamics;
 use poisson_midpoint::random::Stream;
-use poisson_midpoint::scheme::{Process, Scheme};
 use poisson_midpoint::{State, StepError, Stepper};
 
 use crate::model::Posterior;
@@ -28,10 +28,9 @@ pub fn run<S, const D: usize>(
     [discard, steps]: [u32; 2],
 ) -> Result<Moments<D>, StepError>
 where
-    S: Stepper<D, Scheme: Scheme<Real = f64>>,
+    S: Stepper<Dynamics: Dynamics<Real = f64>>,
 {
-    let mut state = <S::Scheme as Process<D>>::State::from_fn(|_, _| 0.0);
-    let mut drift = |_time: f64, v: &SVector<f64, D>| posterior.whitened(v).1;
+    let mut state = <S::Dynamics as Dynamics>::State::<D>::from_fn(|_, _| 0.0);
     let mut moments = Moments {
         first: SVector::zeros(),
         second: SVector::zeros(),
@@ -39,7 +38,7 @@ where
     };
     let weight = 1.0 / f64::from(steps - discard);
     for n in 0..steps {
-        let step = stepper.step(0.0, &mut state, &mut drift, stream)?;
+        let step = stepper.step(0.0, &mut state, |_time, v| posterior.whitened(v).1, stream)?;
         moments.calls += u64::from(step.drift_calls);
         if n >= discard {
             let w = posterior.parameter(state.position());

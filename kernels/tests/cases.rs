@@ -55,41 +55,41 @@ pub fn logistic<T: Real, const D: usize>() -> Vec<T> {
 pub fn overdamped<T: Real>(inner_steps: u32) -> Overdamped<T> {
     let tenth = T::ONE / T::from_u32(10);
     Overdamped::new(tenth, inner_steps)
-        .and_then(|scheme| scheme.with_temperature(T::TWO))
+        .and_then(|dynamics| dynamics.with_temperature(T::TWO))
         .unwrap()
 }
 
 pub fn underdamped<T: Real>(inner_steps: u32) -> Underdamped<T> {
     let tenth = T::ONE / T::from_u32(10);
-    Underdamped::new(tenth, inner_steps, T::TWO, T::ONE).unwrap()
+    Underdamped::new(tenth, inner_steps, T::TWO).unwrap()
 }
 
 /// Calls the macro `$then` with the dimension, name, types of stepper and drift, stepper, drift and table
 /// of a kernel, under each law.
 macro_rules! with_kernel {
     (
-        em, $scheme_name:ident, $drift_name:ident,
+        em, $dynamics_name:ident, $drift_name:ident,
         $stepper_type:ty, $drift:ty, $real:ident, $dimension:literal, $then:ident
     ) => {{
-        let stepper = EulerMaruyama::new($scheme_name::<$real>(1));
+        let stepper = EulerMaruyama::new($dynamics_name::<$real>(1));
         with_kernel!(
-            @em, stepper, $scheme_name, $drift_name, $stepper_type, $drift, $real, $dimension, $then
+            @em, stepper, $dynamics_name, $drift_name, $stepper_type, $drift, $real, $dimension, $then
         );
     }};
     (
-        pmm, $scheme_name:ident, $drift_name:ident,
+        pmm, $dynamics_name:ident, $drift_name:ident,
         $stepper_type:ty, $drift:ty, $real:ident, $dimension:literal, $then:ident
     ) => {
         for law in [MidpointLaw::Bernoulli, MidpointLaw::Single] {
-            let stepper = PoissonMidpoint::new($scheme_name::<$real>(7), law);
+            let stepper = PoissonMidpoint::new($dynamics_name::<$real>(7), law);
             with_kernel!(
-                @pmm, stepper, $scheme_name, $drift_name, $stepper_type, $drift, $real, $dimension,
+                @pmm, stepper, $dynamics_name, $drift_name, $stepper_type, $drift, $real, $dimension,
                 $then
             );
         }
     };
     (
-        @$method:ident, $stepper:ident, $scheme_name:ident, $drift_name:ident,
+        @$method:ident, $stepper:ident, $dynamics_name:ident, $drift_name:ident,
         $stepper_type:ty, $drift:ty, $real:ident, $dimension:literal, $then:ident
     ) => {
         let table = $drift_name::<$real, $dimension>();
@@ -97,7 +97,7 @@ macro_rules! with_kernel {
         $then!(
             $dimension,
             concat!(
-                stringify!($method), "_", stringify!($scheme_name), "_", stringify!($drift_name), "_",
+                stringify!($method), "_", stringify!($dynamics_name), "_", stringify!($drift_name), "_",
                 stringify!($real), "_", stringify!($dimension)
             ),
             ($stepper_type, $drift),

@@ -4,12 +4,12 @@ use nalgebra::SVector;
 
 use super::*;
 use crate::batch::{Cpu, Particles, Status};
-use crate::kernel::{KernelScheme, KernelStepper};
-use crate::scheme::{Overdamped, Process, Underdamped};
-use crate::{
-    DoubleWell, Drift, EulerMaruyama, GaussianMixture, GaussianTable, LogisticRegression,
-    MidpointLaw, PoissonMidpoint, State,
-};
+use crate::dynamics::state::State;
+use crate::dynamics::{Dynamics, Overdamped, Underdamped};
+use crate::kernel::{KernelDynamics, KernelStepper};
+use crate::method::{EulerMaruyama, PoissonMidpoint};
+use crate::random::MidpointLaw;
+use crate::target::{DoubleWell, Drift, GaussianMixture, GaussianTable, LogisticRegression};
 
 #[path = "../list.rs"]
 #[macro_use]
@@ -30,7 +30,7 @@ const FIRST: u64 = u64::MAX - 1000;
 /// What a device's memory holds.
 struct Arrays<T> {
     state: Vec<T>,
-    positions: Vec<u64>,
+    word_positions: Vec<u64>,
     codes: Vec<u32>,
     failures: Vec<FailureRecord>,
     drift_calls: Vec<u64>,
@@ -48,7 +48,7 @@ impl<T: Value> Arrays<T> {
         }
         Self {
             state: (0..rows * count).map(place).collect(),
-            positions: (0..count as u64).map(|p| p % 20).collect(),
+            word_positions: (0..count as u64).map(|p| p % 20).collect(),
             codes,
             failures,
             drift_calls: vec![1; count],
@@ -58,7 +58,7 @@ impl<T: Value> Arrays<T> {
     fn launch(&mut self, table: &[T], steps: u32) -> Launch<T> {
         Launch {
             extent: Extent {
-                count: self.positions.len(),
+                count: self.word_positions.len(),
                 first: FIRST,
                 streams: Streams::new(SEED),
                 table_length: table.len(),
@@ -66,7 +66,7 @@ impl<T: Value> Arrays<T> {
                 steps,
             },
             state: self.state.as_mut_ptr(),
-            positions: self.positions.as_mut_ptr(),
+            word_positions: self.word_positions.as_mut_ptr(),
             codes: self.codes.as_mut_ptr(),
             failures: self.failures.as_mut_ptr(),
             drift_calls: self.drift_calls.as_mut_ptr(),
@@ -81,37 +81,38 @@ impl<T: Value> Arrays<T> {
 /// What the CPU engine makes of the same particles.
 struct Expected<T> {
     state: Vec<T>,
-    positions: Vec<u64>,
+    word_positions: Vec<u64>,
     status: Vec<Status>,
     drift_calls: u64,
 }
 
 impl<T: Value> Expected<T> {
-    fn new<S, F, X, const D: usize>(
-        stepper: &impl Stepper<D, Scheme = S>,
+    fn new<S, F, const D: usize>(
+        stepper: &impl Stepper<Dynamics = S>,
         drift: &F,
         count: usize,
         steps: u32,
     ) -> Self
     where
-        X: State<T, D>,
-        S: Scheme<Real = T> + Process<D, State = X>,
-        F: Drift<T, D> + Clone,
+        S: Dynamics<Real = T>,
+        F: Drift<T, D>,
     {
-        let mut arrays = Arrays::<T>::new(X::PARTS * D, count);
+        let mut arrays = Arrays::<T>::new(S::State::<D>::PARTS * D, count);
         let mut status = arrays.statuses();
-        let mut particles = Particles::<T, X, D>::new(
+        let mut particles = Particles::<S::State<D>>::new(
             Streams::new(SEED),
             FIRST,
             &mut arrays.state,
-            &mut arrays.positions,
+            &mut arrays.word_positions,
             &mut status,
         )
         .unwrap();
+        let drift = |time, x: &SVector<T, D>| drift.drift(time, x);
         let run = Cpu.run(stepper, &mut particles, drift, 3..3 + steps);
+        drop(particles);
         Self {
             state: arrays.state,
-            positions: arrays.positions,
+            word_positions: arrays.word_positions,
             status,
             drift_calls: run.drift_calls,
         }
@@ -120,7 +121,7 @@ impl<T: Value> Expected<T> {
     fn compare(&self, found: &Arrays<T>, what: &str) {
         let bits = |state: &[T]| state.iter().map(|x| x.bits()).collect::<Vec<_>>();
         assert_eq!(bits(&found.state), bits(&self.state), "{what}");
-        assert_eq!(found.positions, self.positions, "{what}");
+        assert_eq!(found.word_positions, self.word_positions, "{what}");
         assert_eq!(found.statuses(), self.status, "{what}");
         let calls: u64 = found.drift_calls.iter().map(|calls| calls - 1).sum();
         assert_eq!(calls, self.drift_calls, "{what}");
@@ -130,23 +131,22 @@ impl<T: Value> Expected<T> {
 }
 
 /// Runs a body on grids of several sizes over several numbers of particles.
-fn check<S, F, X, const D: usize>(
+fn check<S, F, const D: usize>(
     name: &str,
     body: Body<S::Real>,
-    stepper: &(impl KernelStepper<D> + Stepper<D, Scheme = S>),
+    stepper: &impl KernelStepper<Dynamics = S>,
     drift: &F,
     table: &[S::Real],
 ) where
-    X: State<S::Real, D>,
-    S: KernelScheme<Real: Value> + Process<D, State = X>,
-    F: Drift<S::Real, D> + Clone,
+    S: KernelDynamics<Real: Value>,
+    F: Drift<S::Real, D>,
 {
     const STEPS: u32 = 6;
     let method = stepper.method();
     for count in [0, 1, 5, 33] {
-        let expected = Expected::new(stepper, drift, count, STEPS);
+        let expected = Expected::new::<S, F, D>(stepper, drift, count, STEPS);
         for threads in [1, 4, 32, 64] {
-            let mut found = Arrays::<S::Real>::new(X::PARTS * D, count);
+            let mut found = Arrays::<S::Real>::new(S::State::<D>::PARTS * D, count);
             let launch = found.launch(table, STEPS);
             for index in 0..threads {
                 let thread = Thread {
@@ -163,7 +163,7 @@ fn check<S, F, X, const D: usize>(
 
 macro_rules! check_body {
     ($dimension:literal, $name:expr, ($stepper_type:ty, $drift_type:ty), $stepper:expr, $drift:expr, $table:expr,) => {
-        check::<_, _, _, $dimension>(
+        check::<_, _, $dimension>(
             $name,
             fused_body::<$stepper_type, $drift_type, $dimension>,
             $stepper,
@@ -195,18 +195,22 @@ fn every_body_has_the_bits_of_the_cpu_engine() {
 struct Cliff<T>(T);
 
 impl<T: Real> Drift<T, 1> for Cliff<T> {
-    fn drift(&mut self, _time: T, position: &SVector<T, 1>) -> SVector<T, 1> {
+    fn drift(&self, _time: T, position: &SVector<T, 1>) -> SVector<T, 1> {
         position.map(|x| if x > self.0 { T::ONE / T::ZERO } else { T::ONE })
     }
 }
 
 impl<'a, T: Real> TableDrift<'a, T, 1> for Cliff<T> {
-    fn from_table(table: &'a [T]) -> Result<Self, crate::TableError> {
-        table.first().copied().map(Self).ok_or(crate::TableError {
-            length: 0,
-            fixed: 1,
-            row: 0,
-        })
+    fn from_table(table: &'a [T]) -> Result<Self, crate::target::TableError> {
+        table
+            .first()
+            .copied()
+            .map(Self)
+            .ok_or(crate::target::TableError {
+                length: 0,
+                fixed: 1,
+                row: 0,
+            })
     }
 }
 
@@ -217,11 +221,11 @@ fn a_failed_particle_keeps_its_last_good_state() {
     for law in [MidpointLaw::Bernoulli, MidpointLaw::Single] {
         let stepper = PoissonMidpoint::new(overdamped::<f32>(7), law);
         let body = fused_body::<PoissonMidpoint<Overdamped<f32>>, Cliff<f32>, 1>;
-        check::<_, _, _, 1>("cliff", body, &stepper, &drift, &table);
+        check::<_, _, 1>("cliff", body, &stepper, &drift, &table);
     }
     let stepper = EulerMaruyama::new(underdamped::<f32>(1));
     let body = fused_body::<EulerMaruyama<Underdamped<f32>>, Cliff<f32>, 1>;
-    check::<_, _, _, 1>("cliff", body, &stepper, &drift, &table);
+    check::<_, _, 1>("cliff", body, &stepper, &drift, &table);
     // The case is a real one: some of these fail.
     let mut arrays = Arrays::<f32>::new(2, 33);
     let launch = arrays.launch(&table, 6);
@@ -258,10 +262,10 @@ fn beyond_the_particles_there_is_nothing() {
         particles.set_component(component, place, 1.0);
         assert_eq!(particles.component(component, place).to_bits(), 0);
     }
-    particles.set_position(4, 1);
+    particles.set_word_position(4, 1);
     particles.add_drift_calls(4, 1);
     particles.fail(4, FailureRecord::default());
-    assert_eq!(particles.position(4), 0);
+    assert_eq!(particles.word_position(4), 0);
     assert_eq!(particles.component(2, 3).to_bits(), before[11].to_bits());
     assert_eq!((&arrays.state, &arrays.drift_calls), (&before, &vec![1; 4]));
 }

@@ -4,11 +4,14 @@ use nalgebra::SVector;
 
 use super::*;
 use crate::batch::{Cpu, Particles, Status};
+use crate::dynamics::state::State;
+use crate::dynamics::{Overdamped, Underdamped};
 use crate::kernel::split_phase::Shape;
 use crate::kernel::{Column, FailureRecord, Method, SplitExtent, Strides};
+use crate::method::Stepper;
+use crate::random::MidpointLaw;
 use crate::random::Streams;
-use crate::scheme::{Overdamped, Underdamped};
-use crate::{MidpointLaw, Real, State, Stepper};
+use crate::real::Real;
 
 #[path = "walled.rs"]
 mod walled;
@@ -29,8 +32,8 @@ struct Arrays<T> {
     correction: Vec<T>,
     query: Vec<T>,
     times: Vec<T>,
-    positions: Vec<u64>,
-    next_positions: Vec<u64>,
+    word_positions: Vec<u64>,
+    next_word_positions: Vec<u64>,
     codes: Vec<u32>,
     failures: Vec<FailureRecord>,
     keys: Vec<u64>,
@@ -48,18 +51,18 @@ fn start<T: Real>(component: usize, place: usize) -> T {
 
 /// Positions and statuses at the beginning: one particle has failed already.
 fn accounts(count: usize) -> (Vec<u64>, Vec<FailureRecord>) {
-    let positions = (0..count as u64).map(|p| p % 20).collect();
+    let word_positions = (0..count as u64).map(|p| p % 20).collect();
     let mut failures = vec![FailureRecord::default(); count];
     if count > 2 {
         failures[2].code = 5;
     }
-    (positions, failures)
+    (word_positions, failures)
 }
 
 impl<T: Real> Arrays<T> {
     fn new(parts: usize, dimension: usize, count: usize, strides: Strides) -> Self {
         let (vectors, states) = (dimension * count, parts * dimension * count);
-        let (positions, failures) = accounts(count);
+        let (word_positions, failures) = accounts(count);
         let mut state = vec![T::ZERO; states];
         for component in 0..parts * dimension {
             for place in 0..count {
@@ -78,8 +81,8 @@ impl<T: Real> Arrays<T> {
             correction: vec![nan; states],
             query: vec![nan; vectors],
             times: vec![nan; count],
-            positions,
-            next_positions: vec![u64::MAX; count],
+            word_positions,
+            next_word_positions: vec![u64::MAX; count],
             codes: failures.iter().map(|record| record.code).collect(),
             failures,
             keys: vec![SplitPhase::<T>::NONE; count],
@@ -103,7 +106,7 @@ impl<T: Real> Arrays<T> {
     /// Runs a kernel's body on a grid of so many threads.
     fn run<S>(&mut self, part: SplitPart, method: &Method<T>, threads: usize)
     where
-        S: KernelScheme<Real = T> + Process<1>,
+        S: KernelDynamics<Real = T>,
     {
         fn column<T>(array: &mut [T]) -> Column<T> {
             // SAFETY: a column is used as long as the array is there, and nobody else uses it.
@@ -118,8 +121,8 @@ impl<T: Real> Arrays<T> {
             correction: column(&mut self.correction),
             query: column(&mut self.query),
             times: column(&mut self.times),
-            positions: column(&mut self.positions),
-            next_positions: column(&mut self.next_positions),
+            word_positions: column(&mut self.word_positions),
+            next_word_positions: column(&mut self.next_word_positions),
             codes: column(&mut self.codes),
             failures: column(&mut self.failures),
             keys: column(&mut self.keys),
@@ -168,15 +171,15 @@ impl<T: Real> Arrays<T> {
     fn step<S>(
         &mut self,
         is_midpoint: bool,
-        scheme: &S,
+        dynamics: &S,
         method: &Method<T>,
         threads: usize,
         drift: &impl Fn(T, &[T], &mut [T]),
     ) where
-        S: KernelScheme<Real = T> + Process<1>,
+        S: KernelDynamics<Real = T>,
     {
         let count = self.extent.count;
-        let time = scheme.step_size() * T::from_u32(self.extent.step);
+        let time = dynamics.step_size() * T::from_u32(self.extent.step);
         for place in 0..count {
             self.evaluate(true, place, time, drift);
         }
@@ -214,36 +217,36 @@ impl<T: Real> Arrays<T> {
         }
         self.run::<S>(SplitPart::Finish, method, threads);
         std::mem::swap(&mut self.state, &mut self.next);
-        std::mem::swap(&mut self.positions, &mut self.next_positions);
+        std::mem::swap(&mut self.word_positions, &mut self.next_word_positions);
         self.extent.step += 1;
     }
 }
 
 /// Compares the split-phase steps of a stepper with its steps by the CPU engine.
-fn check<S, X, const D: usize>(
-    stepper: &impl Stepper<D, Scheme = S>,
+fn check<S, const D: usize>(
+    stepper: &impl Stepper<Dynamics = S>,
     method: &Method<S::Real>,
     is_midpoint: bool,
     wall: u32,
 ) -> usize
 where
-    X: State<S::Real, D>,
-    S: KernelScheme + Process<D, State = X> + Process<1>,
+    S: KernelDynamics,
 {
+    let parts = S::State::<D>::PARTS;
     let drift = drift(S::Real::from_u32(wall));
     let mut failed = 0;
     for count in [0, 1, 7] {
-        let components = X::PARTS * D;
+        let components = parts * D;
         let mut state: Vec<S::Real> = (0..components * count)
             .map(|i| start(i / count, i % count))
             .collect();
-        let (mut positions, failures) = accounts(count);
+        let (mut word_positions, failures) = accounts(count);
         let mut status: Vec<Status> = failures.iter().map(FailureRecord::status).collect();
-        let mut particles = Particles::<S::Real, X, D>::new(
+        let mut particles = Particles::<S::State<D>>::new(
             Streams::new(SEED),
             FIRST,
             &mut state,
-            &mut positions,
+            &mut word_positions,
             &mut status,
         )
         .unwrap();
@@ -253,17 +256,18 @@ where
             value
         };
         failed += Cpu
-            .run(stepper, &mut particles, &in_vectors, 0..STEPS)
+            .run(stepper, &mut particles, in_vectors, 0..STEPS)
             .failed;
+        drop(particles);
         for (strides, threads) in [
             (Strides::columns(D, count), 1),
             (Strides::columns(D, count), 64),
             (Strides::rows(D, count), 5),
         ] {
-            let mut arrays = Arrays::new(X::PARTS, D, count, strides);
+            let mut arrays = Arrays::new(parts, D, count, strides);
             for _ in 0..STEPS {
-                let scheme = stepper.scheme();
-                arrays.step::<S>(is_midpoint, scheme, method, threads, &drift);
+                let dynamics = stepper.dynamics();
+                arrays.step::<S>(is_midpoint, dynamics, method, threads, &drift);
             }
             let what = format!("D = {D}, {count} particles, {strides:?}, {threads} threads");
             for (component, row) in state.chunks(count.max(1)).enumerate() {
@@ -272,7 +276,7 @@ where
                     assert!(found == *expected, "{what}: {found} {expected}");
                 }
             }
-            assert_eq!(arrays.positions, positions, "{what}");
+            assert_eq!(arrays.word_positions, word_positions, "{what}");
             let found = arrays.failures.iter().map(FailureRecord::status);
             assert!(found.eq(status.iter().copied()), "{what}");
             let codes = arrays.failures.iter().map(|record| record.code);
@@ -282,31 +286,30 @@ where
     failed
 }
 
-/// A scheme with K inner steps, from a function of K.
-fn check_scheme<S, X, const D: usize>(scheme: impl Fn(u32) -> S, wall: u32) -> usize
+/// Dynamics with K inner steps, from a function of K.
+fn check_dynamics<S, const D: usize>(dynamics: impl Fn(u32) -> S, wall: u32) -> usize
 where
-    X: State<S::Real, D>,
-    S: KernelScheme + Process<D, State = X> + Process<1>,
+    S: KernelDynamics,
 {
-    let euler = EulerMaruyama::new(scheme(1));
-    let mut failed = check::<_, _, D>(&euler, &Method::from(&euler), false, wall);
+    let euler = EulerMaruyama::new(dynamics(1));
+    let mut failed = check::<_, D>(&euler, &Method::from(&euler), false, wall);
     for law in [MidpointLaw::Bernoulli, MidpointLaw::Single] {
         for inner_steps in [1, 2, 9] {
-            let stepper = PoissonMidpoint::new(scheme(inner_steps), law);
-            failed += check::<_, _, D>(&stepper, &Method::from(&stepper), true, wall);
+            let stepper = PoissonMidpoint::new(dynamics(inner_steps), law);
+            failed += check::<_, D>(&stepper, &Method::from(&stepper), true, wall);
         }
     }
     failed
 }
 
 fn check_dimension<const D: usize>(wall: u32) -> usize {
-    check_scheme::<_, _, D>(|k| Overdamped::new(0.25_f32, k).unwrap(), wall)
-        + check_scheme::<_, _, D>(|k| Overdamped::new(0.25_f64, k).unwrap(), wall)
-        + check_scheme::<_, _, D>(|k| Underdamped::new(0.25_f32, k, 2.0, 1.0).unwrap(), wall)
-        + check_scheme::<_, _, D>(|k| Underdamped::new(0.25_f64, k, 2.0, 1.0).unwrap(), wall)
+    check_dynamics::<_, D>(|k| Overdamped::new(0.25_f32, k).unwrap(), wall)
+        + check_dynamics::<_, D>(|k| Overdamped::new(0.25_f64, k).unwrap(), wall)
+        + check_dynamics::<_, D>(|k| Underdamped::new(0.25_f32, k, 2.0).unwrap(), wall)
+        + check_dynamics::<_, D>(|k| Underdamped::new(0.25_f64, k, 2.0).unwrap(), wall)
 }
 
-/// Runs of a scheme: Euler–Maruyama, and two laws with three K each; each run has one particle that
+/// Runs of dynamics: Euler–Maruyama, and two laws with three K each; each run has one particle that
 /// had failed before.
 const ALREADY_FAILED: usize = 4 * 7;
 

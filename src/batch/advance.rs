@@ -3,9 +3,10 @@
 use core::ops::Range;
 
 use super::Status;
+use crate::dynamics::{Dynamics, StateOf};
+use crate::method::Stepper;
 use crate::random::Stream;
-use crate::scheme::{Process, Scheme};
-use crate::{Drift, Real, State, Stepper};
+use crate::real::Real;
 
 /// What a particle's steps came to.
 #[derive(Clone, Copy, Debug)]
@@ -13,37 +14,37 @@ pub(crate) struct Advance {
     /// Drift evaluations of the completed steps.
     pub(crate) drift_calls: u64,
     /// The word position after the last completed step.
-    pub(crate) position: u64,
+    pub(crate) word_position: u64,
     /// Whether all were completed.
     pub(crate) status: Status,
 }
 
 /// Moves a particle by the macro steps `steps`, as far as they are finite; step n begins at n·η.
 #[inline]
-pub(crate) fn advance<S, T, X, F, const D: usize>(
+pub(crate) fn advance<S, X, F>(
     stepper: &S,
     state: &mut X,
     stream: &mut Stream,
-    drift: &mut F,
+    mut drift: F,
     steps: Range<u32>,
 ) -> Advance
 where
-    T: Real,
-    X: State<T, D>,
-    S: Stepper<D, Scheme: Process<D, State = X> + Scheme<Real = T>>,
-    F: Drift<T, D>,
+    S: Stepper,
+    X: StateOf<S::Dynamics>,
+    F: FnMut(X::Real, &X::Position) -> X::Position,
 {
     let mut advance = Advance {
         drift_calls: 0,
-        position: stream.position(),
+        word_position: stream.word_position(),
         status: Status::Active,
     };
-    let step_size = stepper.scheme().step_size();
+    let step_size = stepper.dynamics().step_size();
     for n in steps {
-        match stepper.step(step_size * T::from_u32(n), state, drift, stream) {
+        let time = step_size * X::Real::from_u32(n);
+        match stepper.step(time, state, &mut drift, stream) {
             Ok(step) => {
                 advance.drift_calls += u64::from(step.drift_calls);
-                advance.position = stream.position();
+                advance.word_position = stream.word_position();
             }
             Err(error) => {
                 advance.status = Status::Failed { step: n, error };

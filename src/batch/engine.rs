@@ -2,9 +2,14 @@ use core::convert::Infallible;
 use core::error::Error;
 use core::ops::Range;
 
+use nalgebra::SVector;
+
 use super::{Cpu, Particles, Run};
-use crate::stepper::{RealOf, StateOf};
-use crate::{Drift, Stepper};
+use crate::dynamics::state::State;
+use crate::dynamics::{CellOf, Dynamics};
+use crate::method::Stepper;
+use crate::real::Real;
+use crate::target::Drift;
 
 /// What steps batches: this machine's processor ([`Cpu`]) or, with the feature `cust`, one GPU or several,
 /// to the same bits. A program picks one by one line.
@@ -12,11 +17,11 @@ use crate::{Drift, Stepper};
 /// ```
 /// use nalgebra::SVector;
 /// use poisson_midpoint::batch::{Cpu, Engine, Particles, Status};
-/// use poisson_midpoint::scheme::Overdamped;
-/// use poisson_midpoint::{DoubleWell, EulerMaruyama, random::Streams};
-/// let (mut x, mut positions, mut status) = ([0.1_f32; 20], [0; 10], [Status::Active; 10]);
-/// let mut particles: Particles<f32, SVector<f32, 2>, 2> =
-///     Particles::new(Streams::new(42), 0, &mut x, &mut positions, &mut status)?;
+/// use poisson_midpoint::dynamics::Overdamped;
+/// use poisson_midpoint::{EulerMaruyama, random::Streams, target::DoubleWell};
+/// let (mut x, mut word_positions, mut status) = ([0.1_f32; 20], [0; 10], [Status::Active; 10]);
+/// let mut particles: Particles<SVector<f32, 2>> =
+///     Particles::new(Streams::new(42), 0, &mut x, &mut word_positions, &mut status)?;
 /// let stepper = EulerMaruyama::new(Overdamped::new(0.1, 1)?);
 /// let drift = DoubleWell { steepness: 1.0, cap: 2.0 };
 ///
@@ -25,10 +30,7 @@ use crate::{Drift, Stepper};
 /// assert_eq!((run.drift_calls, run.failed), (1000, 0));
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
-pub trait Engine<S, F, const D: usize>
-where
-    S: Stepper<D>,
-{
+pub trait Engine<S: Stepper, X: State, F> {
     /// What can go wrong beside a particle's steps.
     type Error: Error;
 
@@ -41,26 +43,29 @@ where
     fn advance(
         &self,
         stepper: &S,
-        particles: &mut Particles<'_, RealOf<S::Scheme>, StateOf<S::Scheme, D>, D>,
+        particles: &mut Particles<'_, X>,
         drift: &F,
         steps: Range<u32>,
     ) -> Result<Run, Self::Error>;
 }
 
-impl<S, F, const D: usize> Engine<S, F, D> for Cpu
+impl<S, X, F, T, const D: usize> Engine<S, X, F> for Cpu
 where
-    S: Stepper<D>,
-    F: Drift<RealOf<S::Scheme>, D> + Clone,
+    T: Real,
+    S: Stepper<Dynamics: Dynamics<Real = T>>,
+    X: State<Real = T, Position = SVector<T, D>, Cell = CellOf<S::Dynamics, T>>,
+    F: Drift<T, D>,
 {
     type Error = Infallible;
 
     fn advance(
         &self,
         stepper: &S,
-        particles: &mut Particles<'_, RealOf<S::Scheme>, StateOf<S::Scheme, D>, D>,
+        particles: &mut Particles<'_, X>,
         drift: &F,
         steps: Range<u32>,
     ) -> Result<Run, Infallible> {
-        Ok(self.run(stepper, particles, drift, steps))
+        let closure = |time, position: &X::Position| drift.drift(time, position);
+        Ok(self.run(stepper, particles, closure, steps))
     }
 }

@@ -8,9 +8,9 @@ use crate::random::Stream;
 /// use nalgebra::SVector;
 /// use poisson_midpoint::batch::{BatchError, Particles, Status};
 /// use poisson_midpoint::random::Streams;
-/// let (mut state, mut positions, mut status) = ([0.0; 5], [0; 3], [Status::Active; 3]);
-/// let batch: Result<Particles<f32, SVector<f32, 2>, 2>, _> =
-///     Particles::new(Streams::new(42), 0, &mut state, &mut positions, &mut status);
+/// let (mut state, mut word_positions, mut status) = ([0.0; 5], [0; 3], [Status::Active; 3]);
+/// let batch: Result<Particles<SVector<f32, 2>>, _> =
+///     Particles::new(Streams::new(42), 0, &mut state, &mut word_positions, &mut status);
 /// assert_eq!(batch.unwrap_err(), BatchError::StateLength { expected: 6, found: 5 });
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -24,7 +24,7 @@ pub enum BatchError {
         /// Its length.
         found: usize,
     },
-    /// The status slice is not as long as the positions.
+    /// The status slice is not as long as the word positions.
     StatusLength {
         /// Particles.
         expected: usize,
@@ -35,8 +35,8 @@ pub enum BatchError {
     PastEnd {
         /// The particle's place in the slices.
         index: usize,
-        /// The position.
-        position: u64,
+        /// The word position.
+        word_position: u64,
     },
     /// The last particle's number would exceed `u64::MAX`.
     ParticleNumber {
@@ -57,9 +57,12 @@ impl fmt::Display for BatchError {
                     "the status slice holds {found} particles, not {expected}"
                 )
             }
-            Self::PastEnd { index, position } => write!(
+            Self::PastEnd {
+                index,
+                word_position,
+            } => write!(
                 f,
-                "word position {position} of particle {index} is not in [0, {}]",
+                "word position {word_position} of particle {index} is not in [0, {}]",
                 Stream::END
             ),
             Self::ParticleNumber { first } => {

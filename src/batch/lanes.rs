@@ -1,80 +1,184 @@
-//! Particles as lanes: the Euler–Maruyama step in a form that vectorises, with the bits of the
-//! scalar step.
+//! Particles as lanes: steps of several particles together, in a form that vectorises, with the bits of a
+//! particle alone.
 
 use core::ops::Range;
 
+use crate::dynamics::cell::Cell;
+use crate::dynamics::span::Span;
+use crate::dynamics::state::State;
+use crate::dynamics::{CellOf, Dynamics, StateOf};
+use crate::memory::Coordinate;
+use crate::method::{EulerMaruyama, PoissonMidpoint, Stepper};
 use crate::random::Streams;
-use crate::scheme::{Process, Span};
-use crate::{Drift, EulerMaruyama, Real, State, Stepper};
+use crate::real::Real;
+use crate::scalar::Row;
 
 /// Particles stepped together so that the compiler can use vector instructions.
 pub(crate) const LANES: usize = 16;
 
+/// Something for each component of a state, in every lane.
+type Rows<X> = <X as State>::Each<Row<<X as State>::Real, LANES>>;
+
 /// Particles at the same word of their streams, about to be stepped together.
-#[derive(Clone, Debug)]
-pub struct Lanes<X> {
+pub struct Lanes<X: State> {
     pub(super) streams: Streams,
     pub(super) particles: [u64; LANES],
-    pub(super) position: u64,
-    pub(super) states: [X; LANES],
+    pub(super) word_position: u64,
+    pub(super) rows: Rows<X>,
 }
 
-impl<X> Lanes<X> {
+impl<X: State> Lanes<X> {
     /// Steps all lanes by Euler–Maruyama. `None` if a step failed in any: the lanes are then void.
-    #[allow(
-        clippy::indexing_slicing,
-        reason = "`lane` numbers lanes, and D·count normals are drawn"
-    )]
-    pub(crate) fn euler_maruyama<S, F, const D: usize>(
+    pub(crate) fn euler_maruyama<S, F>(
         &mut self,
         stepper: &EulerMaruyama<S>,
         drift: &mut F,
         steps: Range<u32>,
     ) -> Option<u64>
     where
-        S: Process<D, State = X>,
-        F: Drift<S::Real, D> + ?Sized,
-        X: State<S::Real, D>,
+        S: Dynamics,
+        X: StateOf<S>,
+        F: FnMut(X::Real, &X::Position) -> X::Position,
     {
-        const {
-            let normals = <S::Span as Span<S::Real, D>>::NORMALS;
-            assert!(
-                normals == 1 || normals == 2,
-                "a span takes one or two normals a dimension"
-            );
-        }
-        let scheme: &S = Stepper::<D>::scheme(stepper);
-        let step_size = scheme.step_size();
-        let span = stepper.whole();
-        let count = <S::Span as Span<S::Real, D>>::NORMALS as usize;
-        let mut words = LaneWords::new(self.streams, self.particles, self.position);
+        let dynamics = stepper.dynamics();
+        let (step_size, inner_steps) = (dynamics.step_size(), dynamics.inner_steps());
+        let whole = dynamics.spans::<Row<X::Real, LANES>>([0; LANES], [inner_steps; LANES]);
+        let mut words = LaneWords::new(self.streams, self.particles, self.word_position);
         let calls = steps.len() as u64 * LANES as u64;
-        let mut normals = [[[S::Real::ZERO; LANES]; 2]; D];
         for n in steps {
-            let time = step_size * S::Real::from_u32(n);
-            for dimension in &mut normals {
-                for normal in dimension.iter_mut().take(count) {
-                    *normal = S::Real::normal_lanes(|| words.next());
-                }
-            }
+            let time = step_size * X::Real::from_u32(n);
+            let b0 = evaluate::<X, F>(&self.rows, drift, |_| time);
             let mut finite = true;
-            for (lane, state) in self.states.iter_mut().enumerate() {
-                let b0 = drift.drift(time, state.position());
-                let mut drawn = 0;
-                let increment = span.increment(|| {
-                    let normal = normals[drawn / count][drawn % count][lane];
-                    drawn += 1;
-                    normal
-                });
-                *state = span.mean(state, &b0).plus(&increment);
-                finite &= state.is_finite();
+            for d in 0..X::DIMENSION {
+                let increment = whole.increment(|| words.normal());
+                let start = cell::<X, CellOf<S, Row<X::Real, LANES>>>(&self.rows, d);
+                let b0 = b0.as_ref().get(d).copied()?;
+                let moved = whole.carry(start, b0, increment);
+                finite &= moved.is_finite();
+                set_cell::<X, _>(&mut self.rows, d, moved);
             }
             if !finite {
                 return None;
             }
         }
-        self.position = words.position;
+        self.word_position = words.position;
         Some(calls)
+    }
+
+    /// Steps all lanes by the Poisson midpoint method with one midpoint each: every lane reads the same number of
+    /// words and asks for its drift when the others do. `None` as for
+    /// [`euler_maruyama`](Self::euler_maruyama), and where there is no midpoint.
+    pub(crate) fn single_midpoint<S, F>(
+        &mut self,
+        stepper: &PoissonMidpoint<S>,
+        drift: &mut F,
+        steps: Range<u32>,
+    ) -> Option<u64>
+    where
+        S: Dynamics,
+        X: StateOf<S>,
+        F: FnMut(X::Real, &X::Position) -> X::Position,
+    {
+        let dynamics = stepper.dynamics();
+        let (step_size, inner_steps) = (dynamics.step_size(), dynamics.inner_steps());
+        if inner_steps < 2 {
+            return None;
+        }
+        let end = [inner_steps; LANES];
+        let whole = dynamics.spans::<Row<X::Real, LANES>>([0; LANES], end);
+        let mut words = LaneWords::new(self.streams, self.particles, self.word_position);
+        let calls = 2 * steps.len() as u64 * LANES as u64;
+        let mut noise = X::each(|_| Row([X::Real::ZERO; LANES]));
+        let mut estimates = X::Position::each(|_| Row([X::Real::ZERO; LANES]));
+        for n in steps {
+            let time = step_size * X::Real::from_u32(n);
+            let b0 = evaluate::<X, F>(&self.rows, drift, |_| time);
+            let coordinate = |rows: &Rows<X>, noise: &Rows<X>, d: usize| {
+                let noise = cell::<X, CellOf<S, Row<X::Real, LANES>>>(noise, d);
+                Some(Coordinate {
+                    start: cell::<X, _>(rows, d),
+                    b0: b0.as_ref().get(d).copied()?,
+                    noise,
+                    // Of no meaning before the only one.
+                    correction: noise,
+                })
+            };
+            let midpoints = words.next().map(|word| stepper.midpoints().single(word));
+            let before = dynamics.spans::<Row<X::Real, LANES>>([0; LANES], midpoints);
+            let mut finite = true;
+            for d in 0..X::DIMENSION {
+                set_cell::<X, _>(&mut noise, d, before.increment(|| words.normal()));
+                let estimate = coordinate(&self.rows, &noise, d)?.estimate(&before);
+                finite &= estimate.is_finite();
+                set_cell::<X::Position, _>(&mut estimates, d, [estimate.position()]);
+            }
+            if !finite {
+                return None;
+            }
+            let after = dynamics.spans::<Row<X::Real, LANES>>(midpoints, end);
+            let kick = stepper.weighted_kick::<Row<X::Real, LANES>>(midpoints);
+            let at = |lane: usize| {
+                let midpoint = midpoints.get(lane).copied().unwrap_or(0);
+                time + dynamics.time(midpoint)
+            };
+            let drifts = evaluate::<X::Position, F>(&estimates, drift, at);
+            for d in 0..X::DIMENSION {
+                let mut coordinate = coordinate(&self.rows, &noise, d)?;
+                coordinate.correction =
+                    coordinate.correction_by(kick, drifts.as_ref().get(d).copied()?);
+                coordinate.accumulate(&after, after.increment(|| words.normal()));
+                let moved = coordinate.result(&whole, true);
+                finite &= moved.is_finite();
+                set_cell::<X, _>(&mut self.rows, d, moved);
+            }
+            if !finite {
+                return None;
+            }
+        }
+        self.word_position = words.position;
+        Some(calls)
+    }
+}
+
+/// The drift in every lane, at the positions of `rows`.
+#[inline(always)]
+#[allow(
+    clippy::indexing_slicing,
+    reason = "`lane` numbers lanes, and rows are as many as components"
+)]
+fn evaluate<X, F>(
+    rows: &Rows<X>,
+    drift: &mut F,
+    time: impl Fn(usize) -> X::Real,
+) -> Rows<X::Position>
+where
+    X: State,
+    F: FnMut(X::Real, &X::Position) -> X::Position,
+{
+    let rows = rows.as_ref();
+    let mut drifts = X::Position::each(|_| Row([X::Real::ZERO; LANES]));
+    for lane in 0..LANES {
+        let position = X::Position::from_fn(|_, d| rows[d].0[lane]);
+        let value = drift(time(lane), &position);
+        let drifts = drifts.as_mut();
+        value.for_each(|_, d, value| drifts[d].0[lane] = value);
+    }
+    drifts
+}
+
+/// Coordinate d in every lane.
+#[inline(always)]
+#[allow(clippy::indexing_slicing, reason = "rows are as many as components")]
+fn cell<X: State, C: Cell<Row<X::Real, LANES>>>(rows: &Rows<X>, d: usize) -> C {
+    C::from_fn(|part| rows.as_ref()[part * X::DIMENSION + d])
+}
+
+/// Writes coordinate d in every lane.
+#[inline(always)]
+#[allow(clippy::indexing_slicing, reason = "rows are as many as components")]
+fn set_cell<X: State, C: Cell<Row<X::Real, LANES>>>(rows: &mut Rows<X>, d: usize, cell: C) {
+    for (part, &row) in cell.parts().iter().enumerate() {
+        rows.as_mut()[part * X::DIMENSION + d] = row;
     }
 }
 
@@ -98,6 +202,12 @@ impl LaneWords {
             words.fill();
         }
         words
+    }
+
+    /// A normal in every lane.
+    #[inline(always)]
+    fn normal<T: Real>(&mut self) -> Row<T, LANES> {
+        Row(T::normal_lanes(|| self.next()))
     }
 
     #[inline(never)]

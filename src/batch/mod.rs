@@ -7,20 +7,27 @@
 //! Component d of part k of particle p is at `(k·D + d)·N + p` of the state slice, N particles
 //! long: all first coordinates, then all second ones, …, then the velocities if there are any.
 
-use crate::StepError;
+use crate::error::StepError;
 
 pub(crate) mod advance;
+#[cfg(not(target_arch = "nvptx64"))]
 mod cpu;
+#[cfg(not(target_arch = "nvptx64"))]
 mod engine;
+#[cfg(feature = "alloc")]
+mod ensemble;
 mod error;
 mod lanes;
 mod particles;
 
+#[cfg(not(target_arch = "nvptx64"))]
 pub use cpu::Cpu;
+#[cfg(not(target_arch = "nvptx64"))]
 pub use engine::Engine;
+#[cfg(feature = "alloc")]
+pub use ensemble::Ensemble;
 pub use error::BatchError;
-#[doc(hidden)]
-pub use lanes::Lanes;
+pub(crate) use lanes::Lanes;
 pub use particles::Particles;
 
 /// Whether a particle still moves.

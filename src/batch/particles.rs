@@ -1,12 +1,14 @@
-use core::marker::PhantomData;
+use core::fmt;
 use core::ops::Range;
 
 use super::advance::advance;
 use super::lanes::{LANES, Lanes};
 use super::{BatchError, Status};
+use crate::dynamics::StateOf;
+use crate::dynamics::state::State;
+use crate::method::Stepper;
 use crate::random::{Stream, Streams};
-use crate::scheme::{Process, Scheme};
-use crate::{Drift, Real, State, Stepper};
+use crate::scalar::Row;
 
 /// A batch of particles in the caller's memory.
 ///
@@ -16,35 +18,48 @@ use crate::{Drift, Real, State, Stepper};
 /// ```
 /// use nalgebra::SVector;
 /// use poisson_midpoint::batch::{Cpu, Particles, Status};
+/// use poisson_midpoint::dynamics::Overdamped;
 /// use poisson_midpoint::random::Streams;
-/// use poisson_midpoint::scheme::Overdamped;
 /// use poisson_midpoint::{MidpointLaw, PoissonMidpoint};
 ///
 /// const N: usize = 1000;
-/// let (mut x, mut positions) = ([0.0_f32; 2 * N], [0; N]);
+/// let (mut x, mut word_positions) = ([0.0_f32; 2 * N], [0; N]);
 /// let mut status = [Status::Active; N];
-/// let mut particles: Particles<f32, SVector<f32, 2>, 2> =
-///     Particles::new(Streams::new(42), 0, &mut x, &mut positions, &mut status)?;
+/// let mut particles: Particles<SVector<f32, 2>> =
+///     Particles::new(Streams::new(42), 0, &mut x, &mut word_positions, &mut status)?;
 ///
 /// let stepper = PoissonMidpoint::new(Overdamped::new(0.1, 100)?, MidpointLaw::Single);
-/// let run = Cpu.run(&stepper, &mut particles, &|_t, x: &SVector<f32, 2>| -x, 0..50);
+/// let run = Cpu.run(&stepper, &mut particles, |_t, x| -x, 0..50);
 /// assert_eq!((run.drift_calls, run.failed), (100_000, 0));
 /// let variance = x.iter().map(|x| x * x).sum::<f32>() / (2 * N) as f32;
 /// assert!((variance - 1.0).abs() < 0.1);
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
-#[derive(Debug)]
-pub struct Particles<'a, T, X, const D: usize> {
+pub struct Particles<'a, X: State> {
     streams: Streams,
     first: u64,
-    /// Part by part; the second part is empty slices for a state of one part.
-    components: [[&'a mut [T]; D]; 2],
-    positions: &'a mut [u64],
+    /// A column for each component, part by part.
+    columns: X::Each<&'a mut [X::Real]>,
+    word_positions: &'a mut [u64],
     status: &'a mut [Status],
-    state: PhantomData<X>,
 }
 
-impl<'a, T: Real, X: State<T, D>, const D: usize> Particles<'a, T, X, D> {
+/// Which particles they are, not their states.
+impl<X: State> fmt::Debug for Particles<'_, X> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Particles")
+            .field("streams", &self.streams)
+            .field("first", &self.first)
+            .field("len", &self.len())
+            .finish_non_exhaustive()
+    }
+}
+
+/// The columns of all components, the word positions and the statuses.
+#[cfg(feature = "cust")]
+type Arrays<'p, 'a, T> = (&'p mut [&'a mut [T]], &'p mut [u64], &'p mut [Status]);
+
+impl<'a, X: State> Particles<'a, X> {
     /// Particles numbered from `first` on; as many as there are word positions, 0 for a fresh
     /// particle.
     ///
@@ -54,12 +69,12 @@ impl<'a, T: Real, X: State<T, D>, const D: usize> Particles<'a, T, X, D> {
     pub fn new(
         streams: Streams,
         first: u64,
-        state: &'a mut [T],
-        positions: &'a mut [u64],
+        state: &'a mut [X::Real],
+        word_positions: &'a mut [u64],
         status: &'a mut [Status],
     ) -> Result<Self, BatchError> {
-        let count = positions.len();
-        let expected = X::PARTS * D * count;
+        let count = word_positions.len();
+        let expected = X::PARTS * X::DIMENSION * count;
         if state.len() != expected {
             let found = state.len();
             return Err(BatchError::StateLength { expected, found });
@@ -70,38 +85,56 @@ impl<'a, T: Real, X: State<T, D>, const D: usize> Particles<'a, T, X, D> {
                 found: status.len(),
             });
         }
-        let past_end = positions
+        let past_end = word_positions
             .iter()
             .enumerate()
             .find(|(_, p)| **p > Stream::END);
-        if let Some((index, &position)) = past_end {
-            return Err(BatchError::PastEnd { index, position });
+        if let Some((index, &word_position)) = past_end {
+            return Err(BatchError::PastEnd {
+                index,
+                word_position,
+            });
         }
         if first.checked_add(count as u64).is_none() {
             return Err(BatchError::ParticleNumber { first });
         }
-        let mut columns = state.chunks_exact_mut(count.max(1));
-        let mut part = || core::array::from_fn(|_| columns.next().unwrap_or_default());
-        Ok(Self {
+        Ok(Self::from_parts(
             streams,
             first,
-            components: [part(), part()],
-            positions,
+            state,
+            word_positions,
             status,
-            state: PhantomData,
-        })
+        ))
+    }
+
+    /// [`new`](Self::new) of what is known to fit.
+    pub(super) fn from_parts(
+        streams: Streams,
+        first: u64,
+        state: &'a mut [X::Real],
+        word_positions: &'a mut [u64],
+        status: &'a mut [Status],
+    ) -> Self {
+        let mut columns = state.chunks_exact_mut(word_positions.len().max(1));
+        Self {
+            streams,
+            first,
+            columns: X::each(|_| columns.next().unwrap_or_default()),
+            word_positions,
+            status,
+        }
     }
 
     /// The number of particles.
     #[must_use]
     pub fn len(&self) -> usize {
-        self.positions.len()
+        self.word_positions.len()
     }
 
     /// Whether there is none.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        self.positions.is_empty()
+        self.word_positions.is_empty()
     }
 
     /// The streams, and the number of the first particle.
@@ -112,19 +145,8 @@ impl<'a, T: Real, X: State<T, D>, const D: usize> Particles<'a, T, X, D> {
 
     /// The components' columns, part by part; the word positions; the statuses.
     #[cfg(feature = "cust")]
-    pub(crate) fn arrays(
-        &mut self,
-    ) -> (
-        impl Iterator<Item = &mut [T]> + use<'_, 'a, T, X, D>,
-        &mut [u64],
-        &mut [Status],
-    ) {
-        let columns = self.components.iter_mut().take(X::PARTS).flatten();
-        (
-            columns.map(|column| &mut **column),
-            self.positions,
-            self.status,
-        )
+    pub(crate) fn arrays(&mut self) -> Arrays<'_, 'a, X::Real> {
+        (self.columns.as_mut(), self.word_positions, self.status)
     }
 
     /// How many particles are not active.
@@ -138,25 +160,31 @@ impl<'a, T: Real, X: State<T, D>, const D: usize> Particles<'a, T, X, D> {
     #[must_use]
     pub fn split_at(self, middle: usize) -> (Self, Self) {
         let middle = middle.min(self.len());
-        let [one, two] = self.components;
-        let (one, one_after) = split_columns(one, middle);
-        let (two, two_after) = split_columns(two, middle);
-        let (positions, positions_after) = self.positions.split_at_mut(middle);
+        let mut before = self.columns;
+        let mut columns = before.as_mut().iter_mut();
+        let after = X::each(|_| {
+            let Some(column) = columns.next() else {
+                return Default::default();
+            };
+            let whole = core::mem::take(column);
+            let (one, other) = whole.split_at_mut(middle.min(whole.len()));
+            *column = one;
+            other
+        });
+        let (positions, positions_after) = self.word_positions.split_at_mut(middle);
         let (status, status_after) = self.status.split_at_mut(middle);
-        let half = |first, components, positions, status| Self {
+        let half = |first, columns, word_positions, status| Self {
             streams: self.streams,
             first,
-            components,
-            positions,
+            columns,
+            word_positions,
             status,
-            state: PhantomData,
         };
-        let first_after = self.first + middle as u64;
         (
-            half(self.first, [one, two], positions, status),
+            half(self.first, before, positions, status),
             half(
-                first_after,
-                [one_after, two_after],
+                self.first + middle as u64,
+                after,
                 positions_after,
                 status_after,
             ),
@@ -164,36 +192,35 @@ impl<'a, T: Real, X: State<T, D>, const D: usize> Particles<'a, T, X, D> {
     }
 
     #[cfg(any(feature = "rayon", feature = "cust"))]
-    pub(crate) fn reborrow(&mut self) -> Particles<'_, T, X, D> {
+    pub(crate) fn reborrow(&mut self) -> Particles<'_, X> {
+        let mut columns = self.columns.as_mut().iter_mut();
         Particles {
             streams: self.streams,
             first: self.first,
-            components: self
-                .components
-                .each_mut()
-                .map(|part| part.each_mut().map(|c| &mut **c)),
-            positions: self.positions,
+            columns: X::each(|_| columns.next().map(|c| &mut **c).unwrap_or_default()),
+            word_positions: self.word_positions,
             status: self.status,
-            state: PhantomData,
         }
     }
 
     #[inline]
     #[allow(
         clippy::indexing_slicing,
-        reason = "part < 2, d < D, and every index is below len"
+        reason = "a column for each component, and every index is below len"
     )]
     fn load(&self, index: usize) -> X {
-        X::from_fn(|part, d| self.components[part][d][index])
+        let columns = self.columns.as_ref();
+        X::from_fn(|part, d| columns[part * X::DIMENSION + d][index])
     }
 
     #[inline]
     #[allow(
         clippy::indexing_slicing,
-        reason = "part < 2, d < D, and every index is below len"
+        reason = "a column for each component, and every index is below len"
     )]
     fn store(&mut self, index: usize, state: &X) {
-        state.for_each(|part, d, value| self.components[part][d][index] = value);
+        let columns = self.columns.as_mut();
+        state.for_each(|part, d, value| columns[part * X::DIMENSION + d][index] = value);
     }
 
     /// Steps the particle at `index` on its own; returns its drift evaluations.
@@ -206,18 +233,19 @@ impl<'a, T: Real, X: State<T, D>, const D: usize> Particles<'a, T, X, D> {
         steps: Range<u32>,
     ) -> u64
     where
-        S: Stepper<D, Scheme: Process<D, State = X> + Scheme<Real = T>>,
-        F: Drift<T, D>,
+        S: Stepper,
+        X: StateOf<S::Dynamics>,
+        F: FnMut(X::Real, &X::Position) -> X::Position,
     {
         if self.status[index] != Status::Active {
             return 0;
         }
         let mut state = self.load(index);
         let mut stream = self.streams.particle(self.first + index as u64);
-        stream.move_to(self.positions[index]);
+        stream.move_to(self.word_positions[index]);
         let advance = advance(stepper, &mut state, &mut stream, drift, steps);
         self.store(index, &state);
-        self.positions[index] = advance.position;
+        self.word_positions[index] = advance.word_position;
         self.status[index] = advance.status;
         advance.drift_calls
     }
@@ -233,60 +261,41 @@ impl<'a, T: Real, X: State<T, D>, const D: usize> Particles<'a, T, X, D> {
         steps: Range<u32>,
     ) -> Option<u64>
     where
-        S: Stepper<D, Scheme: Process<D, State = X> + Scheme<Real = T>>,
-        F: Drift<T, D>,
+        S: Stepper,
+        X: StateOf<S::Dynamics>,
+        F: FnMut(X::Real, &X::Position) -> X::Position,
     {
         let range = start..start + LANES;
-        let position = *self.positions.get(start)?;
-        let together = self
-            .positions
-            .get(range.clone())?
-            .iter()
-            .all(|p| *p == position)
-            && self
-                .status
-                .get(range.clone())?
-                .iter()
-                .all(|s| *s == Status::Active);
+        let word_position = *self.word_positions.get(start)?;
+        let mut positions = self.word_positions.get(range.clone())?.iter();
+        let mut statuses = self.status.get(range.clone())?.iter();
+        let together = positions.all(|p| *p == word_position)
+            && statuses.all(|status| *status == Status::Active);
         if !together {
             return None;
         }
-        let mut lanes = Lanes {
+        let columns = self.columns.as_ref();
+        let mut lanes = Lanes::<X> {
             streams: self.streams,
             particles: core::array::from_fn(|l| self.first + (start + l) as u64),
-            position,
-            states: core::array::from_fn(|l| self.load(start + l)),
+            word_position,
+            rows: X::each(|component| Row::from_fn(|l| columns[component][start + l])),
         };
         let calls = stepper.run_lanes(&mut lanes, drift, steps)?;
-        for (index, state) in range.zip(&lanes.states) {
-            self.store(index, state);
-            self.positions[index] = lanes.position;
+        let rows = AsRef::<[Row<X::Real, LANES>]>::as_ref(&lanes.rows);
+        for (column, row) in self.columns.as_mut().iter_mut().zip(rows) {
+            column[range.clone()].copy_from_slice(&row.0);
         }
+        self.word_positions[range].fill(lanes.word_position);
         Some(calls)
     }
 }
 
-fn split_columns<T, const D: usize>(
-    columns: [&mut [T]; D],
-    middle: usize,
-) -> ([&mut [T]; D], [&mut [T]; D]) {
-    let mut after = core::array::from_fn(|_| Default::default());
-    let mut rests = after.iter_mut();
-    let before = columns.map(|column| {
-        let (before, rest) = column.split_at_mut(middle.min(column.len()));
-        if let Some(after) = rests.next() {
-            *after = rest;
-        }
-        before
-    });
-    (before, after)
-}
-
 /// Which particles they are, not their states.
 #[cfg(feature = "defmt")]
-impl<T, X, const D: usize> defmt::Format for Particles<'_, T, X, D> {
+impl<X: State> defmt::Format for Particles<'_, X> {
     fn format(&self, f: defmt::Formatter<'_>) {
-        let (streams, first, count) = (&self.streams, self.first, self.positions.len());
+        let (streams, first, count) = (&self.streams, self.first, self.len());
         defmt::write!(
             f,
             "Particles {{ streams: {}, first: {}, count: {} }}",

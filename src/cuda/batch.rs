@@ -2,6 +2,7 @@ use core::marker::PhantomData;
 use core::ops::Range;
 
 use cust::memory::{DeviceCopy, DevicePointer};
+use nalgebra::SVector;
 
 use super::buffer::Buffer;
 use super::error::check_length;
@@ -9,11 +10,11 @@ use super::gpu::Argument;
 use super::statuses::Statuses;
 use super::{Gpu, KernelName, LaunchError, ptx};
 use crate::batch::{Engine, Particles, Run};
-use crate::kernel::{Extent, KernelDrift, KernelScheme, KernelStepper, Launch, Ptx};
+use crate::dynamics::StateOf;
+use crate::dynamics::state::State;
+use crate::kernel::{Extent, KernelDrift, KernelDynamics, KernelStepper, Launch, Ptx};
 use crate::random::Streams;
-use crate::scheme::Process;
-use crate::stepper::{RealOf, StateOf};
-use crate::{Real, State, TableDrift};
+use crate::target::TableDrift;
 
 /// A batch of particles in a GPU's memory, to be moved many times before it is fetched.
 ///
@@ -24,12 +25,12 @@ use crate::{Real, State, TableDrift};
 /// use nalgebra::SVector;
 /// use poisson_midpoint::batch::{Particles, Status};
 /// use poisson_midpoint::cuda::{Gpu, LaunchError};
-/// use poisson_midpoint::scheme::Overdamped;
-/// use poisson_midpoint::{DoubleWell, MidpointLaw, PoissonMidpoint, random::Streams};
+/// use poisson_midpoint::dynamics::Overdamped;
+/// use poisson_midpoint::{MidpointLaw, PoissonMidpoint, random::Streams, target::DoubleWell};
 ///
-/// let (mut x, mut positions, mut status) = (vec![0.0_f32; 200], vec![0; 100], vec![Status::Active; 100]);
-/// let mut particles: Particles<f32, SVector<f32, 2>, 2> =
-///     Particles::new(Streams::new(42), 0, &mut x, &mut positions, &mut status)?;
+/// let (mut x, mut word_positions, mut status) = (vec![0.0_f32; 200], vec![0; 100], vec![Status::Active; 100]);
+/// let mut particles: Particles<SVector<f32, 2>> =
+///     Particles::new(Streams::new(42), 0, &mut x, &mut word_positions, &mut status)?;
 /// let stepper = PoissonMidpoint::new(Overdamped::new(0.1, 1000)?, MidpointLaw::Single);
 /// let drift = DoubleWell { steepness: 1.0, cap: 2.0 };
 /// match Gpu::new(0) {
@@ -47,16 +48,16 @@ use crate::{Real, State, TableDrift};
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Debug)]
-pub struct Batch<'g, T: Real + DeviceCopy, X, const D: usize> {
+pub struct Batch<'g, X: State<Real: DeviceCopy>> {
     gpu: &'g Gpu,
     streams: Streams,
     first: u64,
-    state: Buffer<'g, T>,
-    positions: Buffer<'g, u64>,
+    state: Buffer<'g, X::Real>,
+    word_positions: Buffer<'g, u64>,
     statuses: Statuses<'g>,
     drift_calls: Buffer<'g, u64>,
     /// The last launch's parameters of its drift, here and on the device.
-    table: (Vec<T>, Buffer<'g, T>),
+    table: (Vec<X::Real>, Buffer<'g, X::Real>),
     of_state: PhantomData<X>,
 }
 
@@ -65,19 +66,15 @@ impl Gpu {
     ///
     /// # Errors
     /// [`LaunchError::Driver`], if there is too little memory for example.
-    pub fn upload<T, X, const D: usize>(
+    pub fn upload<X: State<Real: DeviceCopy>>(
         &self,
-        particles: &mut Particles<'_, T, X, D>,
-    ) -> Result<Batch<'_, T, X, D>, LaunchError>
-    where
-        T: Real + DeviceCopy,
-        X: State<T, D>,
-    {
+        particles: &mut Particles<'_, X>,
+    ) -> Result<Batch<'_, X>, LaunchError> {
         let (streams, first) = particles.numbers();
         let count = particles.len();
-        let (columns, positions, status) = particles.arrays();
-        let mut state = Buffer::unwritten(self, X::PARTS * D * count)?;
-        for (index, column) in columns.enumerate() {
+        let (columns, word_positions, status) = particles.arrays();
+        let mut state = Buffer::unwritten(self, X::PARTS * X::DIMENSION * count)?;
+        for (index, column) in columns.iter_mut().enumerate() {
             state.upload(index * count, column)?;
         }
         Ok(Batch {
@@ -85,7 +82,7 @@ impl Gpu {
             streams,
             first,
             state,
-            positions: Buffer::from_slice(self, positions)?,
+            word_positions: Buffer::from_slice(self, word_positions)?,
             statuses: Statuses::new(self, status)?,
             drift_calls: Buffer::filled(self, 0, count)?,
             table: (Vec::new(), Buffer::from_slice(self, &[])?),
@@ -94,15 +91,11 @@ impl Gpu {
     }
 }
 
-impl<T, X, const D: usize> Batch<'_, T, X, D>
-where
-    T: Real + DeviceCopy,
-    X: State<T, D>,
-{
+impl<X: State<Real: DeviceCopy>> Batch<'_, X> {
     /// The number of particles.
     #[must_use]
     pub fn len(&self) -> usize {
-        self.positions.len()
+        self.word_positions.len()
     }
 
     /// Whether there is none.
@@ -113,7 +106,7 @@ where
 
     /// The states on the device: PARTS·D columns of [`len`](Self::len) scalars.
     #[must_use]
-    pub fn state(&self) -> DevicePointer<T> {
+    pub fn state(&self) -> DevicePointer<X::Real> {
         self.state.pointer()
     }
 
@@ -124,19 +117,19 @@ where
     /// # Errors
     /// [`LaunchError`] if there is no kernel for the stepper, drift, scalar and dimension, if the drift's
     /// table does not suit its kernels, or if the driver refuses.
-    pub fn run<S, F>(
+    pub fn run<S, F, const D: usize>(
         &mut self,
         stepper: &S,
         drift: &F,
         steps: Range<u32>,
     ) -> Result<(), LaunchError>
     where
-        S: KernelStepper<D>,
-        S::Scheme: KernelScheme<Real = T> + Process<D, State = X>,
-        F: KernelDrift<T, D>,
+        S: KernelStepper,
+        X: StateOf<S::Dynamics> + State<Position = SVector<<X as State>::Real, D>>,
+        F: KernelDrift<X::Real, D>,
     {
-        let scalar = core::any::type_name::<T>();
-        let module = F::PTX.map(Ptx::text).or_else(|| ptx::<T>(D));
+        let scalar = core::any::type_name::<X::Real>();
+        let module = F::PTX.map(Ptx::text).or_else(|| ptx::<X::Real>(D));
         let module = module.ok_or(LaunchError::NoModule {
             scalar,
             dimension: D,
@@ -152,7 +145,7 @@ where
         }
         let launch = Launch {
             state: self.state.pointer().as_mut_ptr(),
-            positions: self.positions.pointer().as_mut_ptr(),
+            word_positions: self.word_positions.pointer().as_mut_ptr(),
             codes: self.statuses.codes.pointer().as_mut_ptr(),
             failures: self.statuses.failures.pointer().as_mut_ptr(),
             drift_calls: self.drift_calls.pointer().as_mut_ptr(),
@@ -167,7 +160,7 @@ where
         };
         let name = KernelName::Fused {
             method: S::NAME,
-            scheme: <S::Scheme as KernelScheme>::NAME,
+            dynamics: <S::Dynamics as KernelDynamics>::NAME,
             drift: F::NAME,
             scalar,
             dimension: D,
@@ -191,17 +184,17 @@ where
     /// # Errors
     /// [`LaunchError::Length`] if these are not as many, [`LaunchError::Driver`] if a launch has failed. The
     /// particles are unchanged, but where the driver fails amid the last copies.
-    pub fn download(&self, particles: &mut Particles<'_, T, X, D>) -> Result<Run, LaunchError> {
+    pub fn download(&self, particles: &mut Particles<'_, X>) -> Result<Run, LaunchError> {
         let count = self.len();
         check_length("particles", count, particles.len())?;
         self.gpu.synchronize()?;
         let statuses = self.statuses.to_vec()?;
         let drift_calls = self.drift_calls.to_vec()?.into_iter().sum();
-        let (columns, positions, status) = particles.arrays();
-        for (index, column) in columns.enumerate() {
+        let (columns, word_positions, status) = particles.arrays();
+        for (index, column) in columns.iter_mut().enumerate() {
             self.state.download(index * count, column)?;
         }
-        self.positions.download(0, positions)?;
+        self.word_positions.download(0, word_positions)?;
         for (status, &found) in status.iter_mut().zip(&statuses) {
             *status = found;
         }
@@ -212,18 +205,18 @@ where
     }
 }
 
-impl<S, F, const D: usize> Engine<S, F, D> for Gpu
+impl<S, X, F, const D: usize> Engine<S, X, F> for Gpu
 where
-    S: KernelStepper<D>,
-    RealOf<S::Scheme>: DeviceCopy,
-    F: KernelDrift<RealOf<S::Scheme>, D>,
+    S: KernelStepper,
+    X: StateOf<S::Dynamics> + State<Position = SVector<<X as State>::Real, D>, Real: DeviceCopy>,
+    F: KernelDrift<X::Real, D>,
 {
     type Error = LaunchError;
 
     fn advance(
         &self,
         stepper: &S,
-        particles: &mut Particles<'_, RealOf<S::Scheme>, StateOf<S::Scheme, D>, D>,
+        particles: &mut Particles<'_, X>,
         drift: &F,
         steps: Range<u32>,
     ) -> Result<Run, LaunchError> {
@@ -282,11 +275,11 @@ impl Gpus {
     }
 }
 
-impl<S, F, const D: usize> Engine<S, F, D> for Gpus
+impl<S, X, F, const D: usize> Engine<S, X, F> for Gpus
 where
-    S: KernelStepper<D>,
-    RealOf<S::Scheme>: DeviceCopy,
-    F: KernelDrift<RealOf<S::Scheme>, D>,
+    S: KernelStepper,
+    X: StateOf<S::Dynamics> + State<Position = SVector<<X as State>::Real, D>, Real: DeviceCopy>,
+    F: KernelDrift<X::Real, D>,
 {
     type Error = LaunchError;
 
@@ -294,7 +287,7 @@ where
     fn advance(
         &self,
         stepper: &S,
-        particles: &mut Particles<'_, RealOf<S::Scheme>, StateOf<S::Scheme, D>, D>,
+        particles: &mut Particles<'_, X>,
         drift: &F,
         steps: Range<u32>,
     ) -> Result<Run, LaunchError> {

@@ -3,8 +3,8 @@ use core::fmt;
 use cust::error::CudaError;
 
 use super::KernelName;
-use crate::TableError;
 use crate::random::PastEnd;
+use crate::target::TableError;
 
 /// Why a GPU did not do what it was asked to.
 ///
@@ -43,7 +43,7 @@ pub enum LaunchError {
         /// The dimension.
         dimension: usize,
     },
-    /// The module has no kernel of this stepper, scheme and drift.
+    /// The module has no kernel of this stepper, dynamics and drift.
     NoKernel {
         /// Its name.
         name: KernelName,

@@ -39,12 +39,12 @@ pub struct Grid {
 /// use nalgebra::SVector;
 /// use poisson_midpoint::batch::{Cpu, Engine, Particles, Status};
 /// use poisson_midpoint::cuda::{Gpu, LaunchError};
-/// use poisson_midpoint::scheme::Overdamped;
+/// use poisson_midpoint::dynamics::Overdamped;
 /// use poisson_midpoint::{DoubleWell, EulerMaruyama, random::Streams};
 ///
-/// let (mut x, mut positions, mut status) = (vec![0.0_f32; 200], vec![0; 100], vec![Status::Active; 100]);
-/// let mut particles: Particles<f32, SVector<f32, 2>, 2> =
-///     Particles::new(Streams::new(42), 0, &mut x, &mut positions, &mut status)?;
+/// let (mut x, mut word_positions, mut status) = (vec![0.0_f32; 200], vec![0; 100], vec![Status::Active; 100]);
+/// let mut particles: Particles<SVector<f32, 2>> =
+///     Particles::new(Streams::new(42), 0, &mut x, &mut word_positions, &mut status)?;
 /// let stepper = EulerMaruyama::new(Overdamped::new(0.1, 1)?);
 /// let drift = DoubleWell { steepness: 1.0, cap: 2.0 };
 /// let run = match Gpu::new(0) {

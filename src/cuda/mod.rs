@@ -4,14 +4,14 @@
 //! # Kernels
 //! *Fused*: many macro steps of every particle with a built-in drift,
 //! [`kernel::fused_body`](crate::kernel::fused_body); a module holds those of one scalar and dimension.
-//! Kernel `METHOD_SCHEME_DRIFT_SCALAR_DIMENSION` has for METHOD `em` or `pmm`, for SCHEME `overdamped` or
+//! Kernel `METHOD_DYNAMICS_DRIFT_SCALAR_DIMENSION` has for METHOD `em` or `pmm`, for DYNAMICS `overdamped` or
 //! `underdamped`, for DRIFT `gaussian`, `mixture`, `well` or `logistic`. It
 //! takes a [`Launch`](crate::kernel::Launch) and a [`Method`](crate::kernel::Method) by value, and a pointer
 //! to the drift's table. A drift of your own takes a device crate of your own:
 //! [`fused_kernel`](crate::fused_kernel), [`KernelDrift`](crate::kernel::KernelDrift).
 //!
 //! *Split-phase*: a macro step in parts, the drift being computed elsewhere between them:
-//! [`kernel::split_phase`](crate::kernel::split_phase). Kernel `PART_SCHEME_SCALAR` has for PART `update`,
+//! [`kernel::split_phase`](crate::kernel::split_phase). Kernel `PART_DYNAMICS_SCALAR` has for PART `update`,
 //! `choose`, `begin`, `midpoint` or `finish`; it takes a
 //! [`SplitPhase`](crate::kernel::SplitPhase) and a method by value.
 //!

@@ -4,7 +4,7 @@ use core::fmt;
 ///
 /// ```
 /// use poisson_midpoint::cuda::KernelName;
-/// let name = KernelName::Split { part: "begin", scheme: "overdamped", scalar: "f32" };
+/// let name = KernelName::Split { part: "begin", dynamics: "overdamped", scalar: "f32" };
 /// assert_eq!(name.to_string(), "begin_overdamped_f32");
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -13,8 +13,8 @@ pub enum KernelName {
     Fused {
         /// `em` or `pmm`.
         method: &'static str,
-        /// The scheme.
-        scheme: &'static str,
+        /// The dynamics.
+        dynamics: &'static str,
         /// The drift.
         drift: &'static str,
         /// The scalar.
@@ -26,8 +26,8 @@ pub enum KernelName {
     Split {
         /// Which part.
         part: &'static str,
-        /// The scheme.
-        scheme: &'static str,
+        /// The dynamics.
+        dynamics: &'static str,
         /// The scalar.
         scalar: &'static str,
     },
@@ -38,16 +38,16 @@ impl fmt::Display for KernelName {
         match self {
             Self::Fused {
                 method,
-                scheme,
+                dynamics,
                 drift,
                 scalar,
                 dimension,
-            } => write!(f, "{method}_{scheme}_{drift}_{scalar}_{dimension}"),
+            } => write!(f, "{method}_{dynamics}_{drift}_{scalar}_{dimension}"),
             Self::Split {
                 part,
-                scheme,
+                dynamics,
                 scalar,
-            } => write!(f, "{part}_{scheme}_{scalar}"),
+            } => write!(f, "{part}_{dynamics}_{scalar}"),
         }
     }
 }

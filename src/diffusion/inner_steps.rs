@@ -1,12 +1,12 @@
-//! The steps of DDPM between the boundaries of macro steps, composed: a scheme for the Poisson
+//! The steps of DDPM between the boundaries of macro steps, composed: dynamics for the Poisson
 //! midpoint method.
 
 use super::error::SamplerError;
 use super::{
     Level, MacroTransition, NoiseSchedule, Prediction, ScheduleTable, Steps, Timesteps, Variant,
 };
+use crate::dynamics::ScalarSpan;
 use crate::real::Real;
-use crate::scheme::ScalarSpan;
 
 /// What the inner steps of a macro step come to on the way to one training step: a row of an
 /// [`InnerSteps`] table.

@@ -10,7 +10,7 @@ use crate::real::Real;
 /// use poisson_midpoint::diffusion::Member;
 /// use poisson_midpoint::random::Stream;
 /// let member = Member::new(Stream::new(42, 7));
-/// assert_eq!((member.failure(), member.words().position()), (None, 0));
+/// assert_eq!((member.failure(), member.words().word_position()), (None, 0));
 /// ```
 #[derive(Clone, Copy, Debug)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]

@@ -1,20 +1,23 @@
-use super::Row;
-use crate::real::Real;
-use crate::scheme::{ScalarKick, ScalarSpan, Scheme};
+use nalgebra::SVector;
 
-/// One macro step of [`InnerSteps`](super::InnerSteps) as a [`Scheme`]: K = t − s inner steps of one training step
+use super::Row;
+use crate::dynamics::{Dynamics, ScalarSpan};
+use crate::real::Real;
+use crate::scalar::Scalar;
+
+/// One macro step of [`InnerSteps`](super::InnerSteps) as [`Dynamics`]: K = t − s inner steps of one training step
 /// each. Time is the training step, so a stepper begins it at time t and goes down.
 ///
 /// ```
 /// use poisson_midpoint::diffusion::{Error, InnerSteps, LinearRate, Prediction, Row, Timesteps, Variant};
-/// use poisson_midpoint::scheme::Scheme;
+/// use poisson_midpoint::dynamics::Dynamics;
 /// let schedule = LinearRate::new(100, 0.1_f64, 20.0)?;
 /// let timesteps = Timesteps::<2>::new(&[100, 40, 0])?;
 /// let (variant, mut table) = (Variant::FixedLarge, [Row::ZERO; 100]);
 /// let steps = InnerSteps::new(&schedule, &timesteps, variant, Prediction::Epsilon, &mut table)?;
-/// let scheme = steps.macro_step(1).unwrap();
-/// assert_eq!((scheme.from(), scheme.to()), (40, 0));
-/// assert_eq!((scheme.inner_steps(), scheme.time(7)), (40, -7.0));
+/// let dynamics = steps.macro_step(1).unwrap();
+/// assert_eq!((dynamics.from(), dynamics.to()), (40, 0));
+/// assert_eq!((dynamics.inner_steps(), dynamics.time(7)), (40, -7.0));
 /// # Ok::<(), Error<f64>>(())
 /// ```
 #[derive(Clone, Copy, Debug)]
@@ -54,27 +57,9 @@ impl<'a, T: Real> MacroTransition<'a, T> {
         let step = self.from.saturating_sub(inner_step).max(self.to);
         self.rows.get(step as usize).copied().unwrap_or(start)
     }
-}
 
-impl<T: Real> Scheme for MacroTransition<'_, T> {
-    type Real = T;
-    type Span = ScalarSpan<T>;
-    type Kick = ScalarKick<T>;
-
-    fn step_size(&self) -> T {
-        T::from_u32(self.inner_steps())
-    }
-
-    fn inner_steps(&self) -> u32 {
-        self.from.saturating_sub(self.to).max(1)
-    }
-
-    /// −i: training steps are counted down.
-    fn time(&self, inner_step: u32) -> T {
-        -T::from_u32(inner_step)
-    }
-
-    fn span(&self, from: u32, to: u32) -> ScalarSpan<T> {
+    /// The coefficients from one inner step to another.
+    fn between(&self, from: u32, to: u32) -> ScalarSpan<T> {
         let end = self.row(to);
         if from == 0 {
             return ScalarSpan {
@@ -89,7 +74,8 @@ impl<T: Real> Scheme for MacroTransition<'_, T> {
         ScalarSpan {
             decay,
             drift: end.drift - decay * start.drift,
-            // Of one step, and small beside what it is the difference of: rounding may sink it.
+            // The variance of few steps is small beside those that it is the difference of, so rounding may
+            // make it negative.
             noise: if variance > T::ZERO {
                 variance.sqrt()
             } else {
@@ -97,9 +83,41 @@ impl<T: Real> Scheme for MacroTransition<'_, T> {
             },
         }
     }
+}
 
-    fn kick(&self, inner_step: u32) -> ScalarKick<T> {
-        ScalarKick(self.row(inner_step.saturating_add(1)).kick)
+impl<T: Real> Dynamics for MacroTransition<'_, T> {
+    type Real = T;
+    type State<const D: usize> = SVector<T, D>;
+    type Span<X: Scalar<Real = T>> = ScalarSpan<X>;
+
+    fn step_size(&self) -> T {
+        T::from_u32(self.inner_steps())
+    }
+
+    fn inner_steps(&self) -> u32 {
+        self.from.saturating_sub(self.to).max(1)
+    }
+
+    /// −i: training steps are counted down.
+    fn time(&self, inner_step: u32) -> T {
+        -T::from_u32(inner_step)
+    }
+
+    fn spans<X: Scalar<Real = T>>(&self, from: X::Count, to: X::Count) -> ScalarSpan<X> {
+        let each = |of: fn(ScalarSpan<T>) -> T| {
+            X::of_counts(from, to, |from, to| of(self.between(from, to)))
+        };
+        ScalarSpan {
+            decay: each(|span| span.decay),
+            drift: each(|span| span.drift),
+            noise: each(|span| span.noise),
+        }
+    }
+
+    fn kicks<X: Scalar<Real = T>>(&self, inner_step: X::Count) -> [X; 1] {
+        [X::of_counts(inner_step, inner_step, |step, _| {
+            self.row(step.saturating_add(1)).kick
+        })]
     }
 }
 

@@ -10,7 +10,7 @@ use crate::real::Real;
 /// use poisson_midpoint::{diffusion::standard_normal, random::Stream};
 /// let (mut x, mut stream) = ([0.0_f32; 64], Stream::new(42, 0));
 /// standard_normal(&mut x, &mut stream);
-/// assert_eq!(stream.position(), 64);
+/// assert_eq!(stream.word_position(), 64);
 /// ```
 pub fn standard_normal<T: Real, W: Words + ?Sized>(x: &mut [T], words: &mut W) {
     for x in x {

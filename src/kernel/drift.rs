@@ -1,7 +1,8 @@
 //! Drifts that there are kernels for.
 
-use crate::{
-    DoubleWell, Drift, GaussianMixture, GaussianTable, LogisticRegression, Real, TableDrift,
+use crate::real::Real;
+use crate::target::{
+    DoubleWell, Drift, GaussianMixture, GaussianTable, LogisticRegression, TableDrift,
 };
 
 /// A module of kernels, as PTX for a driver to compile.
@@ -11,7 +12,7 @@ use crate::{
 ///
 /// ```
 /// use poisson_midpoint::kernel::{KernelDrift, Ptx};
-/// use poisson_midpoint::DoubleWell;
+/// use poisson_midpoint::target::DoubleWell;
 /// // The crate's own.
 /// let ptx: Option<Ptx> = <DoubleWell<f32> as KernelDrift<f32, 2>>::PTX;
 /// assert_eq!(ptx, None);
@@ -22,20 +23,20 @@ pub struct Ptx(pub(crate) &'static str);
 
 /// A drift that there are kernels for: written once, it runs on the host and on a GPU.
 ///
-/// A kernel is named `METHOD_SCHEME_DRIFT_SCALAR_DIMENSION`, `pmm_overdamped_spring_f32_2` for
+/// A kernel is named `METHOD_DYNAMICS_DRIFT_SCALAR_DIMENSION`, `pmm_overdamped_spring_f32_2` for
 /// example, and made by `fused_kernel`. What the drift is made from goes to it as a table.
 ///
 /// ```
 /// use nalgebra::{SVector, vector};
 /// use poisson_midpoint::kernel::{KernelDrift, Ptx};
-/// use poisson_midpoint::{Drift, TableDrift, TableError};
+/// use poisson_midpoint::target::{Drift, TableDrift, TableError};
 ///
 /// /// −k·x
 /// #[derive(Clone, Copy)]
 /// struct Spring(f32);
 ///
 /// impl<const D: usize> Drift<f32, D> for Spring {
-///     fn drift(&mut self, _time: f32, x: &SVector<f32, D>) -> SVector<f32, D> {
+///     fn drift(&self, _time: f32, x: &SVector<f32, D>) -> SVector<f32, D> {
 ///         x * -self.0
 ///     }
 /// }

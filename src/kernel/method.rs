@@ -1,9 +1,10 @@
 //! A stepper's parameters in a form that host and device lay out alike.
 
+use crate::dynamics::{Dynamics, Overdamped, RealOf, Underdamped};
+use crate::error::ParameterError;
+use crate::method::{EulerMaruyama, PoissonMidpoint, Stepper};
 use crate::random::{MidpointLaw, Midpoints};
-use crate::scheme::{Overdamped, Process, Scheme, Underdamped};
-use crate::stepper::RealOf;
-use crate::{EulerMaruyama, ParameterError, PoissonMidpoint, Real, Stepper};
+use crate::real::Real;
 
 mod sealed {
     /// What a launch finds a kernel by: a type that it is not made of must not claim its name.
@@ -14,40 +15,40 @@ use sealed::Sealed;
 
 impl<T> Sealed for Overdamped<T> {}
 impl<T> Sealed for Underdamped<T> {}
-impl<S: Scheme> Sealed for EulerMaruyama<S> {}
-impl<S: Scheme> Sealed for PoissonMidpoint<S> {}
+impl<S: Dynamics> Sealed for EulerMaruyama<S> {}
+impl<S: Dynamics> Sealed for PoissonMidpoint<S> {}
 
-/// A scheme that a kernel makes from plain numbers: one of this crate, since launches trust its name.
-pub trait KernelScheme: Scheme + Sealed {
-    /// Its part of a kernel's name.
+/// Dynamics that a kernel makes from plain numbers: of this crate, since launches trust their name.
+pub trait KernelDynamics: Dynamics + Sealed {
+    /// Their part of a kernel's name.
     const NAME: &'static str;
 
-    /// What it is made of beside step size and K: temperature and mobility, or friction and inverse
-    /// mass.
-    fn parameters(&self) -> [Self::Real; 2];
-    /// The scheme.
+    /// What they are made of beside step size and K: temperature and mobility, or temperature, mass and
+    /// friction; 0 beyond them.
+    fn parameters(&self) -> [Self::Real; 3];
+    /// The dynamics.
     ///
     /// # Errors
     /// [`ParameterError`] if one is out of range.
     fn from_parameters(
         step_size: Self::Real,
         inner_steps: u32,
-        parameters: [Self::Real; 2],
+        parameters: [Self::Real; 3],
     ) -> Result<Self, ParameterError<Self::Real>>;
 }
 
-impl<T: Real> KernelScheme for Overdamped<T> {
+impl<T: Real> KernelDynamics for Overdamped<T> {
     const NAME: &'static str = "overdamped";
 
-    fn parameters(&self) -> [T; 2] {
-        [self.temperature(), self.mobility()]
+    fn parameters(&self) -> [T; 3] {
+        [self.temperature(), self.mobility(), T::ZERO]
     }
 
     #[inline]
     fn from_parameters(
         step_size: T,
         inner_steps: u32,
-        [temperature, mobility]: [T; 2],
+        [temperature, mobility, _]: [T; 3],
     ) -> Result<Self, ParameterError<T>> {
         Self::new(step_size, inner_steps)?
             .with_temperature(temperature)?
@@ -55,20 +56,22 @@ impl<T: Real> KernelScheme for Overdamped<T> {
     }
 }
 
-impl<T: Real> KernelScheme for Underdamped<T> {
+impl<T: Real> KernelDynamics for Underdamped<T> {
     const NAME: &'static str = "underdamped";
 
-    fn parameters(&self) -> [T; 2] {
-        [self.friction(), self.inverse_mass()]
+    fn parameters(&self) -> [T; 3] {
+        [self.temperature(), self.mass(), self.friction()]
     }
 
     #[inline]
     fn from_parameters(
         step_size: T,
         inner_steps: u32,
-        [friction, inverse_mass]: [T; 2],
+        [temperature, mass, friction]: [T; 3],
     ) -> Result<Self, ParameterError<T>> {
-        Self::new(step_size, inner_steps, friction, inverse_mass)
+        Self::new(step_size, inner_steps, friction)?
+            .with_temperature(temperature)?
+            .with_mass(mass)
     }
 }
 
@@ -76,21 +79,21 @@ impl<T: Real> KernelScheme for Underdamped<T> {
 ///
 /// ```
 /// use poisson_midpoint::EulerMaruyama;
-/// use poisson_midpoint::kernel::{KernelScheme, KernelStepper};
-/// use poisson_midpoint::scheme::Underdamped;
-/// type Scheme = Underdamped<f32>;
-/// assert_eq!(<EulerMaruyama<Scheme> as KernelStepper<3>>::NAME, "em");
-/// assert_eq!(Scheme::NAME, "underdamped");
+/// use poisson_midpoint::kernel::{KernelDynamics, KernelStepper};
+/// use poisson_midpoint::dynamics::Underdamped;
+/// type Moves = Underdamped<f32>;
+/// assert_eq!(<EulerMaruyama<Moves> as KernelStepper>::NAME, "em");
+/// assert_eq!(Moves::NAME, "underdamped");
 /// ```
-pub trait KernelStepper<const D: usize>: Stepper<D, Scheme: KernelScheme> + Sealed {
+pub trait KernelStepper: Stepper<Dynamics: KernelDynamics> + Sealed {
     /// Its part of a kernel's name.
     const NAME: &'static str;
 
     /// Its parameters.
-    fn method(&self) -> Method<RealOf<Self::Scheme>>;
+    fn method(&self) -> Method<RealOf<Self::Dynamics>>;
 }
 
-impl<S: KernelScheme + Process<D>, const D: usize> KernelStepper<D> for EulerMaruyama<S> {
+impl<S: KernelDynamics> KernelStepper for EulerMaruyama<S> {
     const NAME: &'static str = "em";
 
     fn method(&self) -> Method<S::Real> {
@@ -98,7 +101,7 @@ impl<S: KernelScheme + Process<D>, const D: usize> KernelStepper<D> for EulerMar
     }
 }
 
-impl<S: KernelScheme + Process<D>, const D: usize> KernelStepper<D> for PoissonMidpoint<S> {
+impl<S: KernelDynamics> KernelStepper for PoissonMidpoint<S> {
     const NAME: &'static str = "pmm";
 
     fn method(&self) -> Method<S::Real> {
@@ -112,7 +115,7 @@ impl<S: KernelScheme + Process<D>, const D: usize> KernelStepper<D> for PoissonM
 ///
 /// ```
 /// use poisson_midpoint::kernel::Method;
-/// use poisson_midpoint::scheme::Overdamped;
+/// use poisson_midpoint::dynamics::Overdamped;
 /// use poisson_midpoint::{MidpointLaw, PoissonMidpoint};
 /// let stepper = PoissonMidpoint::new(Overdamped::new(0.1_f32, 1000)?, MidpointLaw::Single);
 /// let method = Method::from(&stepper);
@@ -124,7 +127,7 @@ impl<S: KernelScheme + Process<D>, const D: usize> KernelStepper<D> for PoissonM
 #[repr(C)]
 pub struct Method<T> {
     step_size: T,
-    parameters: [T; 2],
+    parameters: [T; 3],
     inner_steps: u32,
     /// 0 for Bernoulli, 1 for Single.
     law: u32,
@@ -132,11 +135,11 @@ pub struct Method<T> {
 }
 
 impl<T: Real> Method<T> {
-    fn of<S: KernelScheme<Real = T>>(scheme: &S, midpoints: Midpoints) -> Self {
+    fn of<S: KernelDynamics<Real = T>>(dynamics: &S, midpoints: Midpoints) -> Self {
         Self {
-            step_size: scheme.step_size(),
-            parameters: scheme.parameters(),
-            inner_steps: scheme.inner_steps(),
+            step_size: dynamics.step_size(),
+            parameters: dynamics.parameters(),
+            inner_steps: dynamics.inner_steps(),
             law: match midpoints.law() {
                 MidpointLaw::Bernoulli => 0,
                 MidpointLaw::Single => 1,
@@ -145,27 +148,27 @@ impl<T: Real> Method<T> {
         }
     }
 
-    /// The scheme.
+    /// The dynamics.
     #[inline]
-    fn scheme<S: KernelScheme<Real = T>>(&self) -> Result<S, ParameterError<T>> {
+    fn dynamics<S: KernelDynamics<Real = T>>(&self) -> Result<S, ParameterError<T>> {
         S::from_parameters(self.step_size, self.inner_steps, self.parameters)
     }
 }
 
 /// The stepper that the method was made from, or one with its step size, K and parameters; an error
-/// if these do not suit the scheme.
-impl<T: Real, S: KernelScheme<Real = T>> TryFrom<&Method<T>> for EulerMaruyama<S> {
+/// if these do not suit the dynamics.
+impl<T: Real, S: KernelDynamics<Real = T>> TryFrom<&Method<T>> for EulerMaruyama<S> {
     type Error = ParameterError<T>;
 
     #[inline]
     fn try_from(method: &Method<T>) -> Result<Self, ParameterError<T>> {
-        Ok(Self::new(method.scheme()?))
+        Ok(Self::new(method.dynamics()?))
     }
 }
 
 /// The stepper that the method was made from, or one with its step size, K, law and parameters; an
-/// error if these do not suit the scheme.
-impl<T: Real, S: KernelScheme<Real = T>> TryFrom<&Method<T>> for PoissonMidpoint<S> {
+/// error if these do not suit the dynamics.
+impl<T: Real, S: KernelDynamics<Real = T>> TryFrom<&Method<T>> for PoissonMidpoint<S> {
     type Error = ParameterError<T>;
 
     #[inline]
@@ -175,21 +178,21 @@ impl<T: Real, S: KernelScheme<Real = T>> TryFrom<&Method<T>> for PoissonMidpoint
             _ => MidpointLaw::Single,
         };
         let midpoints = Midpoints::from_gap_scale(law, method.inner_steps, method.gap_scale);
-        Ok(Self::from_midpoints(method.scheme()?, midpoints))
+        Ok(Self::from_midpoints(method.dynamics()?, midpoints))
     }
 }
 
-impl<T: Real, S: KernelScheme<Real = T>> From<&EulerMaruyama<S>> for Method<T> {
+impl<T: Real, S: KernelDynamics<Real = T>> From<&EulerMaruyama<S>> for Method<T> {
     fn from(stepper: &EulerMaruyama<S>) -> Self {
-        let scheme = stepper.scheme();
+        let dynamics = stepper.dynamics();
         // Read by no kernel of this method.
-        let midpoints = Midpoints::from_gap_scale(MidpointLaw::Single, scheme.inner_steps(), 0);
-        Self::of(scheme, midpoints)
+        let midpoints = Midpoints::from_gap_scale(MidpointLaw::Single, dynamics.inner_steps(), 0);
+        Self::of(dynamics, midpoints)
     }
 }
 
-impl<T: Real, S: KernelScheme<Real = T>> From<&PoissonMidpoint<S>> for Method<T> {
+impl<T: Real, S: KernelDynamics<Real = T>> From<&PoissonMidpoint<S>> for Method<T> {
     fn from(stepper: &PoissonMidpoint<S>) -> Self {
-        Self::of(stepper.scheme(), *stepper.midpoints())
+        Self::of(stepper.dynamics(), *stepper.midpoints())
     }
 }

@@ -16,9 +16,12 @@ use core::ops::Range;
 
 use crate::batch::Status;
 use crate::batch::advance::advance;
+use crate::dynamics::Dynamics;
+use crate::dynamics::state::State;
+use crate::method::Stepper;
 use crate::random::Streams;
-use crate::scheme::{Process, Scheme};
-use crate::{Drift, Real, State, Stepper};
+use crate::real::Real;
+use crate::target::Drift;
 
 #[cfg(feature = "kernels")]
 #[path = "../../kernels/column.rs"]
@@ -46,7 +49,7 @@ pub use drift::{KernelDrift, Ptx};
 pub use launch::this_thread;
 #[cfg(feature = "kernels")]
 pub use launch::{DeviceParticles, Extent, Launch, fused_body};
-pub use method::{KernelScheme, KernelStepper, Method};
+pub use method::{KernelDynamics, KernelStepper, Method};
 #[cfg(feature = "kernels")]
 pub use split_launch::{SplitPart, split_body};
 #[cfg(feature = "kernels")]
@@ -94,9 +97,9 @@ pub trait Memory<T> {
     /// Writes a component.
     fn set_component(&self, component: usize, place: usize, value: T);
     /// The word position.
-    fn position(&self, place: usize) -> u64;
+    fn word_position(&self, place: usize) -> u64;
     /// Writes the word position.
-    fn set_position(&self, place: usize, position: u64);
+    fn set_word_position(&self, place: usize, position: u64);
     /// Whether the particle moves.
     fn is_active(&self, place: usize) -> bool;
     /// Records that the particle's step has failed.
@@ -116,11 +119,11 @@ pub fn fused<S, T, F, M, const D: usize>(
     memory: &M,
     (streams, first): (&Streams, u64),
     stepper: &S,
-    drift: &mut F,
+    drift: &F,
     steps: Range<u32>,
 ) where
     T: Real,
-    S: Stepper<D, Scheme: Process<D> + Scheme<Real = T>>,
+    S: Stepper<Dynamics: Dynamics<Real = T>>,
     F: Drift<T, D>,
     M: Memory<T> + ?Sized,
 {
@@ -128,14 +131,15 @@ pub fn fused<S, T, F, M, const D: usize>(
         if !memory.is_active(place) {
             continue;
         }
-        let mut state = <S::Scheme as Process<D>>::State::from_fn(|part, d| {
+        let mut state = <S::Dynamics as Dynamics>::State::<D>::from_fn(|part, d| {
             memory.component(part * D + d, place)
         });
         let mut stream = streams.particle(first.wrapping_add(place as u64));
-        stream.move_to(memory.position(place));
+        stream.move_to(memory.word_position(place));
+        let drift = |time, position: &_| drift.drift(time, position);
         let advance = advance(stepper, &mut state, &mut stream, drift, steps.clone());
         state.for_each(|part, d, value| memory.set_component(part * D + d, place, value));
-        memory.set_position(place, advance.position);
+        memory.set_word_position(place, advance.word_position);
         memory.add_drift_calls(place, advance.drift_calls);
         if let Status::Failed { step, error } = advance.status {
             memory.fail(place, FailureRecord::new(step, error));

@@ -1,7 +1,7 @@
 //! A failed step in a form that host and device lay out alike.
 
-use crate::StepError;
 use crate::batch::Status;
+use crate::error::StepError;
 
 /// Why a particle's step failed, as words.
 ///

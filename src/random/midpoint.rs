@@ -132,13 +132,16 @@ impl Midpoints {
             MidpointLaw::Bernoulli => candidate
                 .checked_add(geometric(words.next_word(), self.scale))
                 .filter(|&midpoint| midpoint < self.inner_steps),
-            MidpointLaw::Single => {
-                let choices = u64::from(self.inner_steps - 1);
-                let drawn = (u64::from(words.next_word()) * choices) >> 32;
-                #[allow(clippy::cast_possible_truncation, reason = "drawn < choices < 2³²")]
-                Some(candidate + drawn as u32)
-            }
+            MidpointLaw::Single => Some(self.single(words.next_word())),
         }
+    }
+
+    /// The one midpoint of [`MidpointLaw::Single`], where K > 1.
+    #[inline]
+    #[allow(clippy::cast_possible_truncation, reason = "a product's high half")]
+    pub(crate) fn single(&self, word: u32) -> u32 {
+        let choices = u64::from(self.inner_steps.saturating_sub(1));
+        1 + ((u64::from(word) * choices) >> 32) as u32
     }
 }
 

@@ -62,13 +62,13 @@ impl Streams {
         }
     }
 
-    /// The stream of a particle at a word position read earlier from [`Stream::position`].
+    /// The stream of a particle at a word position read earlier from [`Stream::word_position`].
     ///
     /// # Errors
-    /// [`PastEnd`] if `position` exceeds [`Stream::END`].
-    pub fn particle_at(&self, particle: u64, position: u64) -> Result<Stream, PastEnd> {
+    /// [`PastEnd`] if `word_position` exceeds [`Stream::END`].
+    pub fn particle_at(&self, particle: u64, word_position: u64) -> Result<Stream, PastEnd> {
         let mut stream = self.particle(particle);
-        stream.seek(position)?;
+        stream.seek(word_position)?;
         Ok(stream)
     }
 
@@ -81,17 +81,17 @@ impl Streams {
 
 /// The random words of one particle: ChaCha8, seekable, 112 bytes.
 ///
-/// The position counts the words read. It and the state are a checkpoint: a run resumed at
-/// (state, position) gives the same bits as one never interrupted. The stream is a `rand_core`
+/// The word position counts the words read. It and the state are a checkpoint: a run resumed at
+/// (state, word position) gives the same bits as one never interrupted. The stream is a `rand_core`
 /// generator, so anything that draws from one can draw from it.
 ///
 /// ```
 /// use poisson_midpoint::random::{Stream, Words};
 /// let mut stream = Stream::new(42, 7);
 /// stream.next_word();
-/// let position = stream.position();
+/// let word_position = stream.word_position();
 /// let word = stream.next_word();
-/// stream.seek(position)?;
+/// stream.seek(word_position)?;
 /// assert_eq!(stream.next_word(), word);
 /// # Ok::<(), poisson_midpoint::random::PastEnd>(())
 /// ```
@@ -124,19 +124,19 @@ impl Stream {
 
     /// The number of words before the next one.
     #[must_use]
-    pub fn position(&self) -> u64 {
+    pub fn word_position(&self) -> u64 {
         self.position
     }
 
-    /// Moves to a position. Costs at most one ChaCha8 block.
+    /// Moves to a word position. Costs at most one ChaCha8 block.
     ///
     /// # Errors
-    /// [`PastEnd`] if `position` exceeds [`END`](Self::END); the stream stays where it was.
-    pub fn seek(&mut self, position: u64) -> Result<(), PastEnd> {
-        if position > Self::END {
-            return Err(PastEnd { position });
+    /// [`PastEnd`] if `word_position` exceeds [`END`](Self::END); the stream stays where it was.
+    pub fn seek(&mut self, word_position: u64) -> Result<(), PastEnd> {
+        if word_position > Self::END {
+            return Err(PastEnd { word_position });
         }
-        self.move_to(position);
+        self.move_to(word_position);
         Ok(())
     }
 

@@ -8,7 +8,7 @@ use poisson_midpoint::Phase;
 use rand_chacha::ChaCha8Rng;
 use rand_distr::{Distribution, StandardNormal};
 
-/// What the inner step i of a scheme does: X ← A X + G b + Γ Z.
+/// What the inner step i of dynamics does: X ← A X + G b + Γ Z.
 pub trait Naive<const D: usize> {
     type State: Copy + std::fmt::Debug;
 

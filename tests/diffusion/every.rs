@@ -183,7 +183,7 @@ impl<N: NoiseSchedule<f32>, S: Solver<f32>> Check for Sampler<'_, f32, N, S> {
         x[1] = f32::INFINITY;
         let mut run = Sampling::resume(self, progress, &mut x, &mut work).unwrap();
         let error = run.next(&mut stream).unwrap_err();
-        let words = stream.position();
+        let words = stream.word_position();
         assert_eq!(run.progress().failure(), Some(error));
         for _ in 0..20 {
             assert_eq!(run.next(&mut stream), Err(error));
@@ -192,7 +192,7 @@ impl<N: NoiseSchedule<f32>, S: Solver<f32>> Check for Sampler<'_, f32, N, S> {
         let progress = run.progress();
         let mut run = Sampling::resume(self, progress, &mut x, &mut work).unwrap();
         assert_eq!(run.next(&mut stream), Err(error));
-        assert_eq!(stream.position(), words);
+        assert_eq!(stream.word_position(), words);
         (error, asked)
     }
 

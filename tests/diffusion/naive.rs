@@ -5,9 +5,9 @@ use nalgebra::{SVector, vector};
 use poisson_midpoint::diffusion::{
     InnerSteps, NoiseSchedule, Prediction, Row, ScheduleTable, Timesteps, Variant,
 };
+use poisson_midpoint::dynamics::Dynamics;
 use poisson_midpoint::noise::Injected;
 use poisson_midpoint::random::{Midpoints, Stream};
-use poisson_midpoint::scheme::Scheme;
 use poisson_midpoint::{MidpointLaw, PoissonMidpoint, Real, Stepper};
 
 type X = SVector<f64, 2>;
@@ -139,12 +139,12 @@ fn compare(from: u32, to: u32, table: &mut [Row<f64>]) -> f64 {
             worst = worst.max((found - expected).amax() / expected.amax().max(1.0));
         }
         // The noise of any run of inner steps, which `Injected` passed over.
-        let scheme = steps.macro_step(0).unwrap();
+        let dynamics = steps.macro_step(0).unwrap();
         for (i, j) in [(0, k), (0, k.div_ceil(2)), (k / 2, k), (k / 3, k / 2)] {
             let steps = &inner[i as usize..j as usize];
             let variance = steps.iter().fold(0.0, |v, (a, _, s)| a * a * v + s * s);
             if i < j {
-                let noise = scheme.span(i, j).noise;
+                let noise = dynamics.span(i, j).noise;
                 worst = worst.max((noise * noise - variance).abs() / variance.max(1e-6));
             }
         }
@@ -174,9 +174,9 @@ fn macro_steps_are_those_of_the_timesteps() {
         let (variant, held) = (Variant::FixedSmall, Prediction::Epsilon);
         let steps = InnerSteps::new(&schedule, &timesteps, variant, held, &mut table).unwrap();
         let step = steps.macro_step(index)?;
-        let scheme = (step.from(), step.to(), step.span(0, step.inner_steps()));
+        let dynamics = (step.from(), step.to(), step.span(0, step.inner_steps()));
         assert_eq!(steps.macro_steps().count(), list.len() - 1);
-        Some(scheme)
+        Some(dynamics)
     };
     for (index, pair) in list.windows(2).enumerate() {
         let (from, to, found) = span(&list, index).unwrap();

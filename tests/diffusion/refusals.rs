@@ -20,7 +20,7 @@ fn slices_are_checked_before_the_network_is_called() {
     let mut sample = |x: &mut [f32], work: &mut [f32]| {
         let mut stream = Stream::new(1, 1);
         let result = sampler.sample(x, &mut never, &mut stream, work);
-        assert_eq!(stream.position(), 0);
+        assert_eq!(stream.word_position(), 0);
         result.unwrap_err()
     };
     assert_eq!(sample(&mut [], &mut [0.0; 9]), SampleError::Empty);

@@ -107,7 +107,7 @@ fn a_sample_that_fails_leaves_the_rest_of_its_batch_alone() {
 fn words_and_calls_are_as_documented() {
     with_all(|name, sampler| {
         let (_, stream, calls) = sampler.one_call(0);
-        let words = stream.position() - D as u64;
+        let words = stream.word_position() - D as u64;
         match name {
             "ddim" | "multistep" => assert!(calls == 10 && (words == 0 || words == 30)),
             "single step" => assert!(calls > 10 && words == 0),

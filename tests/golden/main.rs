@@ -1,5 +1,5 @@
 //! Golden vectors: the bits of stream v1, of every primitive, and of a long trajectory of each
-//! scheme, stepper and scalar. They are the same on every target and at every optimisation level;
+//! kind of dynamics, method and scalar. They are the same on every target and at every optimisation level;
 //! a change to `tests/data/golden.txt` is a new version of the stream contract.
 
 mod text;

@@ -2,10 +2,8 @@
 
 use nalgebra::SVector;
 use poisson_midpoint::MidpointLaw::{Bernoulli, Single};
+use poisson_midpoint::dynamics::{AdditiveNoise, Dynamics, Overdamped, Semilinear, Underdamped};
 use poisson_midpoint::random::{Midpoints, PastEnd, Streams, Words, normal_f32, normal_f64};
-use poisson_midpoint::scheme::{
-    AdditiveNoise, Overdamped, Process, Scheme, Semilinear, Underdamped,
-};
 use poisson_midpoint::{
     EulerMaruyama, ParameterError, PoissonMidpoint, Real, State, StepError, Stepper,
 };
@@ -89,21 +87,20 @@ fn force<T: Real>(time: T, x: &SVector<T, D>) -> SVector<T, D> {
 fn trajectory<S, T>(out: &mut impl Text, title: [&str; 3], stepper: &S) -> Result<(), Failure>
 where
     T: Bits,
-    S: Stepper<D, Scheme: Scheme<Real = T>>,
+    S: Stepper<Dynamics: Dynamics<Real = T>>,
 {
-    let mut state = <S::Scheme as Process<D>>::State::from_fn(|part, d| {
+    let mut state = <S::Dynamics as Dynamics>::State::<D>::from_fn(|part, d| {
         T::from_u32((3 * part + d) as u32) / T::from_u32(4) - T::ONE
     });
     let mut stream = Streams::new(SEED).particle(PARTICLE);
-    let step_size = stepper.scheme().step_size();
-    let [scalar, scheme, method] = title;
-    for part in [scalar, " ", scheme, " ", method, ":"] {
+    let step_size = stepper.dynamics().step_size();
+    let [scalar, dynamics, method] = title;
+    for part in [scalar, " ", dynamics, " ", method, ":"] {
         out.text(part);
     }
-    let mut drift = |time: T, x: &SVector<T, D>| force(time, x);
     for n in 0..10_000 {
         let time = step_size * T::from_u32(n);
-        let _ = stepper.step(time, &mut state, &mut drift, &mut stream)?;
+        let _ = stepper.step(time, &mut state, force, &mut stream)?;
         if [1, 10, 100, 1000, 10_000].contains(&(n + 1)) {
             state.for_each(|_, _, value| {
                 out.text(" ");
@@ -112,32 +109,27 @@ where
         }
     }
     out.text(" @");
-    out.decimal(stream.position());
+    out.decimal(stream.word_position());
     out.text("\n");
     Ok(())
 }
 
-fn steppers<S, T>(
-    out: &mut impl Text,
-    scalar: &str,
-    scheme_name: &str,
-    scheme: S,
-) -> Result<(), Failure>
+fn steppers<S, T>(out: &mut impl Text, scalar: &str, name: &str, dynamics: S) -> Result<(), Failure>
 where
     T: Bits,
-    S: Scheme<Real = T> + Process<D>,
+    S: Dynamics<Real = T>,
 {
-    let title = [scalar, scheme_name, "em"];
-    trajectory(out, title, &EulerMaruyama::new(scheme))?;
-    for (law, name) in [(Bernoulli, "bernoulli"), (Single, "single")] {
-        let title = [scalar, scheme_name, name];
-        trajectory(out, title, &PoissonMidpoint::new(scheme, law))?;
+    let title = [scalar, name, "em"];
+    trajectory(out, title, &EulerMaruyama::new(dynamics))?;
+    for (law, method) in [(Bernoulli, "bernoulli"), (Single, "single")] {
+        let title = [scalar, name, method];
+        trajectory(out, title, &PoissonMidpoint::new(dynamics, law))?;
     }
     Ok(())
 }
 
-/// The trajectories of every scheme and stepper in one scalar.
-fn schemes<T: Bits>(out: &mut impl Text, scalar: &str) -> Result<(), Failure> {
+/// The trajectories of all dynamics and both methods in one scalar.
+fn dynamics<T: Bits>(out: &mut impl Text, scalar: &str) -> Result<(), Failure> {
     let n = T::from_u32;
     let step = n(1) / n(20);
     let overdamped = Overdamped::new(step, 1000)?
@@ -149,7 +141,7 @@ fn schemes<T: Bits>(out: &mut impl Text, scalar: &str) -> Result<(), Failure> {
     let semilinear = Semilinear::new(step, 1_000_000, n(2), n(1))?;
     steppers(out, scalar, "semilinear", semilinear)?;
     // γη/K = 1e-4: where the textbook covariance has no digit left in f32.
-    let underdamped = Underdamped::new(step, 1000, n(2), n(1) / n(2))?;
+    let underdamped = Underdamped::new(step, 1000, n(2))?.with_mass(n(2))?;
     steppers(out, scalar, "underdamped", underdamped)
 }
 
@@ -213,6 +205,6 @@ pub fn write(out: &mut impl Text) -> Result<(), Failure> {
     words(out)?;
     normals(out);
     midpoints(out);
-    schemes::<f32>(out, "f32")?;
-    schemes::<f64>(out, "f64")
+    dynamics::<f32>(out, "f32")?;
+    dynamics::<f64>(out, "f64")
 }

@@ -2,14 +2,14 @@
 
 use anyhow::{Context, Result, ensure};
 use cust::memory::DeviceCopy;
+use nalgebra::SVector;
 use poisson_midpoint::batch::Cpu;
 use poisson_midpoint::cuda::Gpu;
-use poisson_midpoint::kernel::{KernelDrift, KernelScheme, KernelStepper};
-use poisson_midpoint::scheme::Process;
-use poisson_midpoint::{
-    DoubleWell, EulerMaruyama, GaussianMixture, GaussianTable, LogisticRegression, MidpointLaw,
-    PoissonMidpoint, State, Stepper, TableDrift,
+use poisson_midpoint::kernel::{KernelDrift, KernelDynamics, KernelStepper};
+use poisson_midpoint::target::{
+    DoubleWell, GaussianMixture, GaussianTable, LogisticRegression, TableDrift,
 };
+use poisson_midpoint::{EulerMaruyama, MidpointLaw, PoissonMidpoint, State, Stepper};
 
 use super::cases::*;
 use super::{GRIDS, Host, Options};
@@ -19,7 +19,7 @@ pub fn all(gpu: &Gpu, options: &Options) -> Result<usize> {
     macro_rules! check_case {
         ($dimension:literal, $name:expr, $types:tt, $stepper:expr, $drift:expr, $table:expr,) => {
             if $name.contains(&options.only) {
-                check::<_, _, _, _, $dimension>(gpu, options, $stepper, $drift).context($name)?;
+                check::<_, _, _, $dimension>(gpu, options, $stepper, $drift).context($name)?;
                 kernels += 1;
             }
         };
@@ -40,36 +40,38 @@ pub fn all(gpu: &Gpu, options: &Options) -> Result<usize> {
     let table = [f32::INFINITY, 0.0, 1.0, 0.0, 0.0, 1.0];
     let drift = GaussianTable::<f32, 2>::from_table(&table)?;
     let stepper = PoissonMidpoint::new(overdamped::<f32>(7), MidpointLaw::Single);
-    let failed = check::<_, _, _, _, 2>(gpu, options, &stepper, &drift)?;
+    let failed = check::<_, _, _, 2>(gpu, options, &stepper, &drift)?;
     ensure!(failed == options.particles, "{failed} particles failed");
     Ok(kernels)
 }
 
 /// Compares a kernel with the CPU engine on each grid; returns how many particles fail.
-fn check<S, P, F, X, const D: usize>(
+fn check<S, P, F, const D: usize>(
     gpu: &Gpu,
     options: &Options,
     stepper: &P,
     drift: &F,
 ) -> Result<usize>
 where
-    P: KernelStepper<D> + Stepper<D, Scheme = S>,
-    S: KernelScheme<Real: Value + DeviceCopy> + Process<D, State = X>,
-    F: KernelDrift<S::Real, D> + Clone + Sync,
-    X: State<S::Real, D>,
+    P: KernelStepper + Stepper<Dynamics = S>,
+    S: KernelDynamics<Real: Value + DeviceCopy>,
+    F: KernelDrift<S::Real, D> + Sync,
 {
-    let start = Host::<S::Real>::new(X::PARTS * D, options.particles);
+    let start = Host::<S::Real>::new(S::State::<D>::PARTS * D, options.particles);
     let steps = 3..3 + options.steps;
     let mut expected = start.clone();
-    let mut particles = expected.particles::<X, D>()?;
-    let on_the_host = Cpu.run_parallel(stepper, &mut particles, drift, steps.clone());
+    let mut particles = expected.particles::<S::State<D>>()?;
+    let force = |time, x: &SVector<S::Real, D>| drift.drift(time, x);
+    let on_the_host = Cpu.run_parallel(stepper, &mut particles, force, steps.clone());
+    drop(particles);
     for grid in GRIDS {
         gpu.set_grid(grid);
         let mut found = start.clone();
-        let mut particles = found.particles::<X, D>()?;
+        let mut particles = found.particles::<S::State<D>>()?;
         let mut batch = gpu.upload(&mut particles)?;
         batch.run(stepper, drift, steps.clone())?;
         let run = batch.download(&mut particles)?;
+        drop((batch, particles));
         found.expect(&expected)?;
         ensure!(
             run.drift_calls == on_the_host.drift_calls,

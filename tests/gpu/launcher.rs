@@ -4,9 +4,10 @@ use anyhow::{Result, ensure};
 use nalgebra::SVector;
 use poisson_midpoint::batch::{Cpu, Engine};
 use poisson_midpoint::cuda::{Batch, Gpu, Gpus, LaunchError, Layout, SplitBatch};
+use poisson_midpoint::dynamics::{Overdamped, Underdamped};
 use poisson_midpoint::random::Streams;
-use poisson_midpoint::scheme::{Overdamped, Underdamped};
-use poisson_midpoint::{DoubleWell, MidpointLaw, Phase, PoissonMidpoint};
+use poisson_midpoint::target::DoubleWell;
+use poisson_midpoint::{MidpointLaw, Phase, PoissonMidpoint};
 
 use super::cases::underdamped;
 use super::{Host, Options};
@@ -56,10 +57,10 @@ fn check_engines(gpu: &Gpu, start: &Host<f32>, steps: u32) -> Result<()> {
 
 fn advance<E>(engine: &E, host: &mut Host<f32>, steps: core::ops::Range<u32>) -> Result<u64>
 where
-    E: Engine<PoissonMidpoint<Underdamped<f32>>, DoubleWell<f32>, 2>,
+    E: Engine<PoissonMidpoint<Underdamped<f32>>, Underdamped2, DoubleWell<f32>>,
     E::Error: Send + Sync + 'static,
 {
-    let mut particles = host.particles::<Underdamped2, 2>()?;
+    let mut particles = host.particles::<Underdamped2>()?;
     let run = engine.advance(&stepper(), &mut particles, &DRIFT, steps)?;
     ensure!(run.failed == 0, "{} failed", run.failed);
     Ok(run.drift_calls)
@@ -69,7 +70,7 @@ where
 const _: () = {
     const fn is_shared<T: Send + Sync>() {}
     is_shared::<Gpu>();
-    is_shared::<Batch<'_, f32, Underdamped2, 2>>();
+    is_shared::<Batch<'_, Underdamped2>>();
     is_shared::<SplitBatch<'_, Overdamped<f32>>>();
 };
 
@@ -88,7 +89,7 @@ fn check_errors(gpu: &Gpu) -> Result<()> {
     let stepper = PoissonMidpoint::new(Overdamped::new(0.1_f32, 10)?, MidpointLaw::Single);
     let mut host = Host::<f32>::new(5, 10);
     let before = host.clone();
-    let mut particles = host.particles::<SVector<f32, 5>, 5>()?;
+    let mut particles = host.particles::<SVector<f32, 5>>()?;
     let error = gpu.advance(&stepper, &mut particles, &DRIFT, 0..1).err();
     let expected = LaunchError::NoModule {
         scalar: "f32",
@@ -98,11 +99,11 @@ fn check_errors(gpu: &Gpu) -> Result<()> {
     host.expect(&before)?;
 
     let mut host = Host::<f32>::new(2, 10);
-    let mut particles = host.particles::<SVector<f32, 2>, 2>()?;
+    let mut particles = host.particles::<SVector<f32, 2>>()?;
     let batch = gpu.upload(&mut particles)?;
     let mut other = Host::<f32>::new(2, 9);
     let before = other.clone();
-    let error = batch.download(&mut other.particles::<SVector<f32, 2>, 2>()?);
+    let error = batch.download(&mut other.particles::<SVector<f32, 2>>()?);
     let expected = LaunchError::Length {
         what: "particles",
         expected: 10,

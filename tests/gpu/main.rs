@@ -28,7 +28,7 @@ mod split;
 
 use cases::Value;
 // For `cases`.
-use poisson_midpoint::scheme::{Overdamped, Underdamped};
+use poisson_midpoint::dynamics::{Overdamped, Underdamped};
 
 #[derive(Parser)]
 struct Options {
@@ -82,7 +82,7 @@ fn run(gpu: &Gpu, options: &Options) -> Result<()> {
     let kernels = fused::all(gpu, options).context("fused kernels")?;
     println!("{kernels} fused kernels and laws: no bit differs");
     let kernels = split::all(gpu, options).context("split-phase kernels")?;
-    println!("{kernels} split-phase schemes, laws, shapes: no bit differs");
+    println!("{kernels} split-phase dynamics, laws, shapes: no bit differs");
     launcher::all(gpu, options).context("the launcher")?;
     println!("the launcher: checkpoints, ranges of particles, errors");
     Ok(())
@@ -109,7 +109,7 @@ const GRIDS: [Option<Grid>; 3] = [
 #[derive(Clone, PartialEq)]
 struct Host<T> {
     state: Vec<T>,
-    positions: Vec<u64>,
+    word_positions: Vec<u64>,
     status: Vec<Status>,
 }
 
@@ -124,19 +124,25 @@ impl<T: Value> Host<T> {
         };
         Self {
             state: (0..components * count).map(value).collect(),
-            positions: (0..count as u64).map(|p| p % 20).collect(),
+            word_positions: (0..count as u64).map(|p| p % 20).collect(),
             status: vec![Status::Active; count],
         }
     }
 
-    fn particles<X: State<T, D>, const D: usize>(&mut self) -> Result<Particles<'_, T, X, D>> {
+    fn particles<X: State<Real = T>>(&mut self) -> Result<Particles<'_, X>> {
         let streams = Streams::new(SEED);
         let Self {
             state,
-            positions,
+            word_positions,
             status,
         } = self;
-        Ok(Particles::new(streams, FIRST, state, positions, status)?)
+        Ok(Particles::new(
+            streams,
+            FIRST,
+            state,
+            word_positions,
+            status,
+        )?)
     }
 
     fn expect(&self, expected: &Self) -> Result<()> {
@@ -145,7 +151,7 @@ impl<T: Value> Host<T> {
         let bits = pairs.filter(|(a, b)| different(a, b)).count();
         ensure!(bits == 0, "{bits} of {} scalars differ", self.state.len());
         ensure!(
-            self.positions == expected.positions,
+            self.word_positions == expected.word_positions,
             "word positions differ"
         );
         ensure!(self.status == expected.status, "statuses differ");

@@ -5,9 +5,8 @@ use cust::memory::DeviceCopy;
 use nalgebra::SVector;
 use poisson_midpoint::batch::Cpu;
 use poisson_midpoint::cuda::{Gpu, LaunchError, Layout, SplitBatch};
-use poisson_midpoint::kernel::{KernelScheme, Strides};
+use poisson_midpoint::kernel::{KernelDynamics, Strides};
 use poisson_midpoint::random::Streams;
-use poisson_midpoint::scheme::Process;
 use poisson_midpoint::{EulerMaruyama, MidpointLaw, PoissonMidpoint, Real, State};
 
 use super::cases::{Value, overdamped, underdamped};
@@ -21,20 +20,19 @@ pub fn all(gpu: &Gpu, options: &Options) -> Result<usize> {
 }
 
 fn dimension<const D: usize>(gpu: &Gpu, options: &Options) -> Result<usize> {
-    Ok(scheme::<_, _, D>(gpu, options, overdamped::<f32>)?
-        + scheme::<_, _, D>(gpu, options, underdamped::<f32>)?
-        + scheme::<_, _, D>(gpu, options, overdamped::<f64>)?
-        + scheme::<_, _, D>(gpu, options, underdamped::<f64>)?)
+    Ok(dynamics::<_, D>(gpu, options, overdamped::<f32>)?
+        + dynamics::<_, D>(gpu, options, underdamped::<f32>)?
+        + dynamics::<_, D>(gpu, options, overdamped::<f64>)?
+        + dynamics::<_, D>(gpu, options, underdamped::<f64>)?)
 }
 
-fn scheme<S, X, const D: usize>(
+fn dynamics<S, const D: usize>(
     gpu: &Gpu,
     options: &Options,
-    scheme: impl Fn(u32) -> S,
+    dynamics: impl Fn(u32) -> S,
 ) -> Result<usize>
 where
-    S: KernelScheme<Real: Value + DeviceCopy> + Process<D, State = X> + Process<1>,
-    X: State<S::Real, D>,
+    S: KernelDynamics<Real: Value + DeviceCopy>,
 {
     let mut cases = 0;
     let mut check = |method: Option<MidpointLaw>, inner_steps: u32| -> Result<()> {
@@ -42,7 +40,7 @@ where
         let name = format!("{}_{scalar}, D = {D}, {method:?}", S::NAME);
         if name.contains(&options.only) {
             for wall in [63, 1000] {
-                check::<S, X, D>(gpu, options, scheme(inner_steps), method, wall)
+                check::<S, D>(gpu, options, dynamics(inner_steps), method, wall)
                     .with_context(|| name.clone())?;
             }
             cases += 1;
@@ -89,20 +87,19 @@ fn in_layout<T: Real>(strides: Strides, columns: &[T], dimension: usize, count: 
     state
 }
 
-fn check<S, X, const D: usize>(
+fn check<S, const D: usize>(
     gpu: &Gpu,
     options: &Options,
-    scheme: S,
+    dynamics: S,
     law: Option<MidpointLaw>,
     wall: u32,
 ) -> Result<()>
 where
-    S: KernelScheme<Real: Value + DeviceCopy> + Process<D, State = X> + Process<1>,
-    X: State<S::Real, D>,
+    S: KernelDynamics<Real: Value + DeviceCopy>,
 {
-    let parts = X::PARTS;
-    let euler = EulerMaruyama::new(scheme);
-    let midpoint = PoissonMidpoint::new(scheme, law.unwrap_or(MidpointLaw::Single));
+    let parts = S::State::<D>::PARTS;
+    let euler = EulerMaruyama::new(dynamics);
+    let midpoint = PoissonMidpoint::new(dynamics, law.unwrap_or(MidpointLaw::Single));
     // Some particles begin beyond the nearer wall, others run into it.
     let drift = walled::drift(S::Real::from_u32(wall) / S::Real::from_u32(32));
     let in_vectors = |time: S::Real, x: &SVector<S::Real, D>| {
@@ -114,14 +111,15 @@ where
     let particles = (2 * options.particles / D).max(29);
     let mut start = Host::<S::Real>::new(parts * D, particles);
     // The split-phase batch begins its streams.
-    start.positions.fill(0);
+    start.word_positions.fill(0);
     let mut expected = start.clone();
-    let mut on_the_host = expected.particles::<X, D>()?;
+    let mut on_the_host = expected.particles::<S::State<D>>()?;
     let steps = 0..options.steps;
     let run = match law {
-        None => Cpu.run_parallel(&euler, &mut on_the_host, &in_vectors, steps),
-        Some(_) => Cpu.run_parallel(&midpoint, &mut on_the_host, &in_vectors, steps),
+        None => Cpu.run_parallel(&euler, &mut on_the_host, in_vectors, steps),
+        Some(_) => Cpu.run_parallel(&midpoint, &mut on_the_host, in_vectors, steps),
     };
+    drop(on_the_host);
     let failed = run.failed;
     if wall == 63 {
         ensure!(0 < failed && failed < particles, "{failed} fail");
@@ -143,13 +141,13 @@ where
         for step in 0..options.steps {
             // A run that is interrupted goes on to the bit.
             if step == 1 {
-                let (states, positions) = (batch.states()?, batch.positions()?);
+                let (states, word_positions) = (batch.states()?, batch.word_positions()?);
                 let status = batch.status()?;
                 batch = gpu.split_phase(Streams::new(SEED), FIRST, D, layout, &states)?;
-                batch.set_positions(&positions)?;
+                batch.set_word_positions(&word_positions)?;
                 batch.set_status(&status)?;
             }
-            let time = scheme.step_size() * S::Real::from_u32(step);
+            let time = dynamics.step_size() * S::Real::from_u32(step);
             let states = batch.states()?;
             let b0 = evaluate(strides, D, &states[..states.len() / parts], |_| time, drift);
             batch.set_b0(&b0)?;
@@ -180,8 +178,8 @@ where
             found.len()
         );
         ensure!(
-            batch.positions()? == expected.positions,
-            "{layout:?}: positions differ"
+            batch.word_positions()? == expected.word_positions,
+            "{layout:?}: word positions differ"
         );
         ensure!(
             batch.status()? == expected.status,

@@ -13,8 +13,8 @@
 
 use core::panic::PanicInfo;
 
+use poisson_midpoint::dynamics::{Overdamped, Underdamped};
 use poisson_midpoint::kernel::Ptx;
-use poisson_midpoint::scheme::{Overdamped, Underdamped};
 use poisson_midpoint::{EulerMaruyama, PoissonMidpoint, fused_kernel};
 
 #[path = "../drift.rs"]

@@ -15,15 +15,16 @@ use poisson_midpoint::diffusion::{
     SampleError, Sampler, SamplerError, Sampling, ScheduleError, ScheduleTable, SquaredCosine,
     Stage, Timesteps, TimestepsError, Variant,
 };
+use poisson_midpoint::dynamics::{AdditiveNoise, Dynamics, Overdamped, Semilinear, Underdamped};
 use poisson_midpoint::kernel::{FailureRecord, KernelDrift, Method, Ptx, Thread};
-use poisson_midpoint::noise::Injected;
+use poisson_midpoint::noise::{BrownianPath, Injected, PathError};
 use poisson_midpoint::random::{Midpoints, Stream, Streams};
-use poisson_midpoint::scheme::{AdditiveNoise, Overdamped, Scheme, Semilinear, Underdamped};
 use poisson_midpoint::slices::SliceError;
+use poisson_midpoint::target::{
+    DoubleWell, Gaussian, GaussianMixture, GaussianTable, LogisticRegression, TableDrift,
+};
 use poisson_midpoint::{
-    BrownianPath, DoubleWell, EulerMaruyama, Gaussian, GaussianMixture, GaussianTable,
-    LogisticRegression, MidpointLaw, Parameter, PathError, Phase, PoissonMidpoint, Step, StepError,
-    TableDrift, Trajectory,
+    EulerMaruyama, MidpointLaw, Parameter, Phase, PoissonMidpoint, Step, StepError, Trajectory,
 };
 use poisson_midpoint_firmware::outcome::exit;
 
@@ -57,9 +58,9 @@ fn randomness() -> Result<(), Failure> {
     Ok(())
 }
 
-fn schemes() -> Result<(), Failure> {
+fn dynamics() -> Result<(), Failure> {
     let overdamped = Overdamped::new(0.5_f32, 1000)?;
-    let underdamped = Underdamped::new(0.5_f32, 1000, 2.0, 1.0)?;
+    let underdamped = Underdamped::new(0.5_f32, 1000, 2.0)?;
     info!("{}", overdamped);
     info!("{}", AdditiveNoise::new(0.5_f64, 1000, 0.75)?);
     info!("{}", Semilinear::new(0.5_f32, 1000, 2.0, 0.75)?);
@@ -164,7 +165,7 @@ fn batches() -> Result<(), Failure> {
     };
     let mut status = [Status::Active, Status::Failed { step: 3, error }];
     info!("{}", status);
-    let particles: Particles<f32, State, 2> =
+    let particles: Particles<State> =
         Particles::new(Streams::new(42), 0, &mut state, &mut positions, &mut status)?;
     info!("{}", particles);
     info!("{}", Thread { index: 2, count: 4 });
@@ -267,7 +268,7 @@ fn diffusion() -> Result<(), Failure> {
 #[entry]
 fn main() -> ! {
     let logged = randomness()
-        .and_then(|()| schemes())
+        .and_then(|()| dynamics())
         .and_then(|()| steps())
         .and_then(|()| drifts())
         .and_then(|()| records())

@@ -9,8 +9,8 @@ use core::hint::black_box;
 use cortex_m::Peripherals;
 use cortex_m_rt::entry;
 use nalgebra::SVector;
+use poisson_midpoint::dynamics::{Dynamics, Overdamped};
 use poisson_midpoint::random::{Stream, Words, normal_f32};
-use poisson_midpoint::scheme::{Overdamped, Scheme};
 use poisson_midpoint::{EulerMaruyama, MidpointLaw, ParameterError, PoissonMidpoint, Stepper};
 use poisson_midpoint_firmware::console::Console;
 use poisson_midpoint_firmware::instructions::Counter;
@@ -45,7 +45,7 @@ impl Report {
     /// A step of a method from a state that it keeps moving.
     fn step<S, const D: usize>(&mut self, what: &str, stepper: &S) -> u32
     where
-        S: Stepper<D, Scheme = Overdamped<f32>>,
+        S: Stepper<Dynamics = Overdamped<f32>>,
     {
         let mut state = SVector::<f32, D>::repeat(1.0);
         let mut stream = Stream::new(42, 0);
@@ -70,10 +70,10 @@ fn measure(report: &mut Report) -> Result<(), ParameterError<f32>> {
         word = word.wrapping_add(0x9e37_79b9);
         black_box(normal_f32(word));
     });
-    let scheme = Overdamped::new(0.1_f32, 1000)?;
-    let euler = EulerMaruyama::new(Overdamped::new(scheme.step_size() / 2.0, 1)?);
-    let single = PoissonMidpoint::new(scheme, MidpointLaw::Single);
-    let bernoulli = PoissonMidpoint::new(scheme, MidpointLaw::Bernoulli);
+    let dynamics = Overdamped::new(0.1_f32, 1000)?;
+    let euler = EulerMaruyama::new(Overdamped::new(dynamics.step_size() / 2.0, 1)?);
+    let single = PoissonMidpoint::new(dynamics, MidpointLaw::Single);
+    let bernoulli = PoissonMidpoint::new(dynamics, MidpointLaw::Bernoulli);
     report.step::<_, 3>("D=3 EM", &euler);
     report.step::<_, 3>("D=3 PMM-Single", &single);
     report.step::<_, 3>("D=3 PMM-Bernoulli", &bernoulli);

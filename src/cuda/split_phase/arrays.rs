@@ -7,13 +7,12 @@ use crate::batch::Status;
 use crate::cuda::LaunchError;
 use crate::cuda::error::check_length;
 use crate::cuda::statuses::Statuses;
-use crate::kernel::KernelScheme;
+use crate::kernel::KernelDynamics;
 use crate::random::{PastEnd, Stream};
-use crate::scheme::Process;
 
 impl<S> SplitBatch<'_, S>
 where
-    S: KernelScheme<Real: DeviceCopy> + Process<1>,
+    S: KernelDynamics<Real: DeviceCopy>,
 {
     /// The states on the device, where they are until the next step is over.
     #[must_use]
@@ -105,8 +104,8 @@ where
     ///
     /// # Errors
     /// [`LaunchError::Driver`].
-    pub fn positions(&self) -> Result<Vec<u64>, LaunchError> {
-        self.positions.to_vec()
+    pub fn word_positions(&self) -> Result<Vec<u64>, LaunchError> {
+        self.word_positions.to_vec()
     }
 
     /// Goes on from a checkpoint's word positions.
@@ -114,13 +113,15 @@ where
     /// # Errors
     /// [`LaunchError::Length`], [`LaunchError::PastEnd`] for one beyond [`Stream::END`],
     /// [`LaunchError::Order`] amid a step, [`LaunchError::Driver`].
-    pub fn set_positions(&mut self, positions: &[u64]) -> Result<(), LaunchError> {
-        self.expect_none("set_positions")?;
-        check_length("word positions", self.len(), positions.len())?;
-        if let Some(&position) = positions.iter().find(|p| **p > Stream::END) {
-            return Err(LaunchError::PastEnd(PastEnd { position }));
+    pub fn set_word_positions(&mut self, word_positions: &[u64]) -> Result<(), LaunchError> {
+        self.expect_none("set_word_positions")?;
+        check_length("word positions", self.len(), word_positions.len())?;
+        if let Some(&position) = word_positions.iter().find(|p| **p > Stream::END) {
+            return Err(LaunchError::PastEnd(PastEnd {
+                word_position: position,
+            }));
         }
-        self.positions.upload(0, positions)
+        self.word_positions.upload(0, word_positions)
     }
 
     /// Which particles have failed, copied from the device.

@@ -7,10 +7,11 @@ use super::gpu::Argument;
 use super::statuses::Statuses;
 use super::{Gpu, KernelName, LaunchError, split_phase_ptx};
 use crate::batch::Status;
-use crate::kernel::{KernelScheme, Method, Shape, SplitExtent, SplitPart, SplitPhase, Strides};
-use crate::random::Streams;
-use crate::scheme::Process;
-use crate::{EulerMaruyama, MidpointLaw, PoissonMidpoint, State};
+use crate::dynamics::CellOf;
+use crate::dynamics::cell::Cell;
+use crate::kernel::{KernelDynamics, Method, Shape, SplitExtent, SplitPart, SplitPhase, Strides};
+use crate::method::{EulerMaruyama, PoissonMidpoint, Stepper};
+use crate::random::{MidpointLaw, Streams};
 
 mod arrays;
 
@@ -49,7 +50,7 @@ pub enum Layout {
 /// ```
 /// use poisson_midpoint::cuda::{Gpu, LaunchError, Layout};
 /// use poisson_midpoint::random::Streams;
-/// use poisson_midpoint::scheme::Overdamped;
+/// use poisson_midpoint::dynamics::Overdamped;
 /// use poisson_midpoint::{MidpointLaw, PoissonMidpoint};
 ///
 /// /// Stands for a network on the device: here it is on the host, and the drift is −x.
@@ -81,7 +82,7 @@ pub enum Layout {
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Debug)]
-pub struct SplitBatch<'g, S: KernelScheme<Real: DeviceCopy>> {
+pub struct SplitBatch<'g, S: KernelDynamics<Real: DeviceCopy>> {
     gpu: &'g Gpu,
     state: Buffer<'g, S::Real>,
     next: Buffer<'g, S::Real>,
@@ -91,8 +92,8 @@ pub struct SplitBatch<'g, S: KernelScheme<Real: DeviceCopy>> {
     correction: Buffer<'g, S::Real>,
     query: Buffer<'g, S::Real>,
     times: Buffer<'g, S::Real>,
-    positions: Buffer<'g, u64>,
-    next_positions: Buffer<'g, u64>,
+    word_positions: Buffer<'g, u64>,
+    next_word_positions: Buffer<'g, u64>,
     statuses: Statuses<'g>,
     keys: Buffer<'g, u64>,
     previous: Buffer<'g, u32>,
@@ -105,7 +106,7 @@ pub struct SplitBatch<'g, S: KernelScheme<Real: DeviceCopy>> {
 
 /// The macro step under way, if one is.
 #[derive(Clone, Copy, Debug)]
-enum Step<S: KernelScheme> {
+enum Step<S: KernelDynamics> {
     None,
     Midpoint {
         method: Method<S::Real>,
@@ -133,9 +134,9 @@ impl Gpu {
         state: &[S::Real],
     ) -> Result<SplitBatch<'_, S>, LaunchError>
     where
-        S: KernelScheme<Real: DeviceCopy> + Process<1>,
+        S: KernelDynamics<Real: DeviceCopy>,
     {
-        let parts = S::State::PARTS;
+        let parts = CellOf::<S, S::Real>::PARTS;
         let components = parts.saturating_mul(dimension);
         let count = state.len().checked_div(components).unwrap_or(0);
         if count * components != state.len() {
@@ -167,8 +168,8 @@ impl Gpu {
             correction: Buffer::unwritten(self, state.len())?,
             query: vector()?,
             times: Buffer::filled(self, zero, count)?,
-            positions: Buffer::filled(self, 0, count)?,
-            next_positions: Buffer::filled(self, 0, count)?,
+            word_positions: Buffer::filled(self, 0, count)?,
+            next_word_positions: Buffer::filled(self, 0, count)?,
             statuses: Statuses::new(self, &vec![Status::Active; count])?,
             keys: Buffer::filled(self, SplitPhase::<S::Real>::NONE, count)?,
             previous: words()?,
@@ -195,7 +196,7 @@ impl Gpu {
 
 impl<S> SplitBatch<'_, S>
 where
-    S: KernelScheme<Real: DeviceCopy> + Process<1>,
+    S: KernelDynamics<Real: DeviceCopy>,
 {
     /// The number of particles.
     #[must_use]
@@ -237,7 +238,7 @@ where
         self.extent.round = 0;
         let method = Method::from(stepper);
         let law = stepper.law();
-        let all = if stepper.scheme().inner_steps() > 1 {
+        let all = if stepper.dynamics().inner_steps() > 1 {
             self.len()
         } else {
             0
@@ -325,7 +326,7 @@ where
     fn end(&mut self, method: &Method<S::Real>) -> Result<(), LaunchError> {
         self.launch(SplitPart::Finish, method, self.len())?;
         mem::swap(&mut self.state, &mut self.next);
-        mem::swap(&mut self.positions, &mut self.next_positions);
+        mem::swap(&mut self.word_positions, &mut self.next_word_positions);
         self.step = Step::None;
         Ok(())
     }
@@ -367,8 +368,8 @@ where
             correction: self.correction.column(),
             query: self.query.column(),
             times: self.times.column(),
-            positions: self.positions.column(),
-            next_positions: self.next_positions.column(),
+            word_positions: self.word_positions.column(),
+            next_word_positions: self.next_word_positions.column(),
             codes: self.statuses.codes.column(),
             failures: self.statuses.failures.column(),
             keys: self.keys.column(),
@@ -380,7 +381,7 @@ where
         };
         let name = KernelName::Split {
             part: part.name(),
-            scheme: S::NAME,
+            dynamics: S::NAME,
             scalar,
         };
         let arguments = [Argument::of(&split), Argument::of(method)];

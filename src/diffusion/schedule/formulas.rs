@@ -6,7 +6,7 @@ use crate::real::Real;
 /// seen at T equidistant times: −ln ᾱ = β_min u + ½(β_max − β_min)u², u = t/T.
 ///
 /// A formula, so T may be as large as one likes and costs nothing. With rates T times the β of
-/// [`ScheduleTable::linear`], the limit of that.
+/// [`ScheduleTable::linear`](super::ScheduleTable::linear), the limit of that.
 ///
 /// ```
 /// use poisson_midpoint::diffusion::{LinearRate, NoiseSchedule};
@@ -63,7 +63,7 @@ impl<T: Real> NoiseSchedule<T> for LinearRate<T> {
 /// f(t) = cos²(½π(t/T + 0.008)/1.008), with β_t at most 0.999.
 ///
 /// A formula. Its cosine is that of `libm`, which for f32 goes through double precision: on a
-/// processor that has none, make a [`ScheduleTable`] of it elsewhere.
+/// processor that has none, make a [`ScheduleTable`](super::ScheduleTable) of it elsewhere.
 ///
 /// ```
 /// use poisson_midpoint::diffusion::{NoiseSchedule, SquaredCosine};

@@ -2,9 +2,9 @@ use super::{Advance, Solver, Stage, combine};
 use crate::diffusion::error::{SampleError, SamplerError};
 use crate::diffusion::noise::add_noise;
 use crate::diffusion::{Level, NoiseSchedule, Prediction, Steps};
+use crate::dynamics::ScalarSpan;
 use crate::random::Words;
 use crate::real::Real;
-use crate::scheme::ScalarSpan;
 
 /// DDIM (Song, Meng & Ermon 2021) with a share η of the ancestral step's noise.
 ///
@@ -23,7 +23,7 @@ use crate::scheme::ScalarSpan;
 /// let (mut x, mut work, mut stream) = ([0.3, -0.2], [0.0; 4], Stream::new(42, 0));
 /// let mut network = |_t, _x: &[f64], sample: &mut [f64]| sample.fill(0.5);
 /// assert_eq!(sampler.sample(&mut x, &mut network, &mut stream, &mut work)?, 20);
-/// assert_eq!((x, stream.position()), ([0.5, 0.5], 0));
+/// assert_eq!((x, stream.word_position()), ([0.5, 0.5], 0));
 /// # Ok::<(), Error<f64>>(())
 /// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq)]

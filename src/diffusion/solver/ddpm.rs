@@ -2,9 +2,9 @@ use super::{Advance, Solver, Stage, combine, ddim};
 use crate::diffusion::error::{SampleError, SamplerError};
 use crate::diffusion::noise::add_noise;
 use crate::diffusion::{Level, NoiseSchedule, Prediction, Steps};
+use crate::dynamics::ScalarSpan;
 use crate::random::Words;
 use crate::real::Real;
-use crate::scheme::ScalarSpan;
 
 /// DDPM (Ho et al. 2020), full or on fewer timesteps, in one of its variants; `Ddpm::default()` is the
 /// ancestral step.
@@ -31,7 +31,7 @@ use crate::scheme::ScalarSpan;
 ///     }
 /// };
 /// let calls = sampler.sample(&mut x, &mut network, &mut stream, &mut work)?;
-/// assert_eq!((calls, stream.position()), (1000, 2002));
+/// assert_eq!((calls, stream.word_position()), (1000, 2002));
 /// # Ok::<(), Error<f32>>(())
 /// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq)]

@@ -2,10 +2,11 @@ use super::{Advance, Solver, Stage, copy};
 use crate::diffusion::error::{SampleError, SamplerError};
 use crate::diffusion::inner_steps::fill;
 use crate::diffusion::{MacroTransition, NoiseSchedule, Prediction, Row, Steps, Variant};
+use crate::error::StepError;
+use crate::memory::slice::SliceError;
+use crate::method::{PoissonMidpoint, Stepper};
 use crate::random::{MidpointLaw, Words};
 use crate::real::Real;
-use crate::slices::{SliceError, SliceStepper};
-use crate::stepper::{PoissonMidpoint, StepError};
 
 /// The Poisson midpoint method over DDPM (Kandasamy & Nagaraj 2024, appendix A.1): each macro step
 /// from t to s imitates the t − s steps of a full DDPM chain with about two calls of the network.

@@ -1,7 +1,7 @@
 //! What goes wrong in a step that several threads make together.
 
 use super::Column;
-use crate::StepError;
+use crate::error::StepError;
 
 /// The least of the keys of a particle is what a step of it alone would have met first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -13,21 +13,21 @@
 //!
 //! [`choose`] is launched only where particles have more than one tile ([`Shape::tiles`]). After each
 //! launch of [`begin`] or [`midpoint`], `previous` and `current` are exchanged; after
-//! [`finish`], `state` and `next`, and `positions` and `next_positions`. Under
+//! [`finish`], `state` and `next`, and `word_positions` and `next_word_positions`. Under
 //! [`MidpointLaw::Single`](crate::MidpointLaw::Single) all particles go in lockstep: one [`begin`], one
 //! [`midpoint`].
 
 use core::mem::offset_of;
 use core::ops::Range;
 
-use nalgebra::Vector1;
-
 use failure::First;
 
 use super::{Column, FailureRecord};
+use crate::dynamics::Dynamics;
+use crate::dynamics::cell::Cell;
+use crate::method::{PoissonMidpoint, Stepper};
 use crate::random::{Stream, Streams};
-use crate::scheme::{Process, Scheme};
-use crate::{PoissonMidpoint, Real, State};
+use crate::real::Real;
 
 mod failure;
 mod shape;
@@ -104,9 +104,9 @@ pub struct SplitPhase<T> {
     /// When it is wanted, N.
     pub times: Column<T>,
     /// Word positions before the step, N.
-    pub positions: Column<u64>,
+    pub word_positions: Column<u64>,
     /// Word positions after it, N.
-    pub next_positions: Column<u64>,
+    pub next_word_positions: Column<u64>,
     /// As [`FailureRecord::code`], N.
     pub codes: Column<u32>,
     /// Written where a step fails, N.
@@ -137,30 +137,20 @@ impl<T: Real> SplitPhase<T> {
     pub const NONE: u64 = First::NONE;
 
     #[inline]
-    fn element<S: Process<1, Real = T>>(
-        &self,
-        from: Column<T>,
-        dimension: usize,
-        place: usize,
-    ) -> S::State {
-        S::State::from_fn(|part, _| from.get(self.extent.strides.index(part, dimension, place)))
+    fn cell<C: Cell<T>>(&self, from: Column<T>, dimension: usize, place: usize) -> C {
+        C::from_fn(|part| from.get(self.extent.strides.index(part, dimension, place)))
     }
 
     #[inline]
-    fn set_element<S: Process<1, Real = T>>(
-        &self,
-        to: Column<T>,
-        dimension: usize,
-        place: usize,
-        value: &S::State,
-    ) {
-        let strides = &self.extent.strides;
-        value.for_each(|part, _, value| to.set(strides.index(part, dimension, place), value));
+    fn set_cell<C: Cell<T>>(&self, to: Column<T>, dimension: usize, place: usize, cell: C) {
+        for (part, &value) in cell.parts().iter().enumerate() {
+            to.set(self.extent.strides.index(part, dimension, place), value);
+        }
     }
 
     #[inline]
-    fn vector(&self, from: Column<T>, dimension: usize, place: usize) -> Vector1<T> {
-        Vector1::new(from.get(self.extent.strides.index(0, dimension, place)))
+    fn component(&self, from: Column<T>, dimension: usize, place: usize) -> T {
+        from.get(self.extent.strides.index(0, dimension, place))
     }
 
     #[inline]
@@ -170,8 +160,8 @@ impl<T: Real> SplitPhase<T> {
 
     /// The time at which the macro step begins.
     #[inline]
-    fn time<S: Scheme<Real = T>>(&self, scheme: &S) -> T {
-        scheme.step_size() * T::from_u32(self.extent.step)
+    fn time<S: Dynamics<Real = T>>(&self, dynamics: &S) -> T {
+        dynamics.step_size() * T::from_u32(self.extent.step)
     }
 
     /// The stream of a particle, at its first word.
@@ -183,14 +173,14 @@ impl<T: Real> SplitPhase<T> {
 
     /// Some dimensions of a particle stay as they are, and where its words begin.
     #[inline]
-    fn keep<S: Process<1, Real = T>>(&self, dimensions: Range<usize>, place: usize) {
+    fn keep<C: Cell<T>>(&self, dimensions: Range<usize>, place: usize) {
         let is_first = dimensions.start == 0;
         for d in dimensions {
-            let element = self.element::<S>(self.state, d, place);
-            self.set_element::<S>(self.next, d, place, &element);
+            self.set_cell::<C>(self.next, d, place, self.cell(self.state, d, place));
         }
         if is_first {
-            self.next_positions.set(place, self.positions.get(place));
+            self.next_word_positions
+                .set(place, self.word_positions.get(place));
         }
     }
 
@@ -198,7 +188,7 @@ impl<T: Real> SplitPhase<T> {
     #[inline]
     fn leg_start(&self, shape: &Shape, place: usize) -> u64 {
         let read = u64::from(self.extent.round).wrapping_mul(1 + shape.segment());
-        self.positions.get(place).wrapping_add(read)
+        self.word_positions.get(place).wrapping_add(read)
     }
 
     /// The midpoint whose drift is being supplied: `None` if it is none but b₀ that is.
@@ -217,7 +207,7 @@ impl<T: Real> SplitPhase<T> {
     /// Draws the midpoint after `previous` from the words of this round's leg, and tells the caller that
     /// its drift is wanted or that none is; returns it and where the words of the segment begin.
     #[inline]
-    fn draw<S: Scheme<Real = T>>(
+    fn draw<S: Dynamics<Real = T>>(
         &self,
         stepper: &PoissonMidpoint<S>,
         shape: &Shape,
@@ -226,11 +216,11 @@ impl<T: Real> SplitPhase<T> {
     ) -> (Option<u32>, u64) {
         stream.move_to(self.leg_start(shape, place));
         let midpoint = stepper.midpoints().next(previous, stream);
-        let segment = stream.position();
+        let segment = stream.word_position();
         self.current.set(place, midpoint.unwrap_or(0));
         if let Some(midpoint) = midpoint {
-            let scheme = stepper.scheme();
-            let time = self.time(scheme) + scheme.time(midpoint);
+            let dynamics = stepper.dynamics();
+            let time = self.time(dynamics) + dynamics.time(midpoint);
             self.times.set(place, time);
             if self.extent.list != 0 {
                 let index = self.asked.add(0, 1);
@@ -239,7 +229,7 @@ impl<T: Real> SplitPhase<T> {
             }
         } else {
             let end = segment.wrapping_add(shape.segment());
-            self.next_positions.set(place, end);
+            self.next_word_positions.set(place, end);
         }
         (midpoint, segment)
     }

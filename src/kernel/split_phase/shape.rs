@@ -1,8 +1,9 @@
 //! Where dimensions lie in memory, and which of them are one thread's.
 
 use super::SplitExtent;
-use crate::Real;
-use crate::scheme::{Process, Span};
+use crate::dynamics::span::Span;
+use crate::dynamics::{Dynamics, SpanOf};
+use crate::real::Real;
 
 /// Where dimension d of part k of the particle at place p lies: at
 /// k·`part` + d·`dimension` + p·`particle`.
@@ -65,7 +66,7 @@ impl Strides {
 ///
 /// ```
 /// use poisson_midpoint::kernel::Shape;
-/// use poisson_midpoint::scheme::{Overdamped, Underdamped};
+/// use poisson_midpoint::dynamics::{Overdamped, Underdamped};
 /// assert_eq!(Shape::new::<Overdamped<f32>>(2).tiles(), 1);
 /// // A megapixel: a block of a stream is 16 words, and a segment need not begin with a block.
 /// assert_eq!(Shape::new::<Overdamped<f32>>(1 << 20).tiles(), 65_537);
@@ -86,11 +87,11 @@ impl Shape {
     /// Two blocks and a bit: what one thread may as well do alone.
     const LARGEST_ONLY_TILE: usize = 2 * BLOCK;
 
-    /// Of particles of so many dimensions under a scheme.
+    /// Of particles of so many dimensions under dynamics.
     #[inline]
     #[must_use]
-    pub fn new<S: Process<1>>(dimension: usize) -> Self {
-        let words = (S::Span::NORMALS * S::Real::WORDS_PER_NORMAL) as usize;
+    pub fn new<S: Dynamics>(dimension: usize) -> Self {
+        let words = SpanOf::<S>::NORMALS * S::Real::WORDS_PER_NORMAL as usize;
         let segment = dimension.saturating_mul(words);
         let tiles = if segment <= Self::LARGEST_ONLY_TILE {
             1

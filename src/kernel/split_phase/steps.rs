@@ -2,24 +2,31 @@
 
 use super::failure::{Failure, First};
 use super::{Shape, SplitPhase};
-use crate::kernel::{FailureRecord, KernelScheme, Thread};
-use crate::scheme::{Process, Span};
-use crate::stepper::cursor::Cursor;
-use crate::{EulerMaruyama, PoissonMidpoint, Real, State};
+use crate::dynamics::CellOf;
+use crate::dynamics::cell::Cell;
+use crate::dynamics::segment::draw_one;
+use crate::dynamics::span::Span;
+use crate::kernel::{FailureRecord, KernelDynamics, Thread};
+use crate::memory::Coordinate;
+use crate::method::{EulerMaruyama, PoissonMidpoint, Stepper};
+use crate::real::Real;
+
+/// What a coordinate holds.
+type CellOn<S> = CellOf<S, <S as crate::dynamics::Dynamics>::Real>;
 
 /// An Euler–Maruyama step of a thread's tiles, the drift at the state being `b0`.
 #[inline(always)]
 pub fn update<S>(thread: Thread, split: &SplitPhase<S::Real>, stepper: &EulerMaruyama<S>)
 where
-    S: KernelScheme + Process<1>,
+    S: KernelDynamics,
 {
     let extent = &split.extent;
     let shape = Shape::new::<S>(extent.dimension);
     for index in thread.particles(extent.count.saturating_mul(shape.tiles())) {
         let (tile, place) = shape.unit(extent, index);
-        let start = split.positions.get(place);
+        let start = split.word_positions.get(place);
         if !split.is_active(place) {
-            split.keep::<S>(shape.dimensions(tile, start), place);
+            split.keep::<CellOn<S>>(shape.dimensions(tile, start), place);
             continue;
         }
         let mut stream = split.stream(place);
@@ -27,19 +34,18 @@ where
         let dimensions = shape.dimensions(tile, start);
         stream.move_to(start.wrapping_add((dimensions.start * shape.words) as u64));
         for d in dimensions {
-            let state = split.element::<S>(split.state, d, place);
-            let b0 = split.vector(split.b0, d, place);
-            first.check(b0.x.is_finite(), Failure::Drift(0, d));
-            let whole = stepper.whole();
-            let increment = whole.increment(|| S::Real::normal(&mut stream));
-            let moved = whole.mean(&state, &b0).plus(&increment);
-            let steps = stepper.scheme().inner_steps();
+            let start = split.cell(split.state, d, place);
+            let b0 = split.component(split.b0, d, place);
+            first.check(b0.is_finite(), Failure::Drift(0, d));
+            let increment = draw_one(stepper.whole(), &mut stream);
+            let moved = stepper.whole().carry(start, b0, increment);
+            let steps = stepper.dynamics().inner_steps();
             first.check(moved.is_finite(), Failure::State(steps));
-            split.set_element::<S>(split.next, d, place, &moved);
+            split.set_cell(split.next, d, place, moved);
         }
         if tile == 0 {
             let end = start.wrapping_add(shape.segment());
-            split.next_positions.set(place, end);
+            split.next_word_positions.set(place, end);
         }
         first.record(split.keys, place);
     }
@@ -49,7 +55,7 @@ where
 #[inline(always)]
 pub fn choose<S>(thread: Thread, split: &SplitPhase<S::Real>, stepper: &PoissonMidpoint<S>)
 where
-    S: KernelScheme + Process<1>,
+    S: KernelDynamics,
 {
     let extent = &split.extent;
     let shape = Shape::new::<S>(extent.dimension);
@@ -69,7 +75,7 @@ where
 #[inline(always)]
 pub fn begin<S>(thread: Thread, split: &SplitPhase<S::Real>, stepper: &PoissonMidpoint<S>)
 where
-    S: KernelScheme + Process<1>,
+    S: KernelDynamics,
 {
     round::<S, true>(thread, split, stepper);
 }
@@ -79,7 +85,7 @@ where
 #[inline(always)]
 pub fn midpoint<S>(thread: Thread, split: &SplitPhase<S::Real>, stepper: &PoissonMidpoint<S>)
 where
-    S: KernelScheme + Process<1>,
+    S: KernelDynamics,
 {
     round::<S, false>(thread, split, stepper);
 }
@@ -90,7 +96,7 @@ fn round<S, const FIRST: bool>(
     split: &SplitPhase<S::Real>,
     stepper: &PoissonMidpoint<S>,
 ) where
-    S: KernelScheme + Process<1>,
+    S: KernelDynamics,
 {
     let extent = &split.extent;
     let shape = Shape::new::<S>(extent.dimension);
@@ -101,8 +107,8 @@ fn round<S, const FIRST: bool>(
                 split.current.set(place, 0);
             }
             if FIRST {
-                let start = split.positions.get(place);
-                split.keep::<S>(shape.dimensions(tile, start), place);
+                let start = split.word_positions.get(place);
+                split.keep::<CellOn<S>>(shape.dimensions(tile, start), place);
             }
             continue;
         };
@@ -114,47 +120,63 @@ fn round<S, const FIRST: bool>(
             let gap = stepper.midpoints().words(previous);
             (chosen, split.leg_start(&shape, place).wrapping_add(gap))
         };
-        let leg = Cursor::resumed(split.time(stepper.scheme()), previous).leg_to(stepper, midpoint);
+        let leg = stepper.leg(previous, midpoint);
+        let kick = previous.map(|supplied| stepper.weighted_kick::<S::Real>(supplied));
         let mut first = First::none();
         let dimensions = shape.dimensions(tile, segment);
         let word = segment.wrapping_add((dimensions.start * shape.words) as u64);
-        if word != stream.position() {
+        if word != stream.word_position() {
             stream.move_to(word);
         }
         for d in dimensions {
-            let state = split.element::<S>(split.state, d, place);
-            let b0 = split.vector(split.b0, d, place);
+            // What is of no meaning yet is not read.
+            let read = |from, is_there: bool| {
+                let zero = CellOn::<S>::from_fn(|_| S::Real::ZERO);
+                if is_there {
+                    split.cell(from, d, place)
+                } else {
+                    zero
+                }
+            };
+            let mut coordinate = Coordinate {
+                start: split.cell(split.state, d, place),
+                b0: split.component(split.b0, d, place),
+                noise: read(split.noise, previous.is_some()),
+                correction: read(split.correction, extent.round > 1),
+            };
             if FIRST {
-                first.check(state.is_finite(), Failure::State(0));
-                first.check(b0.x.is_finite(), Failure::Drift(0, d));
+                first.check(coordinate.start.is_finite(), Failure::State(0));
+                first.check(coordinate.b0.is_finite(), Failure::Drift(0, d));
             }
-            let correction = previous.map(|supplied| {
-                let drift = split.vector(split.drift, d, place);
-                first.check(drift.x.is_finite(), Failure::Drift(supplied, d));
-                let correction = stepper.correction(supplied)(&drift, &b0);
-                if extent.round > 1 {
-                    split
-                        .element::<S>(split.correction, d, place)
-                        .plus(&correction)
+            if let (Some(supplied), Some(kick)) = (previous, kick) {
+                let drift = split.component(split.drift, d, place);
+                first.check(drift.is_finite(), Failure::Drift(supplied, d));
+                let correction = coordinate.correction_by(kick, drift);
+                coordinate.correction = if extent.round > 1 {
+                    coordinate.correction.plus(correction)
                 } else {
                     correction
-                }
-            });
-            let before = previous.map(|_| split.element::<S>(split.noise, d, place));
-            let increment = leg.span().increment(|| S::Real::normal(&mut stream));
-            let noise = leg.accumulate(before.as_ref(), &increment);
-            if let Some(estimate) = leg.estimate(&state, &b0, &noise) {
+                };
+            }
+            let increment = draw_one(&leg.span, &mut stream);
+            if previous.is_some() {
+                coordinate.accumulate(&leg.span, increment);
+            } else {
+                coordinate.noise = increment;
+            }
+            if let Some(from_start) = &leg.from_start {
+                let estimate = coordinate.estimate(from_start);
                 first.check(estimate.is_finite(), Failure::State(leg.to));
                 let index = extent.strides.index(0, d, place);
-                split.query.set(index, estimate.position().x);
-                split.set_element::<S>(split.noise, d, place, &noise);
-                if let Some(correction) = correction {
-                    split.set_element::<S>(split.correction, d, place, &correction);
+                split.query.set(index, estimate.position());
+                split.set_cell(split.noise, d, place, coordinate.noise);
+                if previous.is_some() {
+                    split.set_cell(split.correction, d, place, coordinate.correction);
                 }
             } else {
-                let moved = stepper.moved(&state, &b0, &noise, correction.as_ref());
+                let moved = coordinate.result(stepper.whole(), previous.is_some());
                 first.check(moved.is_finite(), Failure::State(leg.to));
-                split.set_element::<S>(split.next, d, place, &moved);
+                split.set_cell(split.next, d, place, moved);
             }
         }
         first.record(split.keys, place);
@@ -166,7 +188,7 @@ fn round<S, const FIRST: bool>(
 #[inline(always)]
 pub fn finish<S>(thread: Thread, split: &SplitPhase<S::Real>)
 where
-    S: KernelScheme + Process<1>,
+    S: KernelDynamics,
 {
     let extent = &split.extent;
     for place in thread.particles(extent.count) {
@@ -178,6 +200,6 @@ where
         split.codes.set(place, record.code);
         split.failures.set(place, record);
         split.keys.set(place, SplitPhase::<S::Real>::NONE);
-        split.keep::<S>(0..extent.dimension, place);
+        split.keep::<CellOn<S>>(0..extent.dimension, place);
     }
 }

@@ -1,0 +1,78 @@
+//! What a coordinate of a state holds.
+
+use core::fmt::Debug;
+
+use crate::scalar::Scalar;
+
+/// One coordinate of a state, part by part: [x], or [x, v] where there is a velocity.
+///
+/// All dynamics act on each coordinate alike and alone, so this is what the mathematics is about; how many
+/// coordinates there are is a matter of memory.
+pub trait Cell<X: Scalar>: Copy + Debug + PartialEq + Send + Sync {
+    /// The number of parts.
+    const PARTS: usize;
+
+    /// The cell whose part k is `make(k)`.
+    fn from_fn(make: impl FnMut(usize) -> X) -> Self;
+    /// Part by part.
+    fn parts(&self) -> &[X];
+    /// x, which is what a drift is a function of.
+    #[must_use]
+    fn position(&self) -> X;
+    /// Part by part.
+    #[must_use]
+    fn plus(self, other: Self) -> Self;
+    /// Part by part.
+    #[must_use]
+    fn minus(self, other: Self) -> Self;
+    /// Every part times a factor.
+    #[must_use]
+    fn times(self, factor: X) -> Self;
+    /// Whether every part is finite.
+    #[must_use]
+    fn is_finite(&self) -> bool;
+}
+
+impl<X: Scalar, const PARTS: usize> Cell<X> for [X; PARTS] {
+    const PARTS: usize = PARTS;
+
+    #[inline(always)]
+    fn from_fn(make: impl FnMut(usize) -> X) -> Self {
+        core::array::from_fn(make)
+    }
+    #[inline(always)]
+    fn parts(&self) -> &[X] {
+        self
+    }
+    #[inline(always)]
+    fn position(&self) -> X {
+        const { assert!(PARTS > 0, "a cell has a position") };
+        let [position, ..] = self.as_slice() else {
+            return X::splat(X::Real::default());
+        };
+        *position
+    }
+    #[inline(always)]
+    fn plus(mut self, other: Self) -> Self {
+        for (part, other) in self.iter_mut().zip(other) {
+            *part = *part + other;
+        }
+        self
+    }
+    #[inline(always)]
+    fn minus(mut self, other: Self) -> Self {
+        for (part, other) in self.iter_mut().zip(other) {
+            *part = *part - other;
+        }
+        self
+    }
+    #[inline(always)]
+    fn times(self, factor: X) -> Self {
+        self.map(|part| part * factor)
+    }
+    #[inline(always)]
+    fn is_finite(&self) -> bool {
+        self.iter()
+            .fold(true, |so_far, part| so_far & part.all_finite())
+    }
+}

@@ -1,0 +1,84 @@
+use crate::error::{Parameter, ParameterError};
+use crate::real::Real;
+use crate::scalar::Scalar;
+
+/// Step size η and inner steps K, validated: what all dynamics in continuous time have.
+#[derive(Clone, Copy, Debug, PartialEq)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
+pub(crate) struct Clock<T> {
+    step_size: T,
+    inner_steps: u32,
+}
+
+impl<T: Real> Clock<T> {
+    pub(crate) fn new(step_size: T, inner_steps: u32) -> Result<Self, ParameterError<T>> {
+        Parameter::StepSize.positive(step_size)?;
+        Parameter::InnerSteps.positive(T::from_u32(inner_steps))?;
+        Ok(Self {
+            step_size,
+            inner_steps,
+        })
+    }
+
+    pub(crate) fn step_size(&self) -> T {
+        self.step_size
+    }
+
+    pub(crate) fn inner_steps(&self) -> u32 {
+        self.inner_steps
+    }
+
+    /// η·n/K, exactly η for n = K.
+    #[inline]
+    fn duration<X: Scalar<Real = T>>(&self, inner_steps: X) -> X {
+        let whole = X::splat(T::from_u32(self.inner_steps));
+        X::splat(self.step_size) * (inner_steps / whole)
+    }
+
+    /// The time of an inner step after the start of the macro step.
+    #[inline]
+    pub(crate) fn at(&self, inner_step: u32) -> T {
+        self.duration(T::from_u32(inner_step))
+    }
+
+    /// The time from one inner step to another.
+    #[inline]
+    pub(crate) fn between<X: Scalar<Real = T>>(&self, from: X::Count, to: X::Count) -> X {
+        self.duration(X::of_counts(from, to, |from, to| {
+            T::from_u32(to.saturating_sub(from))
+        }))
+    }
+
+    /// The time from the end of an inner step to the end of the macro step.
+    #[inline]
+    pub(crate) fn after<X: Scalar<Real = T>>(&self, inner_step: X::Count) -> X {
+        self.duration(X::of_counts(inner_step, inner_step, |step, _| {
+            T::from_u32(self.inner_steps.saturating_sub(step.saturating_add(1)))
+        }))
+    }
+
+    /// The time of one inner step.
+    #[inline]
+    pub(crate) fn inner(&self) -> T {
+        self.at(1)
+    }
+}
+
+/// The methods of `Dynamics` that a field `clock` answers.
+macro_rules! clock_methods {
+    () => {
+        #[inline]
+        fn step_size(&self) -> T {
+            self.clock.step_size()
+        }
+        #[inline]
+        fn inner_steps(&self) -> u32 {
+            self.clock.inner_steps()
+        }
+        #[inline]
+        fn time(&self, inner_step: u32) -> T {
+            self.clock.at(inner_step)
+        }
+    };
+}
+pub(crate) use clock_methods;

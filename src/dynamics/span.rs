@@ -1,0 +1,182 @@
+//! What a run of inner steps does to a cell: A, B and V^½, and the two forms that they have.
+
+use core::fmt::Debug;
+
+use super::cell::Cell;
+use super::sealed::Sealed;
+use crate::real::Real;
+use crate::scalar::Scalar;
+
+/// The coefficients A, B and V^½ of a run of inner steps, as they act on one coordinate. Sealed: a [`ScalarSpan`] or a
+/// [`PhaseSpan`].
+pub trait Span<X: Scalar>: Sealed + Copy + Debug + PartialEq + Send + Sync {
+    /// What they act on.
+    type Cell: Cell<X>;
+
+    /// Normals that the noise of one cell takes.
+    const NORMALS: usize;
+
+    /// A c: the run without drift and noise.
+    fn propagate(&self, cell: Self::Cell) -> Self::Cell;
+    /// B: what a drift of 1, held over the run, comes to.
+    fn of_drift(&self) -> Self::Cell;
+    /// V^½ Z, from as many normals as [`NORMALS`](Self::NORMALS) tells, those of the velocity first.
+    fn increment(&self, normal: impl FnMut() -> X) -> Self::Cell;
+    /// The mean of the increment of this run, given that this and the next run together make `total`.
+    fn expected_part(&self, next: &Self, total: Self::Cell) -> Self::Cell;
+
+    /// A x + B b + w: a run from x with the drift b held and the noise w added up. This one line is an
+    /// Euler–Maruyama step, the estimate of a midpoint, and a macro step but for its corrections.
+    #[inline(always)]
+    fn carry(&self, x: Self::Cell, b: X, w: Self::Cell) -> Self::Cell {
+        self.propagate(x).plus(self.of_drift().times(b)).plus(w)
+    }
+}
+
+/// A, B and V^½ of first-order dynamics, whose coefficients are multiples of the identity:
+/// x′ = decay·x + drift·b + noise·Z.
+///
+/// ```
+/// use poisson_midpoint::dynamics::{Dynamics, Overdamped, ScalarSpan};
+/// // An Euler–Maruyama step of 0.125 with noise of variance 2 · 0.125.
+/// let span: ScalarSpan<f64> = Overdamped::new(0.125_f64, 1)?.span(0, 1);
+/// assert_eq!((span.decay, span.drift, span.noise), (1.0, 0.125, 0.5));
+/// # Ok::<(), poisson_midpoint::ParameterError<f64>>(())
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
+pub struct ScalarSpan<X> {
+    /// A, what is left of a position.
+    pub decay: X,
+    /// B, what a held drift comes to.
+    pub drift: X,
+    /// V^½, the standard deviation of the noise.
+    pub noise: X,
+}
+
+impl<X> Sealed for ScalarSpan<X> {}
+
+impl<X: Scalar> Span<X> for ScalarSpan<X> {
+    type Cell = [X; 1];
+
+    const NORMALS: usize = 1;
+
+    #[inline(always)]
+    fn propagate(&self, [x]: [X; 1]) -> [X; 1] {
+        [x * self.decay]
+    }
+    #[inline(always)]
+    fn of_drift(&self) -> [X; 1] {
+        [self.drift]
+    }
+    #[inline(always)]
+    fn increment(&self, mut normal: impl FnMut() -> X) -> [X; 1] {
+        [self.noise * normal()]
+    }
+    #[inline]
+    fn expected_part(&self, next: &Self, [total]: [X; 1]) -> [X; 1] {
+        // V A′/(A′V A′ + V′)
+        let through = next.decay * (self.noise * self.noise);
+        let sum = next.decay * through + next.noise * next.noise;
+        let share = through.zip(sum, |through, sum| {
+            if sum > X::Real::ZERO {
+                through / sum
+            } else {
+                X::Real::ZERO
+            }
+        });
+        [total * share]
+    }
+}
+
+/// A, B and V^½ of underdamped dynamics.
+///
+/// ```text
+/// x′ = x + travel·v + drift[0]·b + position_noise_shared·Z₁ + position_noise_own·Z₂
+/// v′ = decay·v      + drift[1]·b + velocity_noise·Z₁
+/// ```
+///
+/// Every coefficient is accurate to a few units in the last place for γη from 1e-8 to 50: the
+/// covariance to a relative 1e-6 in f32 and 1e-14 in f64 (as the crate's tests hold it), where the usual
+/// expressions lose all digits in f32 below γη = 0.01.
+///
+/// ```
+/// use poisson_midpoint::dynamics::{Dynamics, PhaseSpan, Underdamped};
+/// // An inner step of γη/K = 1e-4: the position's own noise is √(u h³γ/6) to leading order.
+/// let span: PhaseSpan<f32> = Underdamped::new(0.1, 1000, 1.0)?.span(0, 1);
+/// assert!((span.position_noise_own / (1e-12_f32 / 6.0).sqrt() - 1.0).abs() < 1e-3);
+/// # Ok::<(), poisson_midpoint::ParameterError<f32>>(())
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
+pub struct PhaseSpan<X> {
+    /// e^(−γh), what is left of a velocity.
+    pub decay: X,
+    /// (1 − e^(−γh))/γ, how far a unit velocity carries.
+    pub travel: X,
+    /// B, what a held drift does to position and velocity.
+    pub drift: [X; 2],
+    /// √vv, vv the variance of the velocity's noise.
+    pub velocity_noise: X,
+    /// xv/√vv, xv the covariance of both noises.
+    pub position_noise_shared: X,
+    /// √(xx − xv²/vv), xx the variance of the position's noise.
+    pub position_noise_own: X,
+}
+
+impl<X> Sealed for PhaseSpan<X> {}
+
+impl<X: Scalar> Span<X> for PhaseSpan<X> {
+    type Cell = [X; 2];
+
+    const NORMALS: usize = 2;
+
+    #[inline(always)]
+    fn propagate(&self, [x, v]: [X; 2]) -> [X; 2] {
+        [x + v * self.travel, v * self.decay]
+    }
+    #[inline(always)]
+    fn of_drift(&self) -> [X; 2] {
+        self.drift
+    }
+    #[inline(always)]
+    fn increment(&self, mut normal: impl FnMut() -> X) -> [X; 2] {
+        let (first, second) = (normal(), normal());
+        [
+            self.position_noise_shared * first + self.position_noise_own * second,
+            self.velocity_noise * first,
+        ]
+    }
+    #[inline]
+    fn expected_part(&self, next: &Self, [total_x, total_v]: [X; 2]) -> [X; 2] {
+        // With V the covariance of this span and V′, A′ those of the next: gain V A′ᵀ S⁻¹,
+        // S = A′V A′ᵀ + V′. S is inverted by elimination of the velocity.
+        let (vv, xv, xx) = self.covariance();
+        let (next_vv, next_xv, next_xx) = next.covariance();
+        // V A′ᵀ, row by row.
+        let (x_to_x, x_to_v) = (xx + next.travel * xv, next.decay * xv);
+        let (v_to_x, v_to_v) = (xv + next.travel * vv, next.decay * vv);
+        let sum_vv = next.decay * v_to_v + next_vv;
+        let sum_xv = x_to_v + next.travel * v_to_v + next_xv;
+        let sum_xx = x_to_x + next.travel * v_to_x + next_xx;
+        let slope = sum_xv / sum_vv;
+        let remainder = sum_xx - slope * sum_xv;
+        let part = |to_x: X, to_v: X| {
+            let of_x = (to_x - slope * to_v) / remainder;
+            total_x * of_x + total_v * (to_v / sum_vv - of_x * slope)
+        };
+        [part(x_to_x, x_to_v), part(v_to_x, v_to_v)]
+    }
+}
+
+impl<X: Scalar> PhaseSpan<X> {
+    /// Variance of the velocity, covariance, variance of the position.
+    pub(super) fn covariance(&self) -> (X, X, X) {
+        let shared = self.position_noise_shared;
+        (
+            self.velocity_noise * self.velocity_noise,
+            self.velocity_noise * shared,
+            shared * shared + self.position_noise_own * self.position_noise_own,
+        )
+    }
+}

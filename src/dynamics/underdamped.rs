@@ -1,0 +1,203 @@
+use super::Dynamics;
+use super::clock::{Clock, clock_methods};
+use super::span::PhaseSpan;
+use super::special::{decay_and_loss, tanh_deficit};
+use super::state::Phase;
+use crate::error::{Parameter, ParameterError};
+use crate::real::Real;
+use crate::scalar::Scalar;
+
+/// Underdamped (kinetic) Langevin dynamics, dX = V dt, dV = (−γV + b(X, t)/m) dt + √(2γT/m) dB.
+///
+/// With the drift b = −∇f, friction γ, mass m and temperature T it samples exp(−(f(x) + m|v|²/2)/T); m = T = 1 unless
+/// set. The integrator is exact for a drift held over the step (Cheng et al. 2018; Dalalyan & Riou-Durand 2020), with
+/// the covariance written so that nothing cancels (see [`PhaseSpan`]).
+///
+/// ```
+/// use poisson_midpoint::dynamics::{Dynamics, Underdamped};
+/// let dynamics = Underdamped::new(0.1_f64, 1, 2.0)?.with_temperature(3.0)?.with_mass(0.5)?;
+/// let span = dynamics.span(0, 1);
+/// assert!((span.decay - (-0.2_f64).exp()).abs() < 1e-15);
+/// assert!((span.travel - (1.0 - (-0.2_f64).exp()) / 2.0).abs() < 1e-15);
+/// // In the long run the velocity has the variance T/m.
+/// assert!((span.velocity_noise.powi(2) - 6.0 * (1.0 - (-0.4_f64).exp())).abs() < 1e-14);
+/// # Ok::<(), poisson_midpoint::ParameterError<f64>>(())
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
+pub struct Underdamped<T> {
+    clock: Clock<T>,
+    friction: T,
+    temperature: T,
+    mass: T,
+    inverse_mass: T,
+    /// T/m.
+    velocity_variance: T,
+}
+
+impl<T: Real> Underdamped<T> {
+    /// Step size η, inner steps K and friction γ, at mass 1 and temperature 1.
+    ///
+    /// # Errors
+    /// [`ParameterError`] unless η and γ are in (0, ∞) and K ≥ 1.
+    #[inline]
+    pub fn new(step_size: T, inner_steps: u32, friction: T) -> Result<Self, ParameterError<T>> {
+        Ok(Self {
+            clock: Clock::new(step_size, inner_steps)?,
+            friction: Parameter::Friction.positive(friction)?,
+            temperature: T::ONE,
+            mass: T::ONE,
+            inverse_mass: T::ONE,
+            velocity_variance: T::ONE,
+        })
+    }
+
+    /// The same at another temperature T.
+    ///
+    /// # Errors
+    /// [`ParameterError`] unless T and T/m are in (0, ∞).
+    #[inline]
+    pub fn with_temperature(self, temperature: T) -> Result<Self, ParameterError<T>> {
+        self.in_units(Parameter::Temperature, temperature, temperature, self.mass)
+    }
+
+    /// The same with another mass m.
+    ///
+    /// # Errors
+    /// [`ParameterError`] unless m, 1/m and T/m are in (0, ∞).
+    #[inline]
+    pub fn with_mass(self, mass: T) -> Result<Self, ParameterError<T>> {
+        self.in_units(Parameter::Mass, mass, self.temperature, mass)
+    }
+
+    /// With both, of which `value` of `parameter` is the new one, to be blamed where a quotient is out of range.
+    #[inline]
+    fn in_units(
+        self,
+        parameter: Parameter,
+        value: T,
+        temperature: T,
+        mass: T,
+    ) -> Result<Self, ParameterError<T>> {
+        let (inverse_mass, velocity_variance) = (T::ONE / mass, temperature / mass);
+        let positive = |x: T| x.is_finite() && x > T::ZERO;
+        parameter.check(value, |value| {
+            value > T::ZERO && positive(inverse_mass) && positive(velocity_variance)
+        })?;
+        Ok(Self {
+            temperature,
+            mass,
+            inverse_mass,
+            velocity_variance,
+            ..self
+        })
+    }
+
+    /// The friction γ.
+    #[must_use]
+    pub fn friction(&self) -> T {
+        self.friction
+    }
+
+    /// The temperature T.
+    #[must_use]
+    pub fn temperature(&self) -> T {
+        self.temperature
+    }
+
+    /// The mass m.
+    #[must_use]
+    pub fn mass(&self) -> T {
+        self.mass
+    }
+
+    /// All coefficients over a time.
+    #[inline]
+    fn over<X: Scalar<Real = T>>(&self, time: X) -> PhaseSpan<X> {
+        coefficients(
+            self.friction,
+            self.inverse_mass,
+            self.velocity_variance,
+            time,
+        )
+    }
+}
+
+/// All coefficients over a time h, from y = γh, z = y/2, E = e⁻ʸ and r = (z − tanh z)/z³, u = T/m:
+///
+/// ```text
+/// A:  x ← x + ((1−E)/γ) v,   v ← E v
+/// B:  velocity (1−E)/(γm),   position (y − (1−E))/(γ²m) = 2(z³r + z·tanh z)/((1 + tanh z)γ²m)
+/// V:  vv = u(1−E²),  xv = (u/γ)(1−E)²,  xx = (u/γ²)(2y − 3 + 4E − E²)
+/// ```
+///
+/// As (1−E)/(1+E) = tanh z, the Cholesky factor, velocity first, is
+///
+/// ```text
+/// √vv = √(u(1−E)(1+E)),   xv/√vv = √vv·tanh(z)/γ,
+/// √(xx − xv²/vv) = √(u/γ²·(2y − 4 tanh z)) = √u·h·√(z r)
+/// ```
+///
+/// a product of positive factors, where xx − xv²/vv cancels to the order y³.
+#[cfg_attr(target_arch = "nvptx64", inline(never))]
+#[cfg_attr(not(target_arch = "nvptx64"), inline)]
+fn coefficients<X: Scalar>(
+    friction: X::Real,
+    inverse_mass: X::Real,
+    u: X::Real,
+    time: X,
+) -> PhaseSpan<X> {
+    let (one, two) = (X::splat(X::Real::ONE), X::splat(X::Real::TWO));
+    let (friction, inverse_mass) = (X::splat(friction), X::splat(inverse_mass));
+    let y = friction * time;
+    let z = y / two;
+    let (decay, loss) = y.map_pair(decay_and_loss);
+    // (1−E)/γ = h(1−E)/y, h where y underflows.
+    let travel = time
+        * loss.zip(y, |loss, y| {
+            if y > X::Real::ZERO {
+                loss / y
+            } else {
+                X::Real::ONE
+            }
+        });
+    let velocity_noise = (X::splat(u) * loss * (one + decay)).map(X::Real::sqrt);
+    // tanh(z)/γ = h·tanh(z)/(2z)
+    let tanh_over_friction = travel / (one + decay);
+    let tanh = friction * tanh_over_friction;
+    let deficit = z.zip(tanh, tanh_deficit);
+    // (z³r + z·tanh z)/γ² with z = γh/2
+    let quadratic = time * (time * z * deficit + two * tanh_over_friction) / two;
+    PhaseSpan {
+        decay,
+        travel,
+        drift: [
+            inverse_mass * quadratic / (one + tanh),
+            inverse_mass * travel,
+        ],
+        velocity_noise,
+        position_noise_shared: velocity_noise * tanh_over_friction,
+        position_noise_own: X::splat(u.sqrt()) * time * (z * deficit).map(X::Real::sqrt),
+    }
+}
+
+impl<T: Real> Dynamics for Underdamped<T> {
+    type Real = T;
+    type State<const D: usize> = Phase<T, D>;
+    type Span<X: Scalar<Real = T>> = PhaseSpan<X>;
+
+    clock_methods!();
+
+    #[inline]
+    fn spans<X: Scalar<Real = T>>(&self, from: X::Count, to: X::Count) -> PhaseSpan<X> {
+        self.over(self.clock.between(from, to))
+    }
+    #[inline]
+    fn kicks<X: Scalar<Real = T>>(&self, inner_step: X::Count) -> [X; 2] {
+        let [position, velocity] = self.over(self.clock.inner()).drift.map(X::splat);
+        let after: X = self.clock.after(inner_step);
+        let friction = X::splat(self.friction);
+        let (decay, loss) = (friction * after).map_pair(decay_and_loss);
+        [position + loss / friction * velocity, decay * velocity]
+    }
+}

@@ -1,0 +1,288 @@
+//! The Poisson midpoint method on slices: the faces of a [`Walk`] over [`Slices`].
+
+use super::poisson_midpoint::PoissonMidpoint;
+use super::stepper::Stepper;
+use super::walk::{Cursor, Walk};
+#[cfg(feature = "defmt")]
+use crate::dynamics::SpanOf;
+use crate::dynamics::segment::draw_one;
+use crate::dynamics::{CellOf, Dynamics, RealOf};
+use crate::error::Step;
+use crate::memory::Memory;
+use crate::memory::slice::{SliceError, Slices, check_drift_length};
+use crate::random::{Midpoints, Words};
+
+/// The memory of a step under dynamics.
+type SlicesOf<'a, S> = Slices<'a, RealOf<S>, CellOf<S, RealOf<S>>>;
+
+pub(super) fn work_length<S: Dynamics>(dimension: usize) -> usize {
+    SlicesOf::<S>::work_length(dimension)
+}
+
+/// One step in one call.
+pub(super) fn step<S, F, W>(
+    stepper: &PoissonMidpoint<S>,
+    time: RealOf<S>,
+    state: &mut [RealOf<S>],
+    mut drift: F,
+    words: &mut W,
+    work: &mut [RealOf<S>],
+) -> Result<Step, SliceError>
+where
+    S: Dynamics,
+    F: FnMut(RealOf<S>, &[RealOf<S>], &mut [RealOf<S>]),
+    W: Words + ?Sized,
+{
+    let (memory, value) = SlicesOf::<S>::new(state, work)?;
+    drift(time, memory.position(), value);
+    let mut walk = begin::<S>(time, memory, value)?;
+    while let Some(query) = stepper.next_in_slices(&mut walk, words)? {
+        drift(query.time, query.position, value);
+        stepper.supply_slice(&mut walk, value)?;
+    }
+    stepper.finish_slice(walk)
+}
+
+fn begin<'a, S: Dynamics>(
+    time: RealOf<S>,
+    mut memory: SlicesOf<'a, S>,
+    b0: &[RealOf<S>],
+) -> Result<Walk<SlicesOf<'a, S>>, SliceError> {
+    memory.set_b0(b0)?;
+    Ok(Walk::begin(time, memory)?)
+}
+
+/// A drift value that a [`SliceMacroStep`] asks for.
+///
+/// ```
+/// use poisson_midpoint::slices::SliceQuery;
+/// let query = SliceQuery { position: &[1.0_f32, 2.0], time: 0.5, inner_step: 3 };
+/// assert_eq!(query.position.len(), 2);
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
+pub struct SliceQuery<'a, T> {
+    /// Where: the position of X̂\[m\].
+    pub position: &'a [T],
+    /// When: t\[m\].
+    pub time: T,
+    /// The midpoint m.
+    pub inner_step: u32,
+}
+
+/// A macro step on a slice under way: it asks for drift values and is told them.
+///
+/// [`MacroStep`](crate::MacroStep) for a dimension known at run time; the same words, the same bits.
+///
+/// ```
+/// use poisson_midpoint::{MidpointLaw, PoissonMidpoint, Stepper, dynamics::Overdamped, random::Stream};
+/// let stepper = PoissonMidpoint::new(Overdamped::new(0.1_f64, 1000)?, MidpointLaw::Bernoulli);
+/// let mut stream = Stream::new(42, 0);
+/// let network = |x: &[f64], _time: f64| x.iter().map(|x| -x).collect::<Vec<_>>();
+///
+/// let mut x = [1.0, 2.0, 3.0];
+/// let mut work = vec![0.0; stepper.work_length(3)];
+/// let b0 = network(&x, 0.0);
+/// let mut step = stepper.begin_slice(0.0, &mut x, &b0, &mut work)?;
+/// while let Some(query) = step.next(&mut stream)? {
+///     let drift = network(query.position, query.time);
+///     step.supply(&drift)?;
+/// }
+/// let report = step.finish()?;
+/// assert!(report.drift_calls >= 1 && x != [1.0, 2.0, 3.0]);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Debug)]
+pub struct SliceMacroStep<'a, S: Dynamics> {
+    stepper: PoissonMidpoint<S>,
+    walk: Walk<SlicesOf<'a, S>>,
+}
+
+impl<'a, S: Dynamics> SliceMacroStep<'a, S> {
+    pub(super) fn new(
+        stepper: PoissonMidpoint<S>,
+        time: RealOf<S>,
+        state: &'a mut [RealOf<S>],
+        b0: &[RealOf<S>],
+        work: &'a mut [RealOf<S>],
+    ) -> Result<Self, SliceError> {
+        let (memory, _) = SlicesOf::<S>::new(state, work)?;
+        let walk = begin::<S>(time, memory, b0)?;
+        Ok(Self { stepper, walk })
+    }
+
+    /// The next drift value wanted, to be given to [`supply`](Self::supply), or `None` when the
+    /// step can be finished. Asked twice, it returns the same and draws nothing.
+    ///
+    /// # Errors
+    /// [`StepError::NonFiniteState`](crate::StepError::NonFiniteState) if X̂ is not finite: the step can then never be
+    /// finished.
+    pub fn next<W: Words + ?Sized>(
+        &mut self,
+        words: &mut W,
+    ) -> Result<Option<SliceQuery<'_, RealOf<S>>>, SliceError> {
+        self.stepper.next_in_slices(&mut self.walk, words)
+    }
+
+    /// Tells the drift that [`next`](Self::next) asked for.
+    ///
+    /// # Errors
+    /// [`SliceError`] if its length is wrong, if it is not finite or if none was asked for; the step
+    /// is then as it was.
+    pub fn supply(&mut self, drift: &[RealOf<S>]) -> Result<(), SliceError> {
+        self.stepper.supply_slice(&mut self.walk, drift)
+    }
+
+    /// Lets go of the slices: [`SuspendedStep::resume`] takes them up again.
+    #[must_use]
+    pub fn suspend(self) -> SuspendedStep<S> {
+        SuspendedStep {
+            stepper: self.stepper,
+            cursor: self.walk.cursor,
+        }
+    }
+
+    /// Moves the state, and tells what the step cost.
+    ///
+    /// # Errors
+    /// [`StepError::NonFiniteState`](crate::StepError::NonFiniteState) if the result is not finite,
+    /// [`StepError::Unfinished`](crate::StepError::Unfinished) unless [`next`](Self::next) has returned `None`; the
+    /// state is then as it was.
+    pub fn finish(self) -> Result<Step, SliceError> {
+        self.stepper.finish_slice(self.walk)
+    }
+}
+
+/// The loops of [`Walk`] over slices.
+impl<S: Dynamics> PoissonMidpoint<S> {
+    /// A step that was suspended where it had asked for the drift at a midpoint, after others.
+    pub(crate) fn waiting(
+        &self,
+        time: RealOf<S>,
+        midpoint: u32,
+        drift_calls: u32,
+    ) -> SuspendedStep<S> {
+        SuspendedStep {
+            stepper: *self,
+            cursor: Cursor::asking(time, midpoint, drift_calls),
+        }
+    }
+
+    /// Goes to the next midpoint, unless the drift at the last is still wanted.
+    fn next_in_slices<'w, W: Words + ?Sized>(
+        &self,
+        walk: &'w mut Walk<SlicesOf<'_, S>>,
+        words: &mut W,
+    ) -> Result<Option<SliceQuery<'w, RealOf<S>>>, SliceError> {
+        if walk.cursor.is_ready() {
+            let draw = |midpoints: &Midpoints, previous| midpoints.next(previous, words);
+            let leg = self.next_leg(&walk.cursor, draw)?;
+            self.go(walk, &leg, |_| draw_one(&leg.span, words))?;
+        }
+        Ok(walk.cursor.asked().map(|midpoint| SliceQuery {
+            position: &*walk.memory.estimate,
+            time: walk.cursor.time(self.dynamics(), midpoint),
+            inner_step: midpoint,
+        }))
+    }
+
+    fn supply_slice(
+        &self,
+        walk: &mut Walk<SlicesOf<'_, S>>,
+        drift: &[RealOf<S>],
+    ) -> Result<(), SliceError> {
+        if walk.cursor.asked().is_some() {
+            check_drift_length(drift.len(), walk.memory.dimension())?;
+        }
+        let component = |d| drift.get(d).copied().unwrap_or_default();
+        Ok(self.supply(walk, component)?)
+    }
+
+    /// Moves the state to the result.
+    fn finish_slice(&self, walk: Walk<SlicesOf<'_, S>>) -> Result<Step, SliceError> {
+        let step = self.finish(&walk)?;
+        walk.memory.commit();
+        Ok(step)
+    }
+}
+
+#[cfg(feature = "defmt")]
+impl<S> defmt::Format for SliceMacroStep<'_, S>
+where
+    S: Dynamics<Real: defmt::Format> + defmt::Format,
+    SpanOf<S>: defmt::Format,
+{
+    fn format(&self, f: defmt::Formatter<'_>) {
+        let Self { stepper, walk } = self;
+        defmt::write!(
+            f,
+            "SliceMacroStep {{ stepper: {}, cursor: {}, state: {=[?]} }}",
+            stepper,
+            walk.cursor,
+            &*walk.memory.state
+        );
+    }
+}
+
+/// A macro step on a slice without its slices: plain data that borrows nothing, so a step can wait in
+/// a static or a message while the drift is computed.
+///
+/// ```
+/// use poisson_midpoint::{MidpointLaw, PoissonMidpoint, dynamics::Overdamped, random::Stream};
+/// let stepper = PoissonMidpoint::new(Overdamped::new(0.1_f64, 1000)?, MidpointLaw::Single);
+/// let (mut x, mut work, mut stream) = ([1.0, 2.0], [0.0; 10], Stream::new(42, 0));
+/// let mut step = stepper.begin_slice(0.0, &mut x, &[-1.0, -2.0], &mut work)?;
+/// step.next(&mut stream)?;
+/// let suspended = step.suspend();
+/// assert_eq!(x, [1.0, 2.0]);
+/// let mut step = suspended.resume(&mut x, &mut work)?;
+/// step.supply(&[-0.9, -1.9])?;
+/// step.next(&mut stream)?;
+/// let _ = step.finish()?;
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Clone, Copy, Debug)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
+#[cfg_attr(feature = "defmt", defmt(bound(S: defmt::Format, S::Real: defmt::Format, SpanOf<S>: defmt::Format)))]
+pub struct SuspendedStep<S: Dynamics> {
+    stepper: PoissonMidpoint<S>,
+    cursor: Cursor<S::Real>,
+}
+
+impl<S: Dynamics> SuspendedStep<S> {
+    /// The length of the work slice that a step of so many dimensions is resumed with, or more.
+    #[must_use]
+    pub fn work_length(&self, dimension: usize) -> usize {
+        self.stepper.work_length(dimension)
+    }
+
+    /// Where the step asks for the drift, in the work slice that it was suspended with.
+    pub(crate) fn position<'a>(
+        &self,
+        dimension: usize,
+        work: &'a [RealOf<S>],
+    ) -> Result<&'a [RealOf<S>], SliceError> {
+        let (length, needed) = (work.len(), self.work_length(dimension));
+        let position = work.get(dimension..dimension.saturating_mul(2));
+        position.ok_or(SliceError::Work { length, needed })
+    }
+
+    /// The step with its slices, which hold what they held when it was suspended.
+    ///
+    /// # Errors
+    /// [`SliceError::State`] or [`SliceError::Work`] if a length is wrong.
+    pub fn resume<'a>(
+        &self,
+        state: &'a mut [RealOf<S>],
+        work: &'a mut [RealOf<S>],
+    ) -> Result<SliceMacroStep<'a, S>, SliceError> {
+        let (memory, _) = SlicesOf::<S>::new(state, work)?;
+        Ok(SliceMacroStep {
+            stepper: self.stepper,
+            walk: Walk {
+                cursor: self.cursor,
+                memory,
+            },
+        })
+    }
+}

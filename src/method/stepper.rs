@@ -1,0 +1,92 @@
+use core::ops::Range;
+
+use crate::batch::Lanes;
+use crate::dynamics::{Dynamics, RealOf, StateOf};
+use crate::error::{Step, StepError};
+use crate::memory::slice::SliceError;
+use crate::noise::Noise;
+use crate::random::Words;
+
+/// What the methods have in common: code written for one runs with the other.
+///
+/// ```
+/// use nalgebra::vector;
+/// use poisson_midpoint::random::Stream;
+/// use poisson_midpoint::dynamics::Overdamped;
+/// use poisson_midpoint::{EulerMaruyama, MidpointLaw, PoissonMidpoint, StepError, Stepper};
+///
+/// fn run(stepper: &impl Stepper<Dynamics = Overdamped<f64>>) -> Result<f64, StepError> {
+///     let (mut x, mut stream) = (vector![1.0], Stream::new(42, 0));
+///     for n in 0..10 {
+///         let _ = stepper.step(0.1 * f64::from(n), &mut x, |_t, x| -x, &mut stream)?;
+///     }
+///     Ok(x.x)
+/// }
+/// let dynamics = Overdamped::new(0.1, 16)?;
+/// let _ = run(&EulerMaruyama::new(dynamics))?;
+/// let _ = run(&PoissonMidpoint::new(dynamics, MidpointLaw::Single))?;
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+pub trait Stepper: Copy + Send + Sync {
+    /// What moves the state.
+    type Dynamics: Dynamics;
+
+    /// The dynamics.
+    fn dynamics(&self) -> &Self::Dynamics;
+
+    /// Moves a state by one macro step from `time`; `drift` is the function b(t, x).
+    ///
+    /// # Errors
+    /// [`StepError`] if a drift or the result is not finite; the state is then unchanged, while
+    /// the noise has been drawn from.
+    fn step<X, F, N>(
+        &self,
+        time: RealOf<Self::Dynamics>,
+        state: &mut X,
+        drift: F,
+        noise: &mut N,
+    ) -> Result<Step, StepError>
+    where
+        X: StateOf<Self::Dynamics>,
+        F: FnMut(RealOf<Self::Dynamics>, &X::Position) -> X::Position,
+        N: Noise<X> + ?Sized;
+
+    /// Scalars that [`step_slice`](Self::step_slice) needs to work with in so many dimensions.
+    fn work_length(&self, dimension: usize) -> usize;
+
+    /// [`step`](Self::step) for a dimension known only at run time: see [`slices`](crate::slices). `drift` writes
+    /// b(t, x) to its third argument, whatever that holds before. What `work` holds before and after is of no
+    /// account.
+    ///
+    /// # Errors
+    /// [`SliceError::State`] or [`SliceError::Work`] before anything is done; [`SliceError::Step`] if
+    /// a drift or the result is not finite: the state is then unchanged, while the noise has been
+    /// drawn.
+    fn step_slice<F, W>(
+        &self,
+        time: RealOf<Self::Dynamics>,
+        state: &mut [RealOf<Self::Dynamics>],
+        drift: F,
+        words: &mut W,
+        work: &mut [RealOf<Self::Dynamics>],
+    ) -> Result<Step, SliceError>
+    where
+        F: FnMut(RealOf<Self::Dynamics>, &[RealOf<Self::Dynamics>], &mut [RealOf<Self::Dynamics>]),
+        W: Words + ?Sized;
+
+    /// Moves particles together with the bits of [`step`](Self::step), if the method knows how;
+    /// returns the drift evaluations. On `None` the lanes are void.
+    #[doc(hidden)]
+    fn run_lanes<X, F>(
+        &self,
+        _lanes: &mut Lanes<X>,
+        _drift: &mut F,
+        _steps: Range<u32>,
+    ) -> Option<u64>
+    where
+        X: StateOf<Self::Dynamics>,
+        F: FnMut(RealOf<Self::Dynamics>, &X::Position) -> X::Position,
+    {
+        None
+    }
+}

@@ -1,0 +1,264 @@
+//! A macro step under way, in whatever memory: which inner step comes next, and the loops over coordinates.
+
+use super::poisson_midpoint::PoissonMidpoint;
+use super::stepper::Stepper;
+use crate::dynamics::cell::Cell;
+use crate::dynamics::{Dynamics, SpanOf};
+use crate::error::{Step, StepError, check_drift};
+use crate::memory::{Memory, MemoryOf};
+use crate::random::Midpoints;
+use crate::real::Real;
+
+/// Where a macro step stands.
+#[derive(Clone, Copy, Debug, PartialEq)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
+enum Stage {
+    /// The next midpoint is to be drawn.
+    Ready,
+    /// A drift has been asked for at the last midpoint.
+    Asked,
+    /// The last segment of noise has been drawn, and the memory holds the result.
+    Arrived,
+    /// The same, but the result is not finite.
+    Diverged,
+    /// A midpoint was not finite: there is no way on.
+    Failed,
+}
+
+/// The midpoints of one macro step, drawn one after another.
+#[derive(Clone, Copy, Debug)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
+pub(crate) struct Cursor<T> {
+    time: T,
+    previous: Option<u32>,
+    stage: Stage,
+    drift_calls: u32,
+}
+
+/// A run of inner steps between two midpoints, or between one and an end of the macro step.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Leg<P> {
+    pub(crate) from: u32,
+    pub(crate) to: u32,
+    pub(crate) span: P,
+    /// The span (0, `to`), if `to` is a midpoint.
+    pub(crate) from_start: Option<P>,
+}
+
+impl<T: Real> Cursor<T> {
+    /// Before the first midpoint, the drift at `time` being known.
+    fn new(time: T) -> Self {
+        Self {
+            time,
+            previous: None,
+            stage: Stage::Ready,
+            drift_calls: 1,
+        }
+    }
+
+    /// Where the drift at a midpoint has been asked for, after others.
+    pub(super) fn asking(time: T, midpoint: u32, drift_calls: u32) -> Self {
+        Self {
+            time,
+            previous: Some(midpoint),
+            stage: Stage::Asked,
+            drift_calls,
+        }
+    }
+
+    /// The midpoint whose drift has been asked for.
+    #[inline]
+    pub(crate) fn asked(&self) -> Option<u32> {
+        match self.stage {
+            Stage::Asked => self.previous,
+            _ => None,
+        }
+    }
+
+    /// Whether the next midpoint is to be drawn.
+    pub(crate) fn is_ready(&self) -> bool {
+        self.stage == Stage::Ready
+    }
+
+    /// Whether any drift has been supplied.
+    fn is_corrected(&self) -> bool {
+        self.drift_calls > 1
+    }
+
+    /// When the drift is wanted at a midpoint.
+    #[inline]
+    pub(crate) fn time<S: Dynamics<Real = T>>(&self, dynamics: &S, midpoint: u32) -> T {
+        self.time + dynamics.time(midpoint)
+    }
+}
+
+/// A macro step but for its stepper: where it stands, and its coordinates.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Walk<M: Memory<Scalar: Real>> {
+    pub(crate) cursor: Cursor<M::Scalar>,
+    pub(crate) memory: M,
+}
+
+impl<T: Real, M: Memory<Scalar = T>> Walk<M> {
+    /// Before the first midpoint, the memory holding the state and the drift at `time`.
+    #[inline]
+    pub(crate) fn begin(time: T, memory: M) -> Result<Self, StepError> {
+        let dimensions = 0..memory.dimension();
+        let mut finite = true;
+        for d in dimensions.clone() {
+            finite &= memory.coordinate(d).start.is_finite();
+        }
+        if !finite {
+            return Err(StepError::NonFiniteState { inner_step: 0 });
+        }
+        check_drift(dimensions.map(|d| memory.coordinate(d).b0), 0)?;
+        Ok(Self {
+            cursor: Cursor::new(time),
+            memory,
+        })
+    }
+}
+
+/// The loops over coordinates.
+impl<S: Dynamics> PoissonMidpoint<S> {
+    /// The leg from the midpoint before, if any, to the next, or to the end of the step.
+    #[inline]
+    pub(crate) fn leg(&self, previous: Option<u32>, midpoint: Option<u32>) -> Leg<SpanOf<S>> {
+        let dynamics = self.dynamics();
+        let from = previous.unwrap_or(0);
+        let to = midpoint.unwrap_or(dynamics.inner_steps());
+        let span = match (previous, midpoint) {
+            (None, None) => *self.whole(),
+            _ => dynamics.span(from, to),
+        };
+        let from_start = midpoint.map(|midpoint| match previous {
+            None => span,
+            Some(_) => dynamics.span(0, midpoint),
+        });
+        Leg {
+            from,
+            to,
+            span,
+            from_start,
+        }
+    }
+
+    /// The next leg, with the midpoint that `draw` chooses after the previous one.
+    #[inline]
+    pub(super) fn next_leg(
+        &self,
+        cursor: &Cursor<S::Real>,
+        draw: impl FnOnce(&Midpoints, Option<u32>) -> Option<u32>,
+    ) -> Result<Leg<SpanOf<S>>, StepError> {
+        let inner_steps = self.dynamics().inner_steps();
+        let midpoint = draw(self.midpoints(), cursor.previous);
+        if let Some(midpoint) = midpoint
+            && let least = cursor.previous.unwrap_or(0).saturating_add(1)
+            && (midpoint < least || midpoint >= inner_steps)
+        {
+            return Err(StepError::Midpoint {
+                midpoint,
+                least,
+                inner_steps,
+            });
+        }
+        Ok(self.leg(cursor.previous, midpoint))
+    }
+
+    /// Goes along a leg, `increment` giving its noise coordinate by coordinate: to a midpoint, where a drift is
+    /// then asked for, or to the end.
+    #[cfg_attr(target_arch = "nvptx64", inline(always))]
+    #[cfg_attr(not(target_arch = "nvptx64"), inline)]
+    pub(super) fn go<M: MemoryOf<S>>(
+        &self,
+        Walk { cursor, memory }: &mut Walk<M>,
+        leg: &Leg<SpanOf<S>>,
+        mut increment: impl FnMut(usize) -> M::Cell,
+    ) -> Result<(), StepError> {
+        let dimensions = 0..memory.dimension();
+        // A loop for each case: one with the questions inside would ask them for every coordinate.
+        if cursor.previous.is_none() {
+            for d in dimensions.clone() {
+                memory.set_noise(d, increment(d));
+            }
+        } else {
+            for d in dimensions.clone() {
+                let mut coordinate = memory.coordinate(d);
+                coordinate.accumulate(&leg.span, increment(d));
+                memory.set_noise(d, coordinate.noise);
+            }
+        }
+        let mut finite = true;
+        let Some(from_start) = &leg.from_start else {
+            let is_corrected = cursor.is_corrected();
+            for d in dimensions {
+                let result = memory.coordinate(d).result(self.whole(), is_corrected);
+                finite &= result.is_finite();
+                memory.set_result(d, result);
+            }
+            cursor.stage = if finite {
+                Stage::Arrived
+            } else {
+                Stage::Diverged
+            };
+            return Ok(());
+        };
+        for d in dimensions {
+            let estimate = memory.coordinate(d).estimate(from_start);
+            finite &= estimate.is_finite();
+            memory.set_estimate(d, estimate.position());
+        }
+        if !finite {
+            cursor.stage = Stage::Failed;
+            return Err(StepError::NonFiniteState { inner_step: leg.to });
+        }
+        cursor.previous = Some(leg.to);
+        cursor.stage = Stage::Asked;
+        Ok(())
+    }
+
+    /// Adds what the drift asked for corrects, `drift` giving it coordinate by coordinate.
+    #[cfg_attr(target_arch = "nvptx64", inline(always))]
+    #[cfg_attr(not(target_arch = "nvptx64"), inline)]
+    pub(super) fn supply<M: MemoryOf<S>>(
+        &self,
+        Walk { cursor, memory }: &mut Walk<M>,
+        drift: impl Fn(usize) -> S::Real,
+    ) -> Result<(), StepError> {
+        let Some(midpoint) = cursor.asked() else {
+            return Err(StepError::DriftNotAsked);
+        };
+        let dimensions = 0..memory.dimension();
+        check_drift(dimensions.clone().map(&drift), midpoint)?;
+        let kick = self.weighted_kick::<S::Real>(midpoint);
+        if cursor.is_corrected() {
+            for d in dimensions {
+                let coordinate = memory.coordinate(d);
+                let correction = coordinate.correction_by(kick, drift(d));
+                memory.set_correction(d, coordinate.correction.plus(correction));
+            }
+        } else {
+            for d in dimensions {
+                let correction = memory.coordinate(d).correction_by(kick, drift(d));
+                memory.set_correction(d, correction);
+            }
+        }
+        cursor.stage = Stage::Ready;
+        cursor.drift_calls += 1;
+        Ok(())
+    }
+
+    /// What the step cost, if the memory holds its result.
+    #[inline]
+    pub(super) fn finish<M: MemoryOf<S>>(&self, walk: &Walk<M>) -> Result<Step, StepError> {
+        match walk.cursor.stage {
+            Stage::Arrived => Ok(Step {
+                drift_calls: walk.cursor.drift_calls,
+            }),
+            Stage::Diverged => Err(StepError::NonFiniteState {
+                inner_step: self.dynamics().inner_steps(),
+            }),
+            _ => Err(StepError::Unfinished),
+        }
+    }
+}

@@ -1,0 +1,110 @@
+//! Where the randomness of a step comes from: words, a caller's own values, or a Brownian path.
+
+use crate::dynamics::span::Span;
+use crate::dynamics::state::State;
+use crate::random::{Midpoints, Words};
+
+#[cfg(not(target_arch = "nvptx64"))]
+mod path;
+
+#[cfg(not(target_arch = "nvptx64"))]
+pub use path::{BrownianPath, PathError, PathNoise};
+
+/// The random quantities of one step of a state `X`: where the midpoints fall, and the Gaussian increments.
+///
+/// Every source of [`Words`] is one, by the reading order of stream v1 (see [`random`](crate::random)). Sealed; for
+/// quantities of your own there is [`Injected`].
+///
+/// ```
+/// use nalgebra::vector;
+/// use poisson_midpoint::noise::Noise;
+/// use poisson_midpoint::{EulerMaruyama, Stepper, dynamics::Overdamped, random::Stream};
+/// let stepper = EulerMaruyama::new(Overdamped::new(0.1_f32, 1)?);
+/// let mut noise = Stream::new(42, 0);
+/// let mut x = vector![1.0, 2.0, 3.0];
+/// let _ = stepper.step(0.0, &mut x, |_t, x| -x, &mut noise)?;
+/// assert_eq!(noise.word_position(), 3); // three normals
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+pub trait Noise<X: State> {
+    /// The first midpoint of the step, or the next after `previous`; `None` when there is no
+    /// more. Must increase and lie in 1..K.
+    fn midpoint(&mut self, midpoints: &Midpoints, previous: Option<u32>) -> Option<u32>;
+
+    /// The noise V^½ Z of inner steps `from`..`to`, whose coefficients are `span`.
+    fn increment<P>(&mut self, from: u32, to: u32, span: &P) -> X
+    where
+        P: Span<X::Real, Cell = X::Cell>;
+}
+
+impl<X: State, W: Words + ?Sized> Noise<X> for W {
+    #[inline]
+    fn midpoint(&mut self, midpoints: &Midpoints, previous: Option<u32>) -> Option<u32> {
+        midpoints.next(previous, self)
+    }
+
+    #[inline]
+    fn increment<P>(&mut self, _from: u32, _to: u32, span: &P) -> X
+    where
+        P: Span<X::Real, Cell = X::Cell>,
+    {
+        X::draw(span, self)
+    }
+}
+
+/// Noise from two closures: midpoints, and increments of inner steps `from..to`. For recorded noise, noise that
+/// several chains share, or none at all.
+///
+/// ```
+/// use nalgebra::vector;
+/// use poisson_midpoint::{MidpointLaw, PoissonMidpoint, Stepper};
+/// use poisson_midpoint::{dynamics::Overdamped, noise::Injected};
+/// let stepper = PoissonMidpoint::new(Overdamped::new(0.1_f64, 4)?, MidpointLaw::Bernoulli);
+/// // One midpoint, at inner step 2, and no noise: a deterministic midpoint step.
+/// let mut noise = Injected::new(
+///     |previous: Option<u32>| previous.is_none().then_some(2),
+///     |_from, _to| vector![0.0],
+/// );
+/// let mut x = vector![1.0];
+/// let step = stepper.step(0.0, &mut x, |_t, x| -x, &mut noise)?;
+/// assert_eq!(step.drift_calls, 2);
+/// assert!((x.x - 0.905).abs() < 1e-15);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Clone, Debug)]
+pub struct Injected<M, I> {
+    midpoint: M,
+    increment: I,
+}
+
+impl<M, I> Injected<M, I> {
+    /// `midpoint` is asked as [`Noise::midpoint`], `increment` for the noise of inner steps `from..to`.
+    pub fn new(midpoint: M, increment: I) -> Self {
+        Self {
+            midpoint,
+            increment,
+        }
+    }
+}
+
+impl<X, M, I> Noise<X> for Injected<M, I>
+where
+    X: State,
+    M: FnMut(Option<u32>) -> Option<u32>,
+    I: FnMut(u32, u32) -> X,
+{
+    fn midpoint(&mut self, _midpoints: &Midpoints, previous: Option<u32>) -> Option<u32> {
+        (self.midpoint)(previous)
+    }
+
+    fn increment<P>(&mut self, from: u32, to: u32, _span: &P) -> X {
+        (self.increment)(from, to)
+    }
+}
+
+#[cfg(feature = "defmt")]
+impl<M, I> defmt::Format for Injected<M, I> {
+    fn format(&self, f: defmt::Formatter<'_>) {
+        defmt::write!(f, "Injected");
+    }
+}

@@ -1,0 +1,240 @@
+//! A Brownian path that can be looked at in steps of any size.
+
+use core::fmt;
+
+use super::Noise;
+use crate::dynamics::cell::Cell;
+use crate::dynamics::span::Span;
+use crate::dynamics::state::State;
+use crate::dynamics::{Dynamics, SpanOf, StateOf};
+use crate::random::{Midpoints, Stream, Words};
+use crate::real::Real;
+
+/// The noise of one particle over a whole run, fixed once and seen in steps of any size: the same
+/// path at η and at η/2, for studies of strong error.
+///
+/// The path covers the K inner steps of `whole`, dynamics whose single macro step is the run.
+/// The increment over any range of inner steps is sampled by Brownian bridges, halving the run
+/// down to the range: about 2 log₂ K bridges of 4c·D normals, c normals per dimension in a
+/// segment. Increments over adjoining ranges compose exactly to those over their union, but for
+/// rounding, whatever the order they are asked in. Works for all dynamics, the bridge of the
+/// underdamped one being that of (position, velocity).
+///
+/// ```
+/// use nalgebra::vector;
+/// use poisson_midpoint::random::Stream;
+/// use poisson_midpoint::{EulerMaruyama, Stepper, dynamics::Overdamped, noise::BrownianPath};
+/// // One unit of time in 64 inner steps; Euler–Maruyama at 1/16 and at 1/32.
+/// let path = BrownianPath::new(Overdamped::new(1.0_f64, 64)?, Stream::new(42, 0));
+/// let mut unused = Stream::new(43, 0);
+/// let mut ends = [vector![1.0]; 2];
+/// for (end, steps) in ends.iter_mut().zip([16, 32]) {
+///     let inner = 64 / steps;
+///     let stepper = EulerMaruyama::new(Overdamped::new(1.0 / f64::from(steps), inner)?);
+///     for n in 0..steps {
+///         let mut noise = path.noise(n * inner, inner, &mut unused)?;
+///         let _ = stepper.step(0.0, end, |_t, x| -x, &mut noise)?;
+///     }
+/// }
+/// assert!((ends[0] - ends[1]).amax() < 0.05);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Clone, Debug)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
+pub struct BrownianPath<S> {
+    whole: S,
+    stream: Stream,
+}
+
+impl<S: Dynamics> BrownianPath<S> {
+    /// The path over the one macro step of `whole`, drawn from the words of `stream` (from its
+    /// beginning, wherever it stands).
+    #[must_use]
+    pub fn new(whole: S, stream: Stream) -> Self {
+        Self { whole, stream }
+    }
+
+    /// The increment over inner steps `from`..`to` of the run.
+    ///
+    /// # Errors
+    /// [`PathError`] unless `from` ≤ `to` ≤ K.
+    pub fn increment<X>(&self, from: u32, to: u32) -> Result<X, PathError>
+    where
+        X: StateOf<S>,
+    {
+        let inner_steps = self.whole.inner_steps();
+        if from > to || to > inner_steps {
+            return Err(PathError {
+                from,
+                to,
+                inner_steps,
+            });
+        }
+        Ok(self.part((from, to)))
+    }
+
+    /// The noise of a macro step that covers `inner_steps` inner steps of the run from `start` on;
+    /// its midpoints are drawn from `words`.
+    ///
+    /// The step's own inner step must be as long as the path's.
+    ///
+    /// # Errors
+    /// [`PathError`] unless the step lies within the run.
+    pub fn noise<'a, W: Words>(
+        &'a self,
+        start: u32,
+        inner_steps: u32,
+        words: &'a mut W,
+    ) -> Result<PathNoise<'a, S, W>, PathError> {
+        let whole = self.whole.inner_steps();
+        match start.checked_add(inner_steps) {
+            Some(end) if end <= whole => Ok(PathNoise {
+                path: self,
+                start,
+                words,
+            }),
+            end => Err(PathError {
+                from: start,
+                to: end.unwrap_or(u32::MAX),
+                inner_steps: whole,
+            }),
+        }
+    }
+
+    /// The increment over the part of the run in `wanted`.
+    fn part<X>(&self, wanted: (u32, u32)) -> X
+    where
+        X: StateOf<S>,
+    {
+        let end = self.whole.inner_steps();
+        if wanted.0 == wanted.1 {
+            return X::zero();
+        }
+        let total = X::draw(&self.whole.span(0, end), &mut self.words_of::<X>(0));
+        self.descend((0, end), total, wanted)
+    }
+
+    /// The stream at the words of the node that splits at inner step `split`; 0 is the root.
+    ///
+    /// Every node splits at an inner step of its own, so that numbers the nodes. A node has whole
+    /// ChaCha blocks to itself.
+    fn words_of<X: State>(&self, split: u32) -> Stream {
+        let normals = 2 * (SpanOf::<S>::NORMALS * X::DIMENSION) as u64;
+        let words = normals * u64::from(S::Real::WORDS_PER_NORMAL);
+        let mut stream = self.stream.clone();
+        stream.move_to(u64::from(split) * words.next_multiple_of(16));
+        stream
+    }
+
+    /// The increment over the overlap of `node` and `wanted`, `total` being that over `node`.
+    fn descend<X>(&self, node: (u32, u32), total: X, wanted: (u32, u32)) -> X
+    where
+        X: StateOf<S>,
+    {
+        if wanted.0 <= node.0 && node.1 <= wanted.1 {
+            return total;
+        }
+        let split = node.0 + (node.1 - node.0) / 2;
+        let (left, right) = (
+            self.whole.span(node.0, split),
+            self.whole.span(split, node.1),
+        );
+        // A sample of the two halves that ignores the total, then moved to agree with it: for
+        // Gaussians this is a sample of the halves given the total.
+        let mut stream = self.words_of::<X>(split);
+        let mut first = X::draw(&left, &mut stream);
+        let mut second = X::draw(&right, &mut stream);
+        for d in 0..X::DIMENSION {
+            let (sample, total) = (first.cell(d), total.cell(d));
+            let surplus = total.minus(right.propagate(sample).plus(second.cell(d)));
+            let moved = sample.plus(left.expected_part(&right, surplus));
+            first.set_cell(d, moved);
+            second.set_cell(d, total.minus(right.propagate(moved)));
+        }
+        if wanted.1 <= split {
+            return self.descend((node.0, split), first, wanted);
+        }
+        if wanted.0 >= split {
+            return self.descend((split, node.1), second, wanted);
+        }
+        let before = self.descend((node.0, split), first, wanted);
+        let after = self.descend((split, node.1), second, wanted);
+        let rest = self.whole.span(split, wanted.1.min(node.1));
+        X::from_cells(|d| rest.propagate(before.cell(d)).plus(after.cell(d)))
+    }
+}
+
+/// The noise of one macro step along a [`BrownianPath`].
+///
+/// ```
+/// use poisson_midpoint::{dynamics::Overdamped, noise::BrownianPath, random::Stream};
+/// let path = BrownianPath::new(Overdamped::new(1.0_f64, 64)?, Stream::new(42, 0));
+/// let mut midpoints = Stream::new(43, 0);
+/// assert!(path.noise(48, 16, &mut midpoints).is_ok());
+/// assert!(path.noise(49, 16, &mut midpoints).is_err());
+/// # Ok::<(), poisson_midpoint::ParameterError<f64>>(())
+/// ```
+#[derive(Debug)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
+pub struct PathNoise<'a, S, W> {
+    path: &'a BrownianPath<S>,
+    start: u32,
+    words: &'a mut W,
+}
+
+impl<S, X, W> Noise<X> for PathNoise<'_, S, W>
+where
+    S: Dynamics,
+    X: StateOf<S>,
+    W: Words,
+{
+    fn midpoint(&mut self, midpoints: &Midpoints, previous: Option<u32>) -> Option<u32> {
+        midpoints.next(previous, self.words)
+    }
+
+    fn increment<P>(&mut self, from: u32, to: u32, _span: &P) -> X {
+        self.path.part((
+            self.start.saturating_add(from),
+            self.start.saturating_add(to),
+        ))
+    }
+}
+
+/// A range of inner steps that a [`BrownianPath`] does not cover.
+///
+/// ```
+/// use nalgebra::SVector;
+/// use poisson_midpoint::dynamics::Overdamped;
+/// use poisson_midpoint::noise::{BrownianPath, PathError};
+/// use poisson_midpoint::random::Stream;
+/// let path = BrownianPath::new(Overdamped::new(1.0_f64, 64)?, Stream::new(42, 0));
+/// let increment: Result<SVector<f64, 1>, _> = path.increment(60, 70);
+/// assert_eq!(increment, Err(PathError { from: 60, to: 70, inner_steps: 64 }));
+/// # Ok::<(), poisson_midpoint::ParameterError<f64>>(())
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
+pub struct PathError {
+    /// Where the range begins.
+    pub from: u32,
+    /// Where it ends.
+    pub to: u32,
+    /// K, where the path ends.
+    pub inner_steps: u32,
+}
+
+impl fmt::Display for PathError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self {
+            from,
+            to,
+            inner_steps,
+        } = self;
+        write!(
+            f,
+            "inner steps {from}..{to} are not within 0..{inner_steps}"
+        )
+    }
+}
+
+impl core::error::Error for PathError {}

@@ -1,0 +1,167 @@
+//! What the recurrences calculate with: one number, or a row of lanes with a number each.
+
+use core::fmt::Debug;
+use core::ops::{Add, Div, Mul, Neg, Sub};
+
+use crate::real::Real;
+
+/// A number of a recurrence: `f32` or `f64` for one particle, a [`Row`] of them for several.
+///
+/// Every formula of the crate that a particle's path depends on is written over this trait, so a lane of a row
+/// has the bits of a particle alone.
+pub trait Scalar:
+    Copy
+    + Debug
+    + PartialEq
+    + Send
+    + Sync
+    + Add<Output = Self>
+    + Sub<Output = Self>
+    + Mul<Output = Self>
+    + Div<Output = Self>
+    + Neg<Output = Self>
+{
+    /// The number of one lane.
+    type Real: Real;
+    /// An inner step for each lane.
+    type Count: Copy + Debug;
+
+    /// The same number in every lane.
+    fn splat(value: Self::Real) -> Self;
+    /// A function of each lane's two inner steps.
+    fn of_counts(
+        first: Self::Count,
+        second: Self::Count,
+        map: impl Fn(u32, u32) -> Self::Real,
+    ) -> Self;
+    /// A function of each lane's number.
+    #[must_use]
+    fn map(self, map: impl Fn(Self::Real) -> Self::Real) -> Self;
+    /// Two functions of each lane's number, found together.
+    fn map_pair(self, map: impl Fn(Self::Real) -> (Self::Real, Self::Real)) -> (Self, Self);
+    /// A function of each lane's two numbers.
+    #[must_use]
+    fn zip(self, other: Self, map: impl Fn(Self::Real, Self::Real) -> Self::Real) -> Self;
+    /// Whether the number of every lane is finite.
+    fn all_finite(self) -> bool;
+}
+
+macro_rules! one_lane {
+    ($real:ty) => {
+        impl Scalar for $real {
+            type Real = Self;
+            type Count = u32;
+
+            #[inline(always)]
+            fn splat(value: Self) -> Self {
+                value
+            }
+            #[inline(always)]
+            fn of_counts(first: u32, second: u32, map: impl Fn(u32, u32) -> Self) -> Self {
+                map(first, second)
+            }
+            #[inline(always)]
+            fn map(self, map: impl Fn(Self) -> Self) -> Self {
+                map(self)
+            }
+            #[inline(always)]
+            fn map_pair(self, map: impl Fn(Self) -> (Self, Self)) -> (Self, Self) {
+                map(self)
+            }
+            #[inline(always)]
+            fn zip(self, other: Self, map: impl Fn(Self, Self) -> Self) -> Self {
+                map(self, other)
+            }
+            #[inline(always)]
+            fn all_finite(self) -> bool {
+                self.is_finite()
+            }
+        }
+    };
+}
+
+one_lane! { f32 }
+one_lane! { f64 }
+
+/// A row of `L` lanes, in a form that the compiler turns into vector instructions.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) struct Row<T, const L: usize>(pub(crate) [T; L]);
+
+impl<T: Real, const L: usize> Row<T, L> {
+    #[inline(always)]
+    pub(crate) fn from_fn(make: impl FnMut(usize) -> T) -> Self {
+        Self(core::array::from_fn(make))
+    }
+
+    /// A function of each lane's number, and of another's.
+    #[inline(always)]
+    fn with(mut self, other: Self, map: impl Fn(T, T) -> T) -> Self {
+        for (lane, other) in self.0.iter_mut().zip(other.0) {
+            *lane = map(*lane, other);
+        }
+        self
+    }
+}
+
+macro_rules! lane_by_lane {
+    ($($operation:ident $function:ident),*) => {$(
+        impl<T: Real, const L: usize> $operation for Row<T, L> {
+            type Output = Self;
+
+            #[inline(always)]
+            fn $function(self, other: Self) -> Self {
+                self.with(other, T::$function)
+            }
+        }
+    )*};
+}
+
+lane_by_lane! { Add add, Sub sub, Mul mul, Div div }
+
+impl<T: Real, const L: usize> Neg for Row<T, L> {
+    type Output = Self;
+
+    #[inline(always)]
+    fn neg(self) -> Self {
+        Self(self.0.map(T::neg))
+    }
+}
+
+impl<T: Real, const L: usize> Scalar for Row<T, L> {
+    type Real = T;
+    type Count = [u32; L];
+
+    #[inline(always)]
+    fn splat(value: T) -> Self {
+        Self([value; L])
+    }
+    #[inline(always)]
+    fn of_counts(first: [u32; L], second: [u32; L], map: impl Fn(u32, u32) -> T) -> Self {
+        let mut row = Self([T::ZERO; L]);
+        for (lane, (first, second)) in row.0.iter_mut().zip(first.into_iter().zip(second)) {
+            *lane = map(first, second);
+        }
+        row
+    }
+    #[inline(always)]
+    fn map(self, map: impl Fn(T) -> T) -> Self {
+        Self(self.0.map(map))
+    }
+    #[inline(always)]
+    fn map_pair(self, map: impl Fn(T) -> (T, T)) -> (Self, Self) {
+        let mut pair = (self, self);
+        for (first, second) in pair.0.0.iter_mut().zip(&mut pair.1.0) {
+            (*first, *second) = map(*first);
+        }
+        pair
+    }
+    #[inline(always)]
+    fn zip(self, other: Self, map: impl Fn(T, T) -> T) -> Self {
+        self.with(other, map)
+    }
+    #[inline(always)]
+    fn all_finite(self) -> bool {
+        // Not `all`: without the early exit the loop is free of branches.
+        self.0.iter().fold(true, |so_far, x| so_far & x.is_finite())
+    }
+}

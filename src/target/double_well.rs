@@ -1,0 +1,62 @@
+//! The double well.
+
+use nalgebra::SVector;
+
+use super::{Drift, TableDrift, TableError};
+use crate::real::Real;
+
+/// The force of the double well f(x) = a Σ (x² − 1)²/4 in every dimension, with a bounded slope.
+///
+/// The force a(x − x³) grows with the cube of x, which no method of fixed step size survives. Beyond
+/// |x| = c it therefore continues along its tangent: its Lipschitz constant is a·max(1, 3c² − 1).
+/// As a table: a, c.
+///
+/// ```
+/// use nalgebra::vector;
+/// use poisson_midpoint::target::{DoubleWell, Drift};
+/// let drift = DoubleWell { steepness: 2.0_f64, cap: 2.0 };
+/// assert_eq!(drift.drift(0.0, &vector![0.5, 1.0]), vector![0.75, 0.0]);
+/// assert_eq!(drift.drift(0.0, &vector![-3.0]), vector![2.0 * (6.0 + 11.0)]);
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
+pub struct DoubleWell<T> {
+    /// Steepness a.
+    pub steepness: T,
+    /// Where the force becomes linear, c > 0.
+    pub cap: T,
+}
+
+impl<T: Real, const D: usize> Drift<T, D> for DoubleWell<T> {
+    // In line at both of a midpoint step's calls, it spills registers of a kernel that has none left.
+    #[cfg_attr(target_arch = "nvptx64", inline(never))]
+    #[cfg_attr(not(target_arch = "nvptx64"), inline)]
+    fn drift(&self, _time: T, position: &SVector<T, D>) -> SVector<T, D> {
+        let cubic = |x: T| x - x * x * x;
+        let slope = T::ONE - T::from_u32(3) * self.cap * self.cap;
+        position.map(|x| {
+            let force = if x > self.cap {
+                cubic(self.cap) + slope * (x - self.cap)
+            } else if x < -self.cap {
+                slope * (x + self.cap) - cubic(self.cap)
+            } else {
+                cubic(x)
+            };
+            self.steepness * force
+        })
+    }
+}
+
+impl<'a, T: Real, const D: usize> TableDrift<'a, T, D> for DoubleWell<T> {
+    #[inline]
+    fn from_table(table: &'a [T]) -> Result<Self, TableError> {
+        match table {
+            &[steepness, cap] => Ok(Self { steepness, cap }),
+            _ => Err(TableError {
+                length: table.len(),
+                fixed: 2,
+                row: 0,
+            }),
+        }
+    }
+}

@@ -1,0 +1,56 @@
+//! Bayesian logistic regression.
+
+use nalgebra::SVector;
+
+use super::{Drift, TableDrift, TableError};
+use crate::real::Real;
+
+/// The force ∇ log p of a logistic regression's posterior over its D coefficients w, with the prior
+/// N(0, 1/p).
+///
+/// Its table: the prior precision p, then a row of D scalars for each observation: its features, times
+/// 1 or −1 for its class. ∇ log p(w) = −p w + Σ z/(1 + exp(z·w)) over the rows z.
+///
+/// ```
+/// use nalgebra::vector;
+/// use poisson_midpoint::target::{Drift, LogisticRegression, TableDrift};
+/// // An intercept and a feature; one observation of either class.
+/// let table = [0.5_f64, 1.0, 2.0, -1.0, -3.0];
+/// let drift = LogisticRegression::from_table(&table)?;
+/// assert_eq!(drift.drift(0.0, &vector![0.0, 0.0]), vector![0.0, -0.5]);
+/// # Ok::<(), poisson_midpoint::target::TableError>(())
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
+pub struct LogisticRegression<'a, T, const D: usize> {
+    pub(crate) prior: T,
+    pub(crate) rows: &'a [T],
+}
+
+impl<T: Real, const D: usize> Drift<T, D> for LogisticRegression<'_, T, D> {
+    #[inline]
+    fn drift(&self, _time: T, position: &SVector<T, D>) -> SVector<T, D> {
+        let mut force = position.map(|w| -(self.prior * w));
+        for row in self.rows.chunks_exact(D.max(1)) {
+            let mut margin = T::ZERO;
+            for (&z, &w) in row.iter().zip(position) {
+                margin += z * w;
+            }
+            // An overflow to infinity is a pull of 0.
+            let pull = T::ONE / (T::ONE + margin.exp());
+            for (force, &z) in force.iter_mut().zip(row) {
+                *force += pull * z;
+            }
+        }
+        force
+    }
+}
+
+impl<'a, T: Real, const D: usize> TableDrift<'a, T, D> for LogisticRegression<'a, T, D> {
+    #[inline]
+    fn from_table(table: &'a [T]) -> Result<Self, TableError> {
+        let (head, rows) = TableError::split(table, 1, D.max(1))?;
+        let prior = head.first().copied().unwrap_or(T::ZERO);
+        Ok(Self { prior, rows })
+    }
+}

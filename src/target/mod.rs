@@ -1,0 +1,110 @@
+//! The drift b(x, t) that a caller supplies.
+
+use core::fmt;
+
+use nalgebra::SVector;
+
+use crate::real::Real;
+
+mod double_well;
+mod gaussian;
+mod logistic;
+mod mixture;
+
+pub use double_well::DoubleWell;
+pub use gaussian::{Gaussian, GaussianTable};
+pub use logistic::LogisticRegression;
+pub use mixture::GaussianMixture;
+
+/// A drift b(x, t) in D dimensions.
+///
+/// Every closure `Fn(time, &position) -> drift` is one. For Langevin dynamics the drift is the
+/// force −∇f, f the potential (minus the logarithm of the target density).
+///
+/// ```
+/// use nalgebra::{SVector, vector};
+/// use poisson_midpoint::target::Drift;
+/// let spring = |_time: f64, x: &SVector<f64, 2>| -x;
+/// assert_eq!(spring.drift(0.0, &vector![1.0, 2.0]), vector![-1.0, -2.0]);
+/// ```
+pub trait Drift<T: Real, const D: usize> {
+    /// b(x, t) at a time and a position.
+    fn drift(&self, time: T, position: &SVector<T, D>) -> SVector<T, D>;
+}
+
+impl<T: Real, const D: usize, F> Drift<T, D> for F
+where
+    F: Fn(T, &SVector<T, D>) -> SVector<T, D>,
+{
+    #[inline]
+    fn drift(&self, time: T, position: &SVector<T, D>) -> SVector<T, D> {
+        self(time, position)
+    }
+}
+
+/// A drift whose parameters are one table of scalars: what many particles share, in flash or in a
+/// GPU's memory.
+///
+/// ```
+/// use nalgebra::vector;
+/// use poisson_midpoint::target::{Drift, GaussianTable, TableDrift, TableError};
+/// // Mean 3 and precision 2.
+/// let drift = GaussianTable::from_table(&[3.0_f32, 2.0])?;
+/// assert_eq!(drift.drift(0.0, &vector![2.5]), vector![1.0]);
+/// let error = GaussianTable::<f32, 2>::from_table(&[3.0, 2.0]).unwrap_err();
+/// assert_eq!(error, TableError { length: 2, fixed: 6, row: 0 });
+/// # Ok::<(), TableError>(())
+/// ```
+pub trait TableDrift<'a, T: Real, const D: usize>: Drift<T, D> + Sized {
+    /// The drift with the parameters in a table, laid out as its type documents. Whether they are
+    /// finite is not asked: if they are not, steps fail.
+    ///
+    /// # Errors
+    /// [`TableError`] if the table's length is wrong.
+    fn from_table(table: &'a [T]) -> Result<Self, TableError>;
+}
+
+/// A table of parameters that is too short or too long for its drift.
+///
+/// ```
+/// use poisson_midpoint::target::TableError;
+/// let error = TableError { length: 9, fixed: 1, row: 3 };
+/// assert_eq!(error.to_string(), "the table has length 9, not 1 and a positive multiple of 3");
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
+pub struct TableError {
+    /// The table's length.
+    pub length: usize,
+    /// The scalars that any such table has.
+    pub fixed: usize,
+    /// The scalars in a row, of which there are one or more; 0 if there are no rows.
+    pub row: usize,
+}
+
+impl TableError {
+    /// The fixed part and the rows of a table.
+    fn split<T>(table: &[T], fixed: usize, row: usize) -> Result<(&[T], &[T]), Self> {
+        let length = table.len();
+        let error = Self { length, fixed, row };
+        let (head, rows) = table.split_at_checked(fixed).ok_or(error)?;
+        let fits = match rows.len().checked_rem(row) {
+            None => rows.is_empty(),
+            Some(rest) => rest == 0 && !rows.is_empty(),
+        };
+        if fits { Ok((head, rows)) } else { Err(error) }
+    }
+}
+
+impl fmt::Display for TableError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { length, fixed, row } = self;
+        write!(f, "the table has length {length}, not {fixed}")?;
+        if *row > 0 {
+            write!(f, " and a positive multiple of {row}")?;
+        }
+        Ok(())
+    }
+}
+
+impl core::error::Error for TableError {}
