@@ -1,4 +1,4 @@
-use super::{Advance, Solver, Stage, combine, vector};
+use super::{Advance, Solver, Stage, check_order, combine, vector};
 use crate::diffusion::error::{SampleError, SamplerError};
 use crate::diffusion::{Level, NoiseSchedule, Prediction, Steps};
 use crate::random::Words;
@@ -45,11 +45,7 @@ impl<T: Real> Solver<T> for DpmSolver {
         _schedule: &impl NoiseSchedule<T>,
         _steps: Steps<'_>,
     ) -> Result<(), SamplerError<T>> {
-        let (order, least, most) = (self.order, 2, 3);
-        if order < least || order > most {
-            return Err(SamplerError::Order { order, least, most });
-        }
-        Ok(())
+        check_order(self.order, 2, 3)
     }
 
     fn keeps(&self, stage: &Stage<'_>) -> (Prediction, usize) {

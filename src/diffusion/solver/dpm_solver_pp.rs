@@ -1,5 +1,5 @@
 use super::ddim::check_eta;
-use super::{Advance, Solver, Stage, combine, vector};
+use super::{Advance, Solver, Stage, check_order, combine, vector};
 use crate::diffusion::error::{SampleError, SamplerError};
 use crate::diffusion::noise::add_noise;
 use crate::diffusion::{NoiseSchedule, Prediction, Steps};
@@ -61,10 +61,7 @@ impl<T: Real> Solver<T> for DpmSolverPlusPlus<T> {
         _schedule: &impl NoiseSchedule<T>,
         _steps: Steps<'_>,
     ) -> Result<(), SamplerError<T>> {
-        let (order, least, most) = (self.order, 1, 3);
-        if order < least || order > most {
-            return Err(SamplerError::Order { order, least, most });
-        }
+        check_order(self.order, 1, 3)?;
         check_eta(self.eta)
     }
 

@@ -157,6 +157,15 @@ pub enum Advance {
     Arrive,
 }
 
+/// Whether a solver has this order.
+pub(crate) fn check_order<T>(order: u32, least: u32, most: u32) -> Result<(), SamplerError<T>> {
+    if (least..=most).contains(&order) {
+        Ok(())
+    } else {
+        Err(SamplerError::Order { order, least, most })
+    }
+}
+
 /// Copies a vector.
 pub(crate) fn copy<T: Copy>(from: &[T], to: &mut [T]) {
     for (to, &from) in to.iter_mut().zip(from) {
