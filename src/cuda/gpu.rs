@@ -40,7 +40,7 @@ pub struct Grid {
 /// use poisson_midpoint::batch::{Cpu, Engine, Particles, Status};
 /// use poisson_midpoint::cuda::{Gpu, LaunchError};
 /// use poisson_midpoint::dynamics::Overdamped;
-/// use poisson_midpoint::{DoubleWell, EulerMaruyama, random::Streams};
+/// use poisson_midpoint::{EulerMaruyama, random::Streams, target::DoubleWell};
 ///
 /// let (mut x, mut word_positions, mut status) = (vec![0.0_f32; 200], vec![0; 100], vec![Status::Active; 100]);
 /// let mut particles: Particles<SVector<f32, 2>> =
