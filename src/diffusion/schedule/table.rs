@@ -22,7 +22,7 @@ impl<T: Real, const N: usize> ScheduleTable<T, N> {
     /// β from `first` to `last`, linear in t (Ho et al. 2020: 10⁻⁴, 0.02 and N = 1000).
     ///
     /// # Errors
-    /// [`ScheduleError`] unless every β is in (0, 1).
+    /// [`ScheduleError`] unless every β is in (0, 1) and large enough to be seen in −ln ᾱ.
     pub fn linear(first: T, last: T) -> Result<Self, ScheduleError<T>> {
         Self::from_fn(|step| Ok(interpolate::<T, N>(first, last, step)))
     }
@@ -31,7 +31,7 @@ impl<T: Real, const N: usize> ScheduleTable<T, N> {
     /// 0.0195 and N = 1000; elsewhere called scaled linear).
     ///
     /// # Errors
-    /// [`ScheduleError`] unless every β is in (0, 1).
+    /// [`ScheduleError`] unless every β is in (0, 1) and large enough to be seen in −ln ᾱ.
     pub fn scaled_linear(first: T, last: T) -> Result<Self, ScheduleError<T>> {
         let (first, last) = (first.sqrt(), last.sqrt());
         Self::from_fn(|step| {
@@ -43,7 +43,7 @@ impl<T: Real, const N: usize> ScheduleTable<T, N> {
     /// β_1, …, β_N as given.
     ///
     /// # Errors
-    /// [`ScheduleError`] unless there are N and every β is in (0, 1).
+    /// [`ScheduleError`] unless there are N, and every β is in (0, 1) and large enough to be seen in −ln ᾱ.
     pub fn from_betas(betas: &[T]) -> Result<Self, ScheduleError<T>> {
         check_length(betas.len(), N)?;
         let mut betas = betas.iter();
@@ -53,7 +53,7 @@ impl<T: Real, const N: usize> ScheduleTable<T, N> {
     /// ᾱ_1, …, ᾱ_N as given.
     ///
     /// # Errors
-    /// [`ScheduleError`] unless there are N, in (0, 1) and strictly decreasing.
+    /// [`ScheduleError`] unless there are N, in (0, 1), strictly decreasing, and so is −ln ᾱ increasing.
     pub fn from_alpha_bars(alpha_bars: &[T]) -> Result<Self, ScheduleError<T>> {
         check_length(alpha_bars.len(), N)?;
         let mut exponents = [T::ZERO; N];
@@ -63,11 +63,15 @@ impl<T: Real, const N: usize> ScheduleTable<T, N> {
             if !(value > T::ZERO && value < previous) {
                 return Err(ScheduleError::new(Quantity::AlphaBar, step, value));
             }
-            // ln ᾱ = ln(1 + (ᾱ − 1)): ᾱ − 1 is exact from ½ up.
-            *place = -((value - T::ONE).ln_1p());
+            // From ½ up ᾱ − 1 is exact, and ln(1 + (ᾱ − 1)) keeps what it has; below, ln ᾱ itself does.
+            *place = -if value < T::ONE / T::TWO {
+                value.ln()
+            } else {
+                (value - T::ONE).ln_1p()
+            };
             previous = value;
         }
-        Ok(Self { exponents })
+        Self::from_exponents(exponents)
     }
 
     /// A table of any other schedule, read more quickly than its formula is evaluated.
@@ -77,13 +81,21 @@ impl<T: Real, const N: usize> ScheduleTable<T, N> {
     pub fn from_schedule(schedule: &impl NoiseSchedule<T>) -> Result<Self, ScheduleError<T>> {
         check_length(schedule.training_steps() as usize, N)?;
         let mut exponents = [T::ZERO; N];
-        let mut previous = T::ZERO;
         for (step, place) in (1_u32..).zip(&mut exponents) {
             *place = schedule.exponent(step);
-            if !(place.is_finite() && *place > previous) {
-                return Err(ScheduleError::new(Quantity::Exponent, step, *place));
+        }
+        Self::from_exponents(exponents)
+    }
+
+    /// The table, if every exponent can be told from the one before: a training step without noise of its own, as
+    /// rounding may leave it, is none.
+    fn from_exponents(exponents: [T; N]) -> Result<Self, ScheduleError<T>> {
+        let mut previous = T::ZERO;
+        for (step, exponent) in (1_u32..).zip(exponents) {
+            if !(exponent.is_finite() && exponent > previous) {
+                return Err(ScheduleError::new(Quantity::Exponent, step, exponent));
             }
-            previous = *place;
+            previous = exponent;
         }
         Ok(Self { exponents })
     }
@@ -107,7 +119,7 @@ impl<T: Real, const N: usize> ScheduleTable<T, N> {
             sum = next;
             *place = sum;
         }
-        Ok(Self { exponents })
+        Self::from_exponents(exponents)
     }
 }
 
