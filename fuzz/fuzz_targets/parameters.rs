@@ -274,10 +274,7 @@ fn check<T: Scalar>(input: &Input) {
             assert_eq!(made.is_ok(), numbers.iter().all(in_range));
             made.iter().for_each(read);
             let made = ScheduleTable::<T, 3>::from_alpha_bars(&numbers);
-            assert_eq!(
-                made.is_ok(),
-                numbers.iter().all(in_range) && a > b && b > c
-            );
+            assert_eq!(made.is_ok(), numbers.iter().all(in_range) && a > b && b > c);
             // Skipped below ½, where the table has 1 − ᾱ rounded and so no more than a few digits of ᾱ, or an infinite
             // exponent: a known defect.
             for (table, _) in made.iter().zip([c]).filter(|(_, c)| c.wide() >= 0.5) {

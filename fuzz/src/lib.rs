@@ -5,5 +5,6 @@ pub mod drift;
 pub mod dynamics;
 pub mod naive;
 pub mod numbers;
+pub mod quadrature;
 pub mod state;
 pub mod steps;
