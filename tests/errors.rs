@@ -221,6 +221,36 @@ fn midpoints_that_break_the_promise_are_refused() {
     }
 }
 
+/// A midpoint that is not finite ends the step for good, however often it is asked.
+#[test]
+fn a_step_that_has_failed_says_so_again() {
+    let stepper = PoissonMidpoint::new(Overdamped::new(1.0, 4).unwrap(), Single);
+    let mut stream = Stream::new(1, 0);
+    let mut step = stepper
+        .begin(0.0, &vector![1e308], vector![f64::MAX])
+        .unwrap();
+    let error = step.next(&mut stream).unwrap_err();
+    assert!(matches!(
+        error,
+        StepError::NonFiniteState { inner_step: 1..4 }
+    ));
+    let position = stream.word_position();
+    assert_eq!(step.next(&mut stream), Err(error));
+    assert_eq!(stream.word_position(), position);
+    assert_eq!(step.supply(vector![0.0]), Err(StepError::DriftNotAsked));
+    assert_eq!(step.finish(), Err(error));
+
+    let mut stream = Stream::new(1, 0);
+    let (mut x, mut work) = ([1e308], vec![0.0; stepper.work_length(1)]);
+    let mut step = stepper
+        .begin_slice(0.0, &mut x, &[f64::MAX], &mut work)
+        .unwrap();
+    for _ in 0..2 {
+        assert_eq!(step.next(&mut stream), Err(error.into()));
+    }
+    assert_eq!(step.finish(), Err(error.into()));
+}
+
 #[test]
 fn the_split_phase_step_refuses_calls_out_of_order() {
     let stepper = PoissonMidpoint::new(Underdamped::new(0.1, 10, 1.0).unwrap(), Single);

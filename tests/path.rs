@@ -2,10 +2,12 @@
 
 use nalgebra::{SVector, vector};
 use poisson_midpoint::MidpointLaw::Single;
-use poisson_midpoint::dynamics::{Dynamics, Overdamped, Semilinear, Span, Underdamped};
-use poisson_midpoint::noise::BrownianPath;
+use poisson_midpoint::dynamics::{
+    Dynamics, Overdamped, PhaseSpan, ScalarSpan, Semilinear, Span, Underdamped,
+};
+use poisson_midpoint::noise::{BrownianPath, Noise};
 use poisson_midpoint::random::{Stream, Streams};
-use poisson_midpoint::{EulerMaruyama, Phase, PoissonMidpoint, Real, State, Stepper};
+use poisson_midpoint::{EulerMaruyama, Phase, PoissonMidpoint, Real, State, StepError, Stepper};
 
 /// The state in one dimension.
 type Of<S> = <S as Dynamics>::State<1>;
@@ -208,5 +210,75 @@ fn the_underdamped_bridge_survives_f32() {
     }
     for size in ends::<f64>() {
         assert!(size.abs() < 10.0, "{size}");
+    }
+}
+
+/// Noise along a path for steps of one K is refused by steps of another, before any drift is evaluated.
+#[test]
+fn noise_for_steps_of_another_size_is_refused() {
+    let path = BrownianPath::new(Overdamped::new(1.0, 100).unwrap(), Stream::new(42, 0));
+    let mut words = Stream::new(43, 0);
+    let mut x = vector![1.0];
+    let unwanted = |_: f64, _: &SVector<f64, 1>| -> SVector<f64, 1> { panic!("asked for a drift") };
+    for inner_steps in [1, 9, 11, 20] {
+        let dynamics = Overdamped::new(0.2, inner_steps).unwrap();
+        let mut noise = path.noise(90, 10, &mut words).unwrap();
+        let refused = StepError::NoiseOfOtherSteps {
+            inner_steps,
+            needed: 10,
+        };
+        let euler = EulerMaruyama::new(dynamics);
+        assert_eq!(euler.step(0.0, &mut x, unwanted, &mut noise), Err(refused));
+        let midpoint = PoissonMidpoint::new(dynamics, Single);
+        let step = midpoint.step(0.0, &mut x, |_, x| -x, &mut noise);
+        assert_eq!(step, Err(refused));
+        let mut step = midpoint.begin(0.0, &x, -x).unwrap();
+        assert_eq!(step.next(&mut noise), Err(refused));
+        assert_eq!(x, vector![1.0]);
+    }
+    let step = PoissonMidpoint::new(Overdamped::new(0.1, 10).unwrap(), Single);
+    let mut noise = path.noise(90, 10, &mut words).unwrap();
+    assert!(step.step(0.0, &mut x, |_, x| -x, &mut noise).is_ok());
+}
+
+/// Variances of inner steps far below what f32 holds: the bridge works in units of its own.
+#[test]
+fn the_finest_grid_has_increments() {
+    let whole = Underdamped::new(1.6e-5_f32, u32::MAX, 3.9e-4).unwrap();
+    for particle in 0..50 {
+        let path = BrownianPath::new(whole, Stream::new(42, particle));
+        for from in [0, 1, 12_345_678, u32::MAX / 2, u32::MAX - 3] {
+            for length in [1, 2, 3] {
+                let part: Phase<f32, 1> = path.increment(from, from + length).unwrap();
+                let span: PhaseSpan<f32> = whole.span(from, from + length);
+                let [of_position, of_velocity] = [
+                    part.position.x / (span.position_noise_shared + span.position_noise_own),
+                    part.velocity.x / span.velocity_noise,
+                ];
+                // Standard deviations: seven are reached once in 10¹¹.
+                assert!(
+                    of_position.abs() < 7.0 && of_velocity.abs() < 7.0,
+                    "{part:?}"
+                );
+                assert!(of_position != 0.0 && of_velocity != 0.0, "{part:?}");
+            }
+        }
+    }
+}
+
+/// Asked for by hand, increments end where the noise does.
+#[test]
+fn increments_end_with_the_path() {
+    let whole = Overdamped::new(1.0, 100).unwrap();
+    let path = BrownianPath::new(whole, Stream::new(42, 0));
+    let mut words = Stream::new(43, 0);
+    let mut noise = path.noise(90, 10, &mut words).unwrap();
+    let span: ScalarSpan<f64> = whole.span(0, 10);
+    let mut part = |from, to| -> SVector<f64, 1> { noise.increment(from, to, &span) };
+    let end: SVector<f64, 1> = path.increment(94, 100).unwrap();
+    assert_eq!(part(4, 1000), end);
+    assert_eq!(part(4, u32::MAX), part(4, 10));
+    for nothing in [(10, 20), (1000, u32::MAX), (5, 5), (7, 3)] {
+        assert_eq!(part(nothing.0, nothing.1), vector![0.0]);
     }
 }

@@ -33,6 +33,18 @@ pub trait Span<X: Scalar>: Sealed + Copy + Debug + PartialEq + Send + Sync {
     }
 }
 
+/// `part`/`whole`, 0 where there is no whole.
+#[inline]
+fn share<X: Scalar>(part: X, whole: X) -> X {
+    part.zip(whole, |part, whole| {
+        if whole > X::Real::ZERO {
+            part / whole
+        } else {
+            X::Real::ZERO
+        }
+    })
+}
+
 /// A, B and V^½ of first-order dynamics, whose coefficients are multiples of the identity:
 /// x′ = decay·x + drift·b + noise·Z.
 ///
@@ -78,14 +90,7 @@ impl<X: Scalar> Span<X> for ScalarSpan<X> {
         // V A′/(A′V A′ + V′)
         let through = next.decay * (self.noise * self.noise);
         let sum = next.decay * through + next.noise * next.noise;
-        let share = through.zip(sum, |through, sum| {
-            if sum > X::Real::ZERO {
-                through / sum
-            } else {
-                X::Real::ZERO
-            }
-        });
-        [total * share]
+        [total * share(through, sum)]
     }
 }
 
@@ -150,33 +155,39 @@ impl<X: Scalar> Span<X> for PhaseSpan<X> {
     #[inline]
     fn expected_part(&self, next: &Self, [total_x, total_v]: [X; 2]) -> [X; 2] {
         // With V the covariance of this span and V′, A′ those of the next: gain V A′ᵀ S⁻¹,
-        // S = A′V A′ᵀ + V′. S is inverted by elimination of the velocity.
-        let (vv, xv, xx) = self.covariance();
-        let (next_vv, next_xv, next_xx) = next.covariance();
+        // S = A′V A′ᵀ + V′. S is inverted by elimination of the velocity. Positions are measured in `reach`, and noise
+        // in that of this run's velocity: in other units the variances of short runs may underflow.
+        let (reach, unit) = (self.travel + next.travel, self.velocity_noise);
+        let (vv, xv, xx) = self.covariance(reach, unit);
+        let (next_vv, next_xv, next_xx) = next.covariance(reach, unit);
+        let next_travel = next.travel / reach;
         // V A′ᵀ, row by row.
-        let (x_to_x, x_to_v) = (xx + next.travel * xv, next.decay * xv);
-        let (v_to_x, v_to_v) = (xv + next.travel * vv, next.decay * vv);
+        let (x_to_x, x_to_v) = (xx + next_travel * xv, next.decay * xv);
+        let (v_to_x, v_to_v) = (xv + next_travel * vv, next.decay * vv);
         let sum_vv = next.decay * v_to_v + next_vv;
-        let sum_xv = x_to_v + next.travel * v_to_v + next_xv;
-        let sum_xx = x_to_x + next.travel * v_to_x + next_xx;
-        let slope = sum_xv / sum_vv;
+        let sum_xv = x_to_v + next_travel * v_to_v + next_xv;
+        let sum_xx = x_to_x + next_travel * v_to_x + next_xx;
+        let slope = share(sum_xv, sum_vv);
         let remainder = sum_xx - slope * sum_xv;
         let part = |to_x: X, to_v: X| {
-            let of_x = (to_x - slope * to_v) / remainder;
-            total_x * of_x + total_v * (to_v / sum_vv - of_x * slope)
+            let of_x = share(to_x - slope * to_v, remainder);
+            total_x / reach * of_x + total_v * (share(to_v, sum_vv) - of_x * slope)
         };
-        [part(x_to_x, x_to_v), part(v_to_x, v_to_v)]
+        [reach * part(x_to_x, x_to_v), part(v_to_x, v_to_v)]
     }
 }
 
 impl<X: Scalar> PhaseSpan<X> {
-    /// Variance of the velocity, covariance, variance of the position.
-    pub(super) fn covariance(&self) -> (X, X, X) {
-        let shared = self.position_noise_shared;
+    /// Variance of the velocity, covariance, variance of the position, with velocities in units of `velocity` and
+    /// positions in units of `reach` times that.
+    fn covariance(&self, reach: X, velocity: X) -> (X, X, X) {
+        let of_velocity = share(self.velocity_noise, velocity);
+        let [shared, own] = [self.position_noise_shared, self.position_noise_own]
+            .map(|noise| share(noise / reach, velocity));
         (
-            self.velocity_noise * self.velocity_noise,
-            self.velocity_noise * shared,
-            shared * shared + self.position_noise_own * self.position_noise_own,
+            of_velocity * of_velocity,
+            of_velocity * shared,
+            shared * shared + own * own,
         )
     }
 }

@@ -43,6 +43,13 @@ pub enum StepError {
         /// K.
         inner_steps: u32,
     },
+    /// A noise source is for steps of another K.
+    NoiseOfOtherSteps {
+        /// K of the step.
+        inner_steps: u32,
+        /// K of the steps that the noise is for.
+        needed: u32,
+    },
     /// A drift was supplied that had not been asked for.
     DriftNotAsked,
     /// A step was finished before [`MacroStep::next`](crate::MacroStep::next) had returned `None`.
@@ -67,6 +74,13 @@ impl fmt::Display for StepError {
                 least,
                 inner_steps,
             } => write!(f, "midpoint {midpoint} is not in [{least}, {inner_steps})"),
+            Self::NoiseOfOtherSteps {
+                inner_steps,
+                needed,
+            } => write!(
+                f,
+                "a step of {inner_steps} inner steps was given noise for steps of {needed}"
+            ),
             Self::DriftNotAsked => f.write_str("a drift was supplied that was not asked for"),
             Self::Unfinished => f.write_str("the step was finished before its last midpoint"),
         }

@@ -47,6 +47,10 @@ impl FailureRecord {
             } => (3, [midpoint, least, inner_steps]),
             StepError::DriftNotAsked => (4, [0; 3]),
             StepError::Unfinished => (5, [0; 3]),
+            StepError::NoiseOfOtherSteps {
+                inner_steps,
+                needed,
+            } => (6, [inner_steps, needed, 0]),
         };
         Self { code, step, fields }
     }
@@ -77,6 +81,10 @@ impl FailureRecord {
                 inner_steps: c,
             },
             4 => StepError::DriftNotAsked,
+            6 => StepError::NoiseOfOtherSteps {
+                inner_steps: a,
+                needed: b,
+            },
             _ => StepError::Unfinished,
         };
         Status::Failed {

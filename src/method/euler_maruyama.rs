@@ -9,7 +9,7 @@ use crate::dynamics::state::State;
 use crate::dynamics::{CellOf, Dynamics, RealOf, SpanOf, StateOf};
 use crate::error::{Step, StepError, check_drift};
 use crate::memory::slice::{self, SliceError, take};
-use crate::noise::Noise;
+use crate::noise::{Noise, check_noise};
 use crate::random::Words;
 
 /// The Euler–Maruyama method: one step of size η with the drift held,
@@ -81,6 +81,7 @@ impl<S: Dynamics> Stepper for EulerMaruyama<S> {
         F: FnMut(S::Real, &X::Position) -> X::Position,
         N: Noise<X> + ?Sized,
     {
+        check_noise(noise, self.dynamics.inner_steps())?;
         let b0 = drift(time, state.position());
         let components = (0..X::DIMENSION).map(|d| b0.cell(d).position());
         check_drift(components, 0)?;

@@ -5,7 +5,7 @@ use crate::dynamics::state::State;
 use crate::dynamics::{Dynamics, StateOf};
 use crate::error::{Step, StepError};
 use crate::memory::vector::Vectors;
-use crate::noise::Noise;
+use crate::noise::{Noise, check_noise};
 
 /// A drift value that a [`MacroStep`] asks for.
 ///
@@ -75,8 +75,9 @@ where
     /// step can be finished. Asked twice, it returns the same and draws nothing.
     ///
     /// # Errors
-    /// [`StepError::NonFiniteState`] if X̂ is not finite: the step can then never be finished.
-    /// [`StepError::Midpoint`] if the noise source breaks its promise.
+    /// [`StepError::NonFiniteState`] if X̂ is not finite: the step can then never be finished, and asked again
+    /// it says so again. [`StepError::Midpoint`] if the noise source breaks its promise,
+    /// [`StepError::NoiseOfOtherSteps`] if it is for steps of another K.
     #[inline]
     pub fn next<N>(&mut self, noise: &mut N) -> Result<Option<Query<X>>, StepError>
     where
@@ -108,7 +109,7 @@ where
     /// The state after the step, and what it cost.
     ///
     /// # Errors
-    /// [`StepError::NonFiniteState`] if it is not finite, [`StepError::Unfinished`] unless
+    /// [`StepError::NonFiniteState`] if it or a midpoint is not finite, [`StepError::Unfinished`] unless
     /// [`next`](Self::next) has returned `None`.
     #[inline]
     pub fn finish(self) -> Result<(X, Step), StepError> {
@@ -132,12 +133,13 @@ impl<S: Dynamics> PoissonMidpoint<S> {
         N: Noise<X> + ?Sized,
     {
         if walk.cursor.is_ready() {
+            check_noise(noise, self.dynamics().inner_steps())?;
             let draw = |midpoints: &_, previous| noise.midpoint(midpoints, previous);
             let leg = self.next_leg(&walk.cursor, draw)?;
             let increment = noise.increment(leg.from, leg.to, &leg.span);
-            self.go(walk, &leg, |d| increment.cell(d))?;
+            self.go(walk, &leg, |d| increment.cell(d));
         }
-        Ok(walk.cursor.asked())
+        walk.cursor.wanted()
     }
 
     /// Adds what the drift asked for corrects.

@@ -116,7 +116,7 @@ impl<'a, S: Dynamics> SliceMacroStep<'a, S> {
     ///
     /// # Errors
     /// [`StepError::NonFiniteState`](crate::StepError::NonFiniteState) if X̂ is not finite: the step can then never be
-    /// finished.
+    /// finished, and asked again it says so again.
     pub fn next<W: Words + ?Sized>(
         &mut self,
         words: &mut W,
@@ -145,7 +145,7 @@ impl<'a, S: Dynamics> SliceMacroStep<'a, S> {
     /// Moves the state, and tells what the step cost.
     ///
     /// # Errors
-    /// [`StepError::NonFiniteState`](crate::StepError::NonFiniteState) if the result is not finite,
+    /// [`StepError::NonFiniteState`](crate::StepError::NonFiniteState) if the result or a midpoint is not finite,
     /// [`StepError::Unfinished`](crate::StepError::Unfinished) unless [`next`](Self::next) has returned `None`; the
     /// state is then as it was.
     pub fn finish(self) -> Result<Step, SliceError> {
@@ -177,9 +177,9 @@ impl<S: Dynamics> PoissonMidpoint<S> {
         if walk.cursor.is_ready() {
             let draw = |midpoints: &Midpoints, previous| midpoints.next(previous, words);
             let leg = self.next_leg(&walk.cursor, draw)?;
-            self.go(walk, &leg, |_| draw_one(&leg.span, words))?;
+            self.go(walk, &leg, |_| draw_one(&leg.span, words));
         }
-        Ok(walk.cursor.asked().map(|midpoint| SliceQuery {
+        Ok(walk.cursor.wanted()?.map(|midpoint| SliceQuery {
             position: &*walk.memory.estimate,
             time: walk.cursor.time(self.dynamics(), midpoint),
             inner_step: midpoint,

@@ -21,7 +21,7 @@ enum Stage {
     Arrived,
     /// The same, but the result is not finite.
     Diverged,
-    /// A midpoint was not finite: there is no way on.
+    /// The last midpoint was not finite: there is no way on.
     Failed,
 }
 
@@ -73,6 +73,23 @@ impl<T: Real> Cursor<T> {
             Stage::Asked => self.previous,
             _ => None,
         }
+    }
+
+    /// The midpoint whose drift is wanted next, if the step has not failed.
+    #[inline]
+    pub(super) fn wanted(&self) -> Result<Option<u32>, StepError> {
+        match self.failure() {
+            Some(error) => Err(error),
+            None => Ok(self.asked()),
+        }
+    }
+
+    /// Why there is no way on.
+    #[inline]
+    fn failure(&self) -> Option<StepError> {
+        (self.stage == Stage::Failed).then_some(StepError::NonFiniteState {
+            inner_step: self.previous.unwrap_or(0),
+        })
     }
 
     /// Whether the next midpoint is to be drawn.
@@ -174,7 +191,7 @@ impl<S: Dynamics> PoissonMidpoint<S> {
         Walk { cursor, memory }: &mut Walk<M>,
         leg: &Leg<SpanOf<S>>,
         mut increment: impl FnMut(usize) -> M::Cell,
-    ) -> Result<(), StepError> {
+    ) {
         let dimensions = 0..memory.dimension();
         // A loop for each case: one with the questions inside would ask them for every coordinate.
         if cursor.previous.is_none() {
@@ -201,20 +218,15 @@ impl<S: Dynamics> PoissonMidpoint<S> {
             } else {
                 Stage::Diverged
             };
-            return Ok(());
+            return;
         };
         for d in dimensions {
             let estimate = memory.coordinate(d).estimate(from_start);
             finite &= estimate.is_finite();
             memory.set_estimate(d, estimate.position());
         }
-        if !finite {
-            cursor.stage = Stage::Failed;
-            return Err(StepError::NonFiniteState { inner_step: leg.to });
-        }
         cursor.previous = Some(leg.to);
-        cursor.stage = Stage::Asked;
-        Ok(())
+        cursor.stage = if finite { Stage::Asked } else { Stage::Failed };
     }
 
     /// Adds what the drift asked for corrects, `drift` giving it coordinate by coordinate.
@@ -258,7 +270,7 @@ impl<S: Dynamics> PoissonMidpoint<S> {
             Stage::Diverged => Err(StepError::NonFiniteState {
                 inner_step: self.dynamics().inner_steps(),
             }),
-            _ => Err(StepError::Unfinished),
+            _ => Err(walk.cursor.failure().unwrap_or(StepError::Unfinished)),
         }
     }
 }

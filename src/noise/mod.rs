@@ -2,6 +2,7 @@
 
 use crate::dynamics::span::Span;
 use crate::dynamics::state::State;
+use crate::error::StepError;
 use crate::random::{Midpoints, Words};
 
 #[cfg(not(target_arch = "nvptx64"))]
@@ -27,6 +28,13 @@ pub use path::{BrownianPath, PathError, PathNoise};
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 pub trait Noise<X: State> {
+    /// The K of the only steps that this noise is for, if it is for one K only. Other steps are refused with
+    /// [`StepError::NoiseOfOtherSteps`].
+    #[inline]
+    fn inner_steps(&self) -> Option<u32> {
+        None
+    }
+
     /// The first midpoint of the step, or the next after `previous`; `None` when there is no
     /// more. Must increase and lie in 1..K.
     fn midpoint(&mut self, midpoints: &Midpoints, previous: Option<u32>) -> Option<u32>;
@@ -35,6 +43,22 @@ pub trait Noise<X: State> {
     fn increment<P>(&mut self, from: u32, to: u32, span: &P) -> X
     where
         P: Span<X::Real, Cell = X::Cell>;
+}
+
+/// Whether this noise is for steps of so many inner steps.
+#[inline]
+pub(crate) fn check_noise<X, N>(noise: &N, inner_steps: u32) -> Result<(), StepError>
+where
+    X: State,
+    N: Noise<X> + ?Sized,
+{
+    match noise.inner_steps() {
+        Some(needed) if needed != inner_steps => Err(StepError::NoiseOfOtherSteps {
+            inner_steps,
+            needed,
+        }),
+        _ => Ok(()),
+    }
 }
 
 impl<X: State, W: Words + ?Sized> Noise<X> for W {

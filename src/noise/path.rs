@@ -76,7 +76,8 @@ impl<S: Dynamics> BrownianPath<S> {
     /// The noise of a macro step that covers `inner_steps` inner steps of the run from `start` on;
     /// its midpoints are drawn from `words`.
     ///
-    /// The step's own inner step must be as long as the path's.
+    /// The step's own inner step must be as long as the path's. A step of another K is refused with
+    /// [`StepError::NoiseOfOtherSteps`](crate::StepError::NoiseOfOtherSteps).
     ///
     /// # Errors
     /// [`PathError`] unless the step lies within the run.
@@ -91,6 +92,7 @@ impl<S: Dynamics> BrownianPath<S> {
             Some(end) if end <= whole => Ok(PathNoise {
                 path: self,
                 start,
+                inner_steps,
                 words,
             }),
             end => Err(PathError {
@@ -107,7 +109,7 @@ impl<S: Dynamics> BrownianPath<S> {
         X: StateOf<S>,
     {
         let end = self.whole.inner_steps();
-        if wanted.0 == wanted.1 {
+        if wanted.0 >= wanted.1 {
             return X::zero();
         }
         let total = X::draw(&self.whole.span(0, end), &mut self.words_of::<X>(0));
@@ -179,6 +181,7 @@ impl<S: Dynamics> BrownianPath<S> {
 pub struct PathNoise<'a, S, W> {
     path: &'a BrownianPath<S>,
     start: u32,
+    inner_steps: u32,
     words: &'a mut W,
 }
 
@@ -188,15 +191,17 @@ where
     X: StateOf<S>,
     W: Words,
 {
+    fn inner_steps(&self) -> Option<u32> {
+        Some(self.inner_steps)
+    }
+
     fn midpoint(&mut self, midpoints: &Midpoints, previous: Option<u32>) -> Option<u32> {
         midpoints.next(previous, self.words)
     }
 
     fn increment<P>(&mut self, from: u32, to: u32, _span: &P) -> X {
-        self.path.part((
-            self.start.saturating_add(from),
-            self.start.saturating_add(to),
-        ))
+        let place = |inner_step: u32| self.start + inner_step.min(self.inner_steps);
+        self.path.part((place(from), place(to)))
     }
 }
 
