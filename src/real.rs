@@ -57,6 +57,9 @@ pub trait Real:
     const FRAC_PI_2: Self;
     /// Words that one normal reads: 1 for `f32`, 2 for `f64`.
     const WORDS_PER_NORMAL: u32;
+    /// The least positive number of full precision.
+    #[doc(hidden)]
+    const LEAST_NORMAL: Self;
     /// Levels of the continued fraction for tanh that reach full precision on [0, 1].
     #[doc(hidden)]
     const TANH_LEVELS: u32;
@@ -66,6 +69,12 @@ pub trait Real:
     fn from_u32(value: u32) -> Self;
     /// Neither infinite nor NaN.
     fn is_finite(self) -> bool;
+    /// Positive, finite and of full precision.
+    #[doc(hidden)]
+    #[inline]
+    fn is_positive_normal(self) -> bool {
+        self >= Self::LEAST_NORMAL && self.is_finite()
+    }
     /// The bits, which order as the scalars do where these are not negative.
     #[doc(hidden)]
     fn to_bits(self) -> u64;
@@ -109,6 +118,7 @@ impl Real for f32 {
     const LN_2: Self = core::f32::consts::LN_2;
     const FRAC_PI_2: Self = core::f32::consts::FRAC_PI_2;
     const WORDS_PER_NORMAL: u32 = 1;
+    const LEAST_NORMAL: Self = f32::MIN_POSITIVE;
     const TANH_LEVELS: u32 = 6;
 
     #[inline]
@@ -178,6 +188,7 @@ impl Real for f64 {
     const LN_2: Self = core::f64::consts::LN_2;
     const FRAC_PI_2: Self = core::f64::consts::FRAC_PI_2;
     const WORDS_PER_NORMAL: u32 = 2;
+    const LEAST_NORMAL: Self = f64::MIN_POSITIVE;
     const TANH_LEVELS: u32 = 10;
 
     #[inline]

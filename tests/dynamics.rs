@@ -216,6 +216,25 @@ fn underdamped_coefficients_are_accurate_in_f32() {
     assert!(covariance < 1e-6 && mean < 1e-6, "{covariance:e} {mean:e}");
 }
 
+/// As small and as large as friction may be, the noise is that of the leading order.
+#[test]
+fn the_ends_of_friction_have_their_noise() {
+    let near = |found: f32, exact: f64| (f64::from(found) / exact - 1.0).abs() < 1e-6;
+    for exponent in (-126..-30).chain(30..=42) {
+        let y = f64::from(exponent).exp2();
+        let span: PhaseSpan<f32> = Underdamped::new(1.0, 1, y as f32).unwrap().span(0, 1);
+        // Over a unit of time: vv, √vv tanh(y/2)/y, and (2y − 4 tanh(y/2))/y², to the lowest order in y or in 1/y.
+        let [velocity, shared, own] = if exponent < 0 {
+            [(2.0 * y).sqrt(), (y / 2.0).sqrt(), (y / 6.0).sqrt()]
+        } else {
+            [1.0, 1.0 / y, (2.0 / y * (1.0 - 2.0 / y)).sqrt()]
+        };
+        assert!(near(span.velocity_noise, velocity), "{y:e}: {span:?}");
+        assert!(near(span.position_noise_shared, shared), "{y:e}: {span:?}");
+        assert!(near(span.position_noise_own, own), "{y:e}: {span:?}");
+    }
+}
+
 /// Far below any useful step the coefficients still make sense, and an empty span does nothing.
 #[test]
 fn the_limits_are_clean() {

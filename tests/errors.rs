@@ -100,6 +100,76 @@ fn parameters_outside_their_range_are_named() {
     assert!(Overdamped::new(0.1_f32, u32::MAX).is_ok());
 }
 
+/// Parameters in their ranges whose products have no full precision: noise or friction would be lost without a word.
+#[test]
+fn parameters_out_of_proportion_are_refused() {
+    fn blames<D>(made: Result<D, ParameterError<f32>>, parameter: Parameter, because: &str) {
+        let error = made.err().unwrap();
+        assert_eq!(error.parameter, parameter);
+        let message = error.to_string();
+        assert!(message.ends_with(&format!(", but {because}")), "{message}");
+    }
+    let short = "an inner step of it is no normal number";
+    blames(Overdamped::new(1e-38, 2), Parameter::StepSize, short);
+    blames(Overdamped::new(1e-30, u32::MAX), Parameter::StepSize, short);
+    assert!(Overdamped::new(1.2e-38_f32, 1).is_ok());
+
+    let square = "its square is no normal number";
+    for sigma in [1e-23, 1e-19, 1.9e19, f32::MAX] {
+        let made = AdditiveNoise::new(0.1, 10, sigma);
+        blames(made, Parameter::DiffusionCoefficient, square);
+        let made = Semilinear::new(0.1, 10, 1.0, sigma);
+        blames(made, Parameter::DiffusionCoefficient, square);
+    }
+    for sigma in [0.0, 1.1e-19, 1.8e19] {
+        assert!(AdditiveNoise::new(0.1_f32, 10, sigma).is_ok());
+    }
+
+    let damping =
+        "times the step size it is no normal number for an inner step, or has no finite cube";
+    for (step_size, inner_steps, friction) in [
+        (0.1, 10, 1e-36),
+        (1e-20, 1, 1e-20),
+        (1e-30, 1000, 1e-6),
+        (1.0, 10, 1e13),
+        (1e20, 10, 1e20),
+    ] {
+        let made = Underdamped::new(step_size, inner_steps, friction);
+        blames(made, Parameter::Friction, damping);
+    }
+
+    let cold = Overdamped::new(0.1, 10).unwrap();
+    let variance = "a variance that it sets is no normal number";
+    blames(
+        cold.with_temperature(1e-39),
+        Parameter::Temperature,
+        variance,
+    );
+    blames(
+        cold.with_temperature(2e38),
+        Parameter::Temperature,
+        variance,
+    );
+    let cold = cold.with_temperature(1e-30).unwrap();
+    let product = "times twice the temperature it is no normal number";
+    blames(cold.with_mobility(1e-9), Parameter::Mobility, product);
+    let heavy = Underdamped::new(0.1, 10, 1.0).unwrap();
+    blames(
+        heavy.with_temperature(1e-39),
+        Parameter::Temperature,
+        variance,
+    );
+    let mass = "its inverse, or the temperature over it, is no normal number";
+    blames(heavy.with_mass(1e38), Parameter::Mass, mass);
+    blames(heavy.with_mass(1e-39), Parameter::Mass, mass);
+    // Units of the atoms' own, in kilograms and joules.
+    let argon = Underdamped::new(1e-15_f32, 1000, 1e12).unwrap();
+    let argon = argon
+        .with_mass(6.6e-26)
+        .and_then(|x| x.with_temperature(4e-21));
+    assert!(argon.is_ok());
+}
+
 /// Runs a step that must fail, and checks that the state is as it was.
 fn fails(
     stepper: &impl Stepper<Dynamics = Overdamped<f64>>,

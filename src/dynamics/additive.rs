@@ -29,19 +29,17 @@ impl<T: Real> AdditiveNoise<T> {
     /// Step size η, inner steps K, diffusion coefficient σ.
     ///
     /// # Errors
-    /// [`ParameterError`] unless η is in (0, ∞), K ≥ 1 and σ in [0, ∞).
+    /// [`ParameterError`] unless η is in (0, ∞), K ≥ 1 and σ in [0, ∞), η/K and σ² being normal numbers but for σ = 0.
     pub fn new(
         step_size: T,
         inner_steps: u32,
         diffusion_coefficient: T,
     ) -> Result<Self, ParameterError<T>> {
-        let sigma =
-            Parameter::DiffusionCoefficient.check(diffusion_coefficient, |s| s >= T::ZERO)?;
         Ok(Self {
             clock: Clock::new(step_size, inner_steps)?,
             walk: RandomWalk {
                 drift_rate: T::ONE,
-                variance_rate: sigma * sigma,
+                variance_rate: variance_rate(diffusion_coefficient)?,
             },
         })
     }
@@ -62,6 +60,15 @@ impl<T: Real> Dynamics for AdditiveNoise<T> {
     fn kicks<X: Scalar<Real = T>>(&self, _inner_step: X::Count) -> [X; 1] {
         self.walk.kick(self.clock.inner())
     }
+}
+
+/// σ², if it has full precision, as 0 has.
+pub(crate) fn variance_rate<T: Real>(diffusion_coefficient: T) -> Result<T, ParameterError<T>> {
+    let square = diffusion_coefficient * diffusion_coefficient;
+    Parameter::DiffusionCoefficient.check(diffusion_coefficient, |sigma| {
+        sigma == T::ZERO || sigma > T::ZERO && square.is_positive_normal()
+    })?;
+    Ok(square)
 }
 
 /// Rates of drift and variance that do not depend on the state: A = 1, B and V in proportion to time.

@@ -14,10 +14,12 @@ impl<T: Real> Clock<T> {
     pub(crate) fn new(step_size: T, inner_steps: u32) -> Result<Self, ParameterError<T>> {
         Parameter::StepSize.positive(step_size)?;
         Parameter::InnerSteps.positive(T::from_u32(inner_steps))?;
-        Ok(Self {
+        let clock = Self {
             step_size,
             inner_steps,
-        })
+        };
+        Parameter::StepSize.check(step_size, |_| clock.inner().is_positive_normal())?;
+        Ok(clock)
     }
 
     pub(crate) fn step_size(&self) -> T {

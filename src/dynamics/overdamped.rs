@@ -33,7 +33,7 @@ impl<T: Real> Overdamped<T> {
     /// Step size η and inner steps K, at mobility 1 and temperature 1.
     ///
     /// # Errors
-    /// [`ParameterError`] unless η is in (0, ∞) and K ≥ 1.
+    /// [`ParameterError`] unless η is in (0, ∞), η/K a normal number and K ≥ 1.
     pub fn new(step_size: T, inner_steps: u32) -> Result<Self, ParameterError<T>> {
         Ok(Self {
             clock: Clock::new(step_size, inner_steps)?,
@@ -45,22 +45,41 @@ impl<T: Real> Overdamped<T> {
     /// The same at another temperature T.
     ///
     /// # Errors
-    /// [`ParameterError`] unless T is in (0, ∞).
+    /// [`ParameterError`] unless T is in (0, ∞) and 2μT a normal number.
     pub fn with_temperature(self, temperature: T) -> Result<Self, ParameterError<T>> {
-        Parameter::Temperature.positive(temperature)?;
-        Ok(Self {
+        self.in_units(
+            Parameter::Temperature,
             temperature,
-            ..self
-        })
+            temperature,
+            self.mobility,
+        )
     }
 
     /// The same at another mobility μ, the inverse of the friction.
     ///
     /// # Errors
-    /// [`ParameterError`] unless μ is in (0, ∞).
+    /// [`ParameterError`] unless μ is in (0, ∞) and 2μT a normal number.
     pub fn with_mobility(self, mobility: T) -> Result<Self, ParameterError<T>> {
-        Parameter::Mobility.positive(mobility)?;
-        Ok(Self { mobility, ..self })
+        self.in_units(Parameter::Mobility, mobility, self.temperature, mobility)
+    }
+
+    /// With both, of which `value` of `parameter` is the new one, to be blamed where the product is out of range.
+    #[inline]
+    pub(crate) fn in_units(
+        self,
+        parameter: Parameter,
+        value: T,
+        temperature: T,
+        mobility: T,
+    ) -> Result<Self, ParameterError<T>> {
+        let moved = Self {
+            mobility,
+            temperature,
+            ..self
+        };
+        let rate = moved.walk().variance_rate;
+        parameter.check(value, |value| value > T::ZERO && rate.is_positive_normal())?;
+        Ok(moved)
     }
 
     /// The temperature T.

@@ -1,6 +1,7 @@
 use nalgebra::SVector;
 
 use super::Dynamics;
+use super::additive::variance_rate;
 use super::clock::{Clock, clock_methods};
 use super::span::ScalarSpan;
 use super::special::phi1;
@@ -33,7 +34,8 @@ impl<T: Real> Semilinear<T> {
     /// Step size η, inner steps K, linear rate λ, diffusion coefficient σ.
     ///
     /// # Errors
-    /// [`ParameterError`] unless η is in (0, ∞), K ≥ 1, λ finite and σ in [0, ∞).
+    /// [`ParameterError`] unless η is in (0, ∞), K ≥ 1, λ finite and σ in [0, ∞), η/K and σ² being normal numbers but
+    /// for σ = 0.
     pub fn new(
         step_size: T,
         inner_steps: u32,
@@ -41,12 +43,10 @@ impl<T: Real> Semilinear<T> {
         diffusion_coefficient: T,
     ) -> Result<Self, ParameterError<T>> {
         Parameter::LinearRate.check(linear_rate, |_| true)?;
-        let sigma =
-            Parameter::DiffusionCoefficient.check(diffusion_coefficient, |s| s >= T::ZERO)?;
         Ok(Self {
             clock: Clock::new(step_size, inner_steps)?,
             linear_rate,
-            variance_rate: sigma * sigma,
+            variance_rate: variance_rate(diffusion_coefficient)?,
         })
     }
 

@@ -39,12 +39,17 @@ impl<T: Real> Underdamped<T> {
     /// Step size η, inner steps K and friction γ, at mass 1 and temperature 1.
     ///
     /// # Errors
-    /// [`ParameterError`] unless η and γ are in (0, ∞) and K ≥ 1.
+    /// [`ParameterError`] unless η and γ are in (0, ∞) and K ≥ 1, η/K and γη/K being normal numbers and (γη)³ finite.
     #[inline]
     pub fn new(step_size: T, inner_steps: u32, friction: T) -> Result<Self, ParameterError<T>> {
+        let clock = Clock::new(step_size, inner_steps)?;
+        let (least, most) = (friction * clock.inner(), friction * step_size);
+        Parameter::Friction.check(friction, |_| {
+            least.is_positive_normal() && (most * most * most).is_finite()
+        })?;
         Ok(Self {
-            clock: Clock::new(step_size, inner_steps)?,
-            friction: Parameter::Friction.positive(friction)?,
+            clock,
+            friction,
             temperature: T::ONE,
             mass: T::ONE,
             inverse_mass: T::ONE,
@@ -55,7 +60,7 @@ impl<T: Real> Underdamped<T> {
     /// The same at another temperature T.
     ///
     /// # Errors
-    /// [`ParameterError`] unless T and T/m are in (0, ∞).
+    /// [`ParameterError`] unless T is in (0, ∞) and T/m a normal number.
     #[inline]
     pub fn with_temperature(self, temperature: T) -> Result<Self, ParameterError<T>> {
         self.in_units(Parameter::Temperature, temperature, temperature, self.mass)
@@ -64,7 +69,7 @@ impl<T: Real> Underdamped<T> {
     /// The same with another mass m.
     ///
     /// # Errors
-    /// [`ParameterError`] unless m, 1/m and T/m are in (0, ∞).
+    /// [`ParameterError`] unless m is in (0, ∞), 1/m and T/m being normal numbers.
     #[inline]
     pub fn with_mass(self, mass: T) -> Result<Self, ParameterError<T>> {
         self.in_units(Parameter::Mass, mass, self.temperature, mass)
@@ -72,7 +77,7 @@ impl<T: Real> Underdamped<T> {
 
     /// With both, of which `value` of `parameter` is the new one, to be blamed where a quotient is out of range.
     #[inline]
-    fn in_units(
+    pub(crate) fn in_units(
         self,
         parameter: Parameter,
         value: T,
@@ -80,9 +85,10 @@ impl<T: Real> Underdamped<T> {
         mass: T,
     ) -> Result<Self, ParameterError<T>> {
         let (inverse_mass, velocity_variance) = (T::ONE / mass, temperature / mass);
-        let positive = |x: T| x.is_finite() && x > T::ZERO;
         parameter.check(value, |value| {
-            value > T::ZERO && positive(inverse_mass) && positive(velocity_variance)
+            value > T::ZERO
+                && inverse_mass.is_positive_normal()
+                && velocity_variance.is_positive_normal()
         })?;
         Ok(Self {
             temperature,

@@ -55,15 +55,33 @@ impl Parameter {
             _ => "(0, inf)",
         }
     }
+
+    /// What is wrong with a value that is in its range, but out of proportion to another parameter.
+    const fn disproportion(self) -> &'static str {
+        match self {
+            Self::StepSize => "an inner step of it is no normal number",
+            Self::Temperature => "a variance that it sets is no normal number",
+            Self::Mobility => "times twice the temperature it is no normal number",
+            Self::Friction => {
+                "times the step size it is no normal number for an inner step, or has no finite cube"
+            }
+            Self::Mass => "its inverse, or the temperature over it, is no normal number",
+            Self::DiffusionCoefficient => "its square is no normal number",
+            Self::InnerSteps | Self::LinearRate => "it fits no other parameter",
+        }
+    }
 }
 
-/// A parameter outside its range.
+/// A parameter outside its range, or out of proportion to another.
 ///
 /// ```
 /// use poisson_midpoint::{Parameter, ParameterError, dynamics::Overdamped};
 /// let error = Overdamped::new(-0.5_f32, 10).unwrap_err();
 /// assert_eq!(error, ParameterError { parameter: Parameter::StepSize, value: -0.5 });
 /// assert_eq!(error.to_string(), "step size -0.5 is not in (0, inf)");
+/// let error = Overdamped::new(1e-38_f32, 10).unwrap_err();
+/// let because = "an inner step of it is no normal number";
+/// assert_eq!(error.to_string(), format!("step size {} is in (0, inf), but {because}", 1e-38_f32));
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
@@ -74,15 +92,20 @@ pub struct ParameterError<T> {
     pub value: T,
 }
 
-impl<T: fmt::Display> fmt::Display for ParameterError<T> {
+impl<T: Real> fmt::Display for ParameterError<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { parameter, value } = self;
+        let Self { parameter, value } = *self;
         let (name, range) = (parameter.name(), parameter.range());
-        write!(f, "{name} {value} is not in {range}")
+        if value > T::ZERO && value.is_finite() {
+            let because = parameter.disproportion();
+            write!(f, "{name} {value} is in {range}, but {because}")
+        } else {
+            write!(f, "{name} {value} is not in {range}")
+        }
     }
 }
 
-impl<T: fmt::Debug + fmt::Display> core::error::Error for ParameterError<T> {}
+impl<T: Real> core::error::Error for ParameterError<T> {}
 
 impl Parameter {
     /// The value if it is finite and `accepts` it.

@@ -1,7 +1,7 @@
 //! A stepper's parameters in a form that host and device lay out alike.
 
 use crate::dynamics::{Dynamics, Overdamped, RealOf, Underdamped};
-use crate::error::ParameterError;
+use crate::error::{Parameter, ParameterError};
 use crate::method::{EulerMaruyama, PoissonMidpoint, Stepper};
 use crate::random::{MidpointLaw, Midpoints};
 use crate::real::Real;
@@ -50,9 +50,8 @@ impl<T: Real> KernelDynamics for Overdamped<T> {
         inner_steps: u32,
         [temperature, mobility, _]: [T; 3],
     ) -> Result<Self, ParameterError<T>> {
-        Self::new(step_size, inner_steps)?
-            .with_temperature(temperature)?
-            .with_mobility(mobility)
+        let new = Self::new(step_size, inner_steps)?;
+        new.in_units(Parameter::Temperature, temperature, temperature, mobility)
     }
 }
 
@@ -69,9 +68,8 @@ impl<T: Real> KernelDynamics for Underdamped<T> {
         inner_steps: u32,
         [temperature, mass, friction]: [T; 3],
     ) -> Result<Self, ParameterError<T>> {
-        Self::new(step_size, inner_steps, friction)?
-            .with_temperature(temperature)?
-            .with_mass(mass)
+        let new = Self::new(step_size, inner_steps, friction)?;
+        new.in_units(Parameter::Temperature, temperature, temperature, mass)
     }
 }
 
