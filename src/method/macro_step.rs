@@ -75,8 +75,8 @@ where
     /// step can be finished. Asked twice, it returns the same and draws nothing.
     ///
     /// # Errors
-    /// [`StepError::NonFiniteState`] if X̂ is not finite: the step can then never be finished, and asked again
-    /// it says so again. [`StepError::Midpoint`] if the noise source breaks its promise,
+    /// [`StepError::NonFiniteState`] if X̂ or the result is not finite: the step can then never be finished, and asked
+    /// again it says so again. [`StepError::Midpoint`] if the noise source breaks its promise,
     /// [`StepError::NoiseOfOtherSteps`] if it is for steps of another K.
     #[inline]
     pub fn next<N>(&mut self, noise: &mut N) -> Result<Option<Query<X>>, StepError>
@@ -109,8 +109,7 @@ where
     /// The state after the step, and what it cost.
     ///
     /// # Errors
-    /// [`StepError::NonFiniteState`] if it or a midpoint is not finite, [`StepError::Unfinished`] unless
-    /// [`next`](Self::next) has returned `None`.
+    /// [`StepError::Unfinished`] unless [`next`](Self::next) has returned `None`, or the error that it returned.
     #[inline]
     pub fn finish(self) -> Result<(X, Step), StepError> {
         let step = self.stepper.finish(&self.walk)?;

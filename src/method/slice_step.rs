@@ -115,8 +115,8 @@ impl<'a, S: Dynamics> SliceMacroStep<'a, S> {
     /// step can be finished. Asked twice, it returns the same and draws nothing.
     ///
     /// # Errors
-    /// [`StepError::NonFiniteState`](crate::StepError::NonFiniteState) if X̂ is not finite: the step can then never be
-    /// finished, and asked again it says so again.
+    /// [`StepError::NonFiniteState`](crate::StepError::NonFiniteState) if X̂ or the result is not finite: the step can
+    /// then never be finished, and asked again it says so again.
     pub fn next<W: Words + ?Sized>(
         &mut self,
         words: &mut W,
@@ -145,9 +145,8 @@ impl<'a, S: Dynamics> SliceMacroStep<'a, S> {
     /// Moves the state, and tells what the step cost.
     ///
     /// # Errors
-    /// [`StepError::NonFiniteState`](crate::StepError::NonFiniteState) if the result or a midpoint is not finite,
-    /// [`StepError::Unfinished`](crate::StepError::Unfinished) unless [`next`](Self::next) has returned `None`; the
-    /// state is then as it was.
+    /// [`StepError::Unfinished`](crate::StepError::Unfinished) unless [`next`](Self::next) has returned `None`, or the
+    /// error that it returned; the state is then as it was.
     pub fn finish(self) -> Result<Step, SliceError> {
         self.stepper.finish_slice(self.walk)
     }

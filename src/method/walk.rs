@@ -19,9 +19,7 @@ enum Stage {
     Asked,
     /// The last segment of noise has been drawn, and the memory holds the result.
     Arrived,
-    /// The same, but the result is not finite.
-    Diverged,
-    /// The last midpoint was not finite: there is no way on.
+    /// The last midpoint, or the result, is not finite: there is no way on.
     Failed,
 }
 
@@ -30,6 +28,7 @@ enum Stage {
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub(crate) struct Cursor<T> {
     time: T,
+    /// The inner step reached: the last midpoint or the end, `None` before the first.
     previous: Option<u32>,
     stage: Stage,
     drift_calls: u32,
@@ -78,18 +77,19 @@ impl<T: Real> Cursor<T> {
     /// The midpoint whose drift is wanted next, if the step has not failed.
     #[inline]
     pub(super) fn wanted(&self) -> Result<Option<u32>, StepError> {
-        match self.failure() {
-            Some(error) => Err(error),
-            None => Ok(self.asked()),
+        match self.stage {
+            Stage::Asked => Ok(self.previous),
+            Stage::Failed => Err(self.failure()),
+            Stage::Ready | Stage::Arrived => Ok(None),
         }
     }
 
-    /// Why there is no way on.
+    /// What is to be said of a step that has failed.
     #[inline]
-    fn failure(&self) -> Option<StepError> {
-        (self.stage == Stage::Failed).then_some(StepError::NonFiniteState {
+    fn failure(&self) -> StepError {
+        StepError::NonFiniteState {
             inner_step: self.previous.unwrap_or(0),
-        })
+        }
     }
 
     /// Whether the next midpoint is to be drawn.
@@ -206,27 +206,24 @@ impl<S: Dynamics> PoissonMidpoint<S> {
             }
         }
         let mut finite = true;
-        let Some(from_start) = &leg.from_start else {
+        let arrived = if let Some(from_start) = &leg.from_start {
+            for d in dimensions {
+                let estimate = memory.coordinate(d).estimate(from_start);
+                finite &= estimate.is_finite();
+                memory.set_estimate(d, estimate.position());
+            }
+            Stage::Asked
+        } else {
             let is_corrected = cursor.is_corrected();
             for d in dimensions {
                 let result = memory.coordinate(d).result(self.whole(), is_corrected);
                 finite &= result.is_finite();
                 memory.set_result(d, result);
             }
-            cursor.stage = if finite {
-                Stage::Arrived
-            } else {
-                Stage::Diverged
-            };
-            return;
+            Stage::Arrived
         };
-        for d in dimensions {
-            let estimate = memory.coordinate(d).estimate(from_start);
-            finite &= estimate.is_finite();
-            memory.set_estimate(d, estimate.position());
-        }
         cursor.previous = Some(leg.to);
-        cursor.stage = if finite { Stage::Asked } else { Stage::Failed };
+        cursor.stage = if finite { arrived } else { Stage::Failed };
     }
 
     /// Adds what the drift asked for corrects, `drift` giving it coordinate by coordinate.
@@ -267,10 +264,8 @@ impl<S: Dynamics> PoissonMidpoint<S> {
             Stage::Arrived => Ok(Step {
                 drift_calls: walk.cursor.drift_calls,
             }),
-            Stage::Diverged => Err(StepError::NonFiniteState {
-                inner_step: self.dynamics().inner_steps(),
-            }),
-            _ => Err(walk.cursor.failure().unwrap_or(StepError::Unfinished)),
+            Stage::Failed => Err(walk.cursor.failure()),
+            Stage::Ready | Stage::Asked => Err(StepError::Unfinished),
         }
     }
 }
