@@ -118,7 +118,7 @@ typedef enum {
   PMID_MISALIGNED_POINTER = 2,
   // An object was never initialised, or as another type.
   PMID_UNINITIALIZED = 3,
-  // A drift function called back with an object that is in use.
+  // A drift function called back with the stream in use, or made it anew.
   PMID_BUSY = 4,
   // Two arrays, or an array and an object, overlap.
   PMID_OVERLAP = 5,
@@ -169,7 +169,9 @@ typedef struct {
 
 // A drift b(x, t): reads `position`, writes `drift`, both of `dimension` components, and returns 0;
 // anything else fails the step. `context` is what the caller gave along with it. It must not use
-// the objects and arrays of the step that calls it, nor leave by longjmp.
+// the stream and the arrays of the step that calls it: calls with the stream return PMID_BUSY, and if it makes the
+// stream anew, the step fails with PMID_BUSY. A stepper made anew is that of later steps. Nor must it leave by longjmp:
+// the stream would be busy until it is made anew.
 typedef int (*pmid_drift_f32_t)(void *context,
                                 float time,
                                 const float *position,

@@ -9,7 +9,7 @@ use core_crate::slices::SuspendedStep;
 use core_crate::{MidpointLaw, PoissonMidpoint, State, Stepper};
 
 use crate::arrays::{array, array_mut, check_apart, region};
-use crate::object::{Handle, check, get, get_mut, init, with, write};
+use crate::object::{Handle, busy, check, get, get_mut, init, is_busy, write};
 use crate::status::pmid_status_t::{
     self, PMID_BAD_DIMENSION, PMID_BAD_LAW, PMID_DRIFT_FAILED, PMID_NULL_POINTER,
 };
@@ -44,13 +44,12 @@ unsafe fn report(drift_calls: *mut u32, count: u32) -> Result<(), pmid_status_t>
     unsafe { write(drift_calls, count) }
 }
 
-/// Whether a report can be written, asked before anything moves.
-fn check_report(drift_calls: *mut u32) -> Result<(), pmid_status_t> {
-    if drift_calls.is_null() {
-        Ok(())
-    } else {
-        check(drift_calls)
+/// Whether a report can be written, asked before anything moves; returns where.
+fn check_report(drift_calls: *mut u32) -> Result<(usize, usize), pmid_status_t> {
+    if !drift_calls.is_null() {
+        check(drift_calls)?;
     }
+    Ok(region(drift_calls, usize::from(!drift_calls.is_null())))
 }
 
 /// One step by either method.
@@ -71,33 +70,36 @@ pub(crate) unsafe fn step<H, S, T>(
     drift_calls: *mut u32,
 ) -> Result<(), pmid_status_t>
 where
-    H: Handle<Value: Stepper<Dynamics = S>>,
+    H: Handle<Value: Stepper<Dynamics = S> + Copy>,
     S: Dynamics<Real = T>,
     T: Scalar,
 {
     let drift = drift.ok_or(PMID_NULL_POINTER)?;
-    check_report(drift_calls)?;
+    let output = check_report(drift_calls)?;
     let state_length = state_length::<S>(dimension)?;
     check_apart(&[
         region(stepper, 1),
         region(stream, 1),
         region(state, state_length),
         region(work, work_length),
+        output,
     ])?;
-    // SAFETY: as the header's introduction demands; checked to lie apart.
+    // SAFETY: as the header's introduction demands; checked to lie apart. The stepper is copied: the drift function
+    // may make it anew.
     let (stepper, state, work) = unsafe {
         (
-            get(stepper)?,
+            *get(stepper)?,
             array_mut(state, state_length)?,
             array_mut(work, work_length)?,
         )
     };
     let mut failed = false;
     let mut call = |time: T, position: &[T], value: &mut [T]| {
-        let (position, drift_of) = (position.as_ptr(), value.as_mut_ptr());
+        let (at, drift_of, length) = (position.as_ptr(), value.as_mut_ptr(), value.len());
         // SAFETY: the caller's own function, with arrays of the length that it is told.
-        let code = unsafe { drift(context, time, position, drift_of, dimension) };
-        if code != 0 {
+        let code = unsafe { drift(context, time, at, drift_of, length) };
+        // SAFETY: the stream is valid for reads, since it is busy.
+        if code != 0 || unsafe { !is_busy(stream) } {
             // Not a number ends the step.
             value.fill(T::NAN);
             failed = true;
@@ -105,13 +107,13 @@ where
     };
     // SAFETY: as the header's introduction demands.
     let result = unsafe {
-        with(stream, |stream| {
-            Ok(stepper.step_slice(time, state, &mut call, stream, work)?)
-        })
+        busy(stream, |words| {
+            stepper.step_slice(time, state, &mut call, words, work)
+        })?
     };
     match result {
         Err(_) if failed => Err(PMID_DRIFT_FAILED),
-        Err(status) => Err(status),
+        Err(error) => Err(error.into()),
         // SAFETY: as the header's introduction demands.
         Ok(step) => unsafe { report(drift_calls, step.drift_calls) },
     }
@@ -126,6 +128,14 @@ pub struct Waiting<S: Dynamics> {
 }
 
 impl<S: Dynamics> Waiting<S> {
+    /// Where the state and the work array are.
+    fn regions(&self, work_length: usize) -> Result<[(usize, usize); 2], pmid_status_t> {
+        Ok([
+            region(self.state, state_length::<S>(self.dimension)?),
+            region(self.work, work_length),
+        ])
+    }
+
     /// The state and the work array.
     ///
     /// # Safety
@@ -210,11 +220,13 @@ where
     unsafe {
         let waiting = get_mut(step)?;
         let length = waiting.step.work_length(waiting.dimension);
+        let [state, work] = waiting.regions(length)?;
         check_apart(&[
+            region(step, 1),
             region(stream, 1),
             region(query, 1),
-            region(waiting.state, state_length::<S>(waiting.dimension)?),
-            region(waiting.work, length),
+            state,
+            work,
         ])?;
         let stream = get_mut(stream)?;
         let [state, work] = waiting.arrays(length)?;
@@ -247,7 +259,8 @@ where
     unsafe {
         let waiting = get_mut(step)?;
         let length = waiting.step.work_length(waiting.dimension);
-        check_apart(&[region(waiting.work, length), region(drift, dimension)])?;
+        let [state, work] = waiting.regions(length)?;
+        check_apart(&[region(step, 1), region(drift, dimension), state, work])?;
         let drift = array(drift, dimension)?;
         let [state, work] = waiting.arrays(length)?;
         let mut step = waiting.step.resume(state, work)?;
@@ -270,11 +283,14 @@ where
     S: Dynamics<Real = T>,
     T: Scalar,
 {
-    check_report(drift_calls)?;
-    // SAFETY: as the header's introduction demands.
+    let output = check_report(drift_calls)?;
+    // SAFETY: as the header's introduction demands; checked to lie apart.
     unsafe {
         let waiting = get_mut(step)?;
-        let [state, work] = waiting.arrays(waiting.step.work_length(waiting.dimension))?;
+        let length = waiting.step.work_length(waiting.dimension);
+        let [state, work] = waiting.regions(length)?;
+        check_apart(&[region(step, 1), output, state, work])?;
+        let [state, work] = waiting.arrays(length)?;
         let done = waiting.step.resume(state, work)?.finish()?;
         // A step is finished once.
         step.cast::<u32>().write(0);

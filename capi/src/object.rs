@@ -2,6 +2,8 @@
 
 use core::mem::{align_of, size_of};
 
+use core_crate::random::Words;
+
 use crate::status::pmid_status_t::{
     self, PMID_BUSY, PMID_MISALIGNED_POINTER, PMID_NULL_POINTER, PMID_UNINITIALIZED,
 };
@@ -114,22 +116,53 @@ pub(crate) unsafe fn get_mut<'a, H: Handle>(
     // SAFETY: as for `object`; an object with its mark holds a value that `init` wrote.
     unsafe { Ok(&mut (*object(handle)?).value) }
 }
-
-/// Runs something with the value in a handle, which is busy the while.
+/// Runs something with the words of an object, which is busy the while. The object is borrowed only between calls of the
+/// caller's functions: one that makes it anew meets no reference to it, and this then returns PMID_BUSY.
 ///
 /// # Safety
 /// `handle` is null, misaligned or valid for reads and writes, and no other thread uses it.
-pub(crate) unsafe fn with<H: Handle, R>(
+pub(crate) unsafe fn busy<H, R>(
     handle: *mut H,
-    run: impl FnOnce(&mut H::Value) -> Result<R, pmid_status_t>,
-) -> Result<R, pmid_status_t> {
+    run: impl FnOnce(&mut WordsOf<H::Value>) -> R,
+) -> Result<R, pmid_status_t>
+where
+    H: Handle<Value: Words>,
+{
     // SAFETY: as the caller promises.
-    let object = unsafe { object(handle)? };
-    // SAFETY: a valid object; while its mark says that it is busy, no call makes another reference.
     unsafe {
+        let object = object(handle)?;
         (&raw mut (*object).mark).write(H::MARK ^ BUSY);
-        let result = run(&mut (*object).value);
+        let result = run(&mut WordsOf(&raw mut (*object).value));
+        if !is_busy(handle) {
+            return Err(PMID_BUSY);
+        }
         (&raw mut (*object).mark).write(H::MARK);
-        result
+        Ok(result)
     }
+}
+
+/// Whether an object is busy, and has not been made anew since.
+///
+/// # Safety
+/// `handle` is valid for reads.
+pub(crate) unsafe fn is_busy<H: Handle>(handle: *const H) -> bool {
+    // SAFETY: as the caller promises; a handle begins with the mark.
+    unsafe { handle.cast::<u32>().read() == H::MARK ^ BUSY }
+}
+
+/// The words of a busy object.
+pub(crate) struct WordsOf<W>(*mut W);
+
+impl<W: Words> Words for WordsOf<W> {
+    #[inline]
+    fn next_word(&mut self) -> u32 {
+        // SAFETY: from `busy`, whose caller promises that it is valid; no other reference lives.
+        next_word(unsafe { &mut *self.0 })
+    }
+}
+
+/// In a function of its own, a reference is known to be the only one, which saves a copy of a block on the stack.
+#[inline(never)]
+fn next_word(words: &mut impl Words) -> u32 {
+    words.next_word()
 }

@@ -19,7 +19,7 @@ pub enum pmid_status_t {
     PMID_MISALIGNED_POINTER = 2,
     /// An object was never initialised, or as another type.
     PMID_UNINITIALIZED = 3,
-    /// A drift function called back with an object that is in use.
+    /// A drift function called back with the stream in use, or made it anew.
     PMID_BUSY = 4,
     /// Two arrays, or an array and an object, overlap.
     PMID_OVERLAP = 5,

@@ -2,6 +2,7 @@
 
 use core_crate::random::{STREAM_VERSION, Stream, Words, normal_f32, normal_f64};
 
+use crate::arrays::{check_apart, region};
 use crate::object::{Handle, check, get, get_mut, init, write};
 use crate::status::pmid_status_t;
 
@@ -74,7 +75,7 @@ pub unsafe extern "C" fn pmid_stream_tell(
     position: *mut u64,
 ) -> pmid_status_t {
     // SAFETY: as the header's introduction demands.
-    unsafe { get(stream).and_then(|stream| write(position, stream.word_position())) }.into()
+    unsafe { tell(stream, position) }.into()
 }
 
 /// Writes the next word, uniform over 32 bits.
@@ -111,6 +112,16 @@ pub unsafe extern "C" fn pmid_stream_normal_f64(
     unsafe { draw(stream, normal, two_words) }.into()
 }
 
+/// Writes the word position.
+///
+/// # Safety
+/// Both pointers are null, misaligned or valid.
+unsafe fn tell(stream: *const pmid_stream_t, position: *mut u64) -> Result<(), pmid_status_t> {
+    check_output(stream, position)?;
+    // SAFETY: as the caller promises; checked to lie apart.
+    unsafe { write(position, get(stream)?.word_position()) }
+}
+
 /// Writes what `make` draws, having checked first that it can be written.
 ///
 /// # Safety
@@ -120,9 +131,15 @@ unsafe fn draw<T>(
     output: *mut T,
     make: impl FnOnce(&mut Stream) -> T,
 ) -> Result<(), pmid_status_t> {
-    check(output)?;
-    // SAFETY: as the caller promises.
+    check_output(stream, output)?;
+    // SAFETY: as the caller promises; checked to lie apart.
     unsafe { write(output, make(get_mut(stream)?)) }
+}
+
+/// Whether an output can be written, and is no part of the stream.
+fn check_output<T>(stream: *const pmid_stream_t, output: *const T) -> Result<(), pmid_status_t> {
+    check(output)?;
+    check_apart(&[region(stream, 1), region(output, 1)])
 }
 
 /// The standard normal that a word stands for: the quantile at (word + 1/2)/2^32.

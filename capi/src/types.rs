@@ -49,7 +49,9 @@ pub const PMID_STEP_UNDERDAMPED_F64_WORDS: usize = 24;
 
 /// A drift b(x, t): reads `position`, writes `drift`, both of `dimension` components, and returns 0;
 /// anything else fails the step. `context` is what the caller gave along with it. It must not use
-/// the objects and arrays of the step that calls it, nor leave by longjmp.
+/// the stream and the arrays of the step that calls it: calls with the stream return PMID_BUSY, and if it makes the
+/// stream anew, the step fails with PMID_BUSY. A stepper made anew is that of later steps. Nor must it leave by longjmp:
+/// the stream would be busy until it is made anew.
 pub type pmid_drift_f32_t = Option<
     unsafe extern "C" fn(
         context: *mut c_void,

@@ -294,6 +294,100 @@ static void drifts(void)
     EXPECT_TRUE(order.callback == PMID_BUSY);
 }
 
+/* A drift that makes the objects of its step anew. */
+static int drift_that_makes_anew(void *context, float time, const float *position, float *value,
+                                 size_t dimension)
+{
+    (void)time;
+    if (context == &stream)
+        EXPECT(pmid_stream_init(context, 1, 2), PMID_OK);
+    if (context == &em)
+        EXPECT(pmid_em_overdamped_f32_init(context, 100, 1, 1), PMID_OK);
+    if (context == &pmm)
+        EXPECT(pmid_pmm_overdamped_f32_init(context, 100, 3, PMID_BERNOULLI, 1, 1), PMID_OK);
+    for (size_t d = 0; d < dimension; ++d)
+        value[d] = -position[d];
+    return 0;
+}
+
+static void objects_made_anew(void)
+{
+    set_up();
+    EXPECT(pmid_em_overdamped_f32_step(&em, 0, state, DIMENSION, drift_that_makes_anew, &stream,
+                                       &stream, work, WORK),
+           PMID_BUSY);
+    EXPECT_TRUE(state_is_as_set_up() && position() == 0);
+    EXPECT(pmid_pmm_overdamped_f32_step(&pmm, 0, state, DIMENSION, drift_that_makes_anew, &stream,
+                                        &stream, work, WORK, NULL),
+           PMID_BUSY);
+    EXPECT_TRUE(state_is_as_set_up() && position() == 0);
+    /* The new stream is the one that stays. */
+    pmid_stream_t other;
+    uint32_t found, expected;
+    EXPECT(pmid_stream_init(&other, 1, 2), PMID_OK);
+    EXPECT(pmid_stream_next_word(&stream, &found), PMID_OK);
+    EXPECT(pmid_stream_next_word(&other, &expected), PMID_OK);
+    EXPECT_TRUE(found == expected);
+
+    /* A stepper made anew is that of the next step. */
+    float undisturbed[DIMENSION];
+    set_up();
+    EXPECT(pmid_em_overdamped_f32_step(&em, 0, state, DIMENSION, drift_that_makes_anew, NULL,
+                                       &stream, work, WORK),
+           PMID_OK);
+    EXPECT(pmid_pmm_overdamped_f32_step(&pmm, 0, state, DIMENSION, drift_that_makes_anew, NULL,
+                                        &stream, work, WORK, NULL),
+           PMID_OK);
+    memcpy(undisturbed, state, sizeof state);
+    set_up();
+    EXPECT(pmid_em_overdamped_f32_step(&em, 0, state, DIMENSION, drift_that_makes_anew, &em,
+                                       &stream, work, WORK),
+           PMID_OK);
+    EXPECT(pmid_pmm_overdamped_f32_step(&pmm, 0, state, DIMENSION, drift_that_makes_anew, &pmm,
+                                        &stream, work, WORK, NULL),
+           PMID_OK);
+    EXPECT_TRUE(memcmp(undisturbed, state, sizeof state) == 0);
+}
+
+/* Outputs and inputs that are parts of what the call uses. */
+static void overlaps(void)
+{
+    union {
+        pmid_pmm_overdamped_f32_step_t step;
+        float numbers[sizeof(pmid_pmm_overdamped_f32_step_t) / sizeof(float)];
+    } step;
+    uint32_t *const in_stream = (uint32_t *)&stream + 4;
+    uint32_t *const in_state = (uint32_t *)state, *const in_work = (uint32_t *)work + 1;
+    pmid_query_f32_t query;
+    float b0[DIMENSION] = {-1, 2};
+    struct order order = plain();
+    set_up();
+    EXPECT(pmid_stream_tell(&stream, (uint64_t *)&stream + 1), PMID_OVERLAP);
+    EXPECT(pmid_stream_next_word(&stream, in_stream), PMID_OVERLAP);
+    EXPECT(pmid_stream_normal_f32(&stream, (float *)in_stream), PMID_OVERLAP);
+    EXPECT(pmid_stream_normal_f64(&stream, (double *)&stream + 2), PMID_OVERLAP);
+    uint32_t *const outputs[] = {in_stream, in_state, in_work, (uint32_t *)&pmm};
+    for (int n = 0; n < 4; ++n)
+        EXPECT(pmid_pmm_overdamped_f32_step(&pmm, 0, state, DIMENSION, drift, &order, &stream,
+                                            work, WORK, outputs[n]),
+               PMID_OVERLAP);
+    EXPECT_TRUE(order.calls == 0);
+
+    EXPECT(pmid_pmm_overdamped_f32_begin(&step.step, &pmm, 0, state, DIMENSION, b0, work, WORK),
+           PMID_OK);
+    EXPECT(pmid_pmm_overdamped_f32_next(&step.step, &stream, &query), PMID_OK);
+    EXPECT(pmid_pmm_overdamped_f32_supply(&step.step, state, DIMENSION), PMID_OVERLAP);
+    EXPECT(pmid_pmm_overdamped_f32_supply(&step.step, step.numbers + 2, DIMENSION), PMID_OVERLAP);
+    EXPECT(pmid_pmm_overdamped_f32_supply(&step.step, b0, DIMENSION), PMID_OK);
+    EXPECT(pmid_pmm_overdamped_f32_next(&step.step, &stream, &query), PMID_OK);
+    EXPECT(pmid_pmm_overdamped_f32_finish(&step.step, in_state), PMID_OVERLAP);
+    EXPECT(pmid_pmm_overdamped_f32_finish(&step.step, in_work), PMID_OVERLAP);
+    EXPECT(pmid_pmm_overdamped_f32_finish(&step.step, (uint32_t *)&step + 1), PMID_OVERLAP);
+    EXPECT_TRUE(query.position == NULL && state_is_as_set_up());
+    EXPECT(pmid_pmm_overdamped_f32_finish(&step.step, NULL), PMID_OK);
+    EXPECT_TRUE(!state_is_as_set_up());
+}
+
 static void separate_calls(void)
 {
     pmid_pmm_overdamped_f32_step_t step = {{0}};
@@ -347,6 +441,8 @@ int main(void)
     streams();
     arguments_of_a_step();
     drifts();
+    objects_made_anew();
+    overlaps();
     separate_calls();
     printf("errors: %d failures\n", failures);
     return failures != 0;
