@@ -72,24 +72,50 @@ impl Number {
 #[derive(Clone, Copy, Debug, PartialEq)]
 enum Verdict {
     Refused,
-    /// In its range, but so large or small that a constructor may refuse what it leads to.
+    /// At the end of a range, where rounding decides.
     Either,
     Accepted,
 }
 
-fn judge<T: Scalar>(value: T, in_range: impl Fn(f64) -> bool) -> Verdict {
-    let value = value.wide();
-    if !(value.is_finite() && in_range(value)) {
-        Verdict::Refused
-    } else if value == 0.0 || (1e-4..=1e4).contains(&value.abs()) {
-        Verdict::Accepted
-    } else {
-        Verdict::Either
+impl Verdict {
+    fn of(holds: bool) -> Self {
+        if holds { Self::Accepted } else { Self::Refused }
+    }
+
+    fn and(self, other: Self) -> Self {
+        match (self, other) {
+            (Self::Refused, _) | (_, Self::Refused) => Self::Refused,
+            (Self::Accepted, Self::Accepted) => Self::Accepted,
+            _ => Self::Either,
+        }
     }
 }
 
 fn positive<T: Scalar>(value: T) -> Verdict {
-    judge(value, |value| value > 0.0)
+    Verdict::of(value.wide() > 0.0 && value.wide().is_finite())
+}
+
+/// Of a number's binary logarithm: whether it is between those of the ends.
+fn within(logarithm: f64, [least, most]: [f64; 2]) -> Verdict {
+    if (logarithm - least).abs() < 1e-3 || (logarithm - most).abs() < 1e-3 {
+        Verdict::Either
+    } else {
+        Verdict::of(logarithm > least && logarithm < most)
+    }
+}
+
+/// Whether a product of positive numbers, each with the power it has, is a normal number.
+fn normal<T: Scalar>(factors: &[(T, f64)]) -> Verdict {
+    let logarithm = factors.iter().map(|(x, power)| power * x.wide().log2());
+    within(logarithm.sum(), T::NORMAL)
+}
+
+fn diffusion_coefficient<T: Scalar>(sigma: T) -> Verdict {
+    if sigma == T::ZERO {
+        Verdict::Accepted
+    } else {
+        positive(sigma).and(normal(&[(sigma, 2.0)]))
+    }
 }
 
 /// Holds a constructor to the verdicts on its parameters.
@@ -116,7 +142,7 @@ fn hold<T: Scalar, S>(
                 .find(|(parameter, _, _)| *parameter == error.parameter);
             let (_, value, verdict) = blamed.expect("one of its parameters");
             assert_eq!(value.to_bits(), error.value.to_bits());
-            assert!(*verdict == Verdict::Refused || !refused, "{verdicts:?}");
+            assert_ne!(*verdict, Verdict::Accepted, "{verdicts:?}");
             None
         }
     }
@@ -172,8 +198,10 @@ fn read<T: Scalar>(schedule: &impl NoiseSchedule<T>) {
 fn check<T: Scalar>(input: &Input) {
     let (eta, k) = (input.step_size.of::<T>(), input.inner_steps);
     let [a, b, c] = input.others.map(Number::of::<T>);
+    let count = T::from_u32(k.max(1));
+    let inner = normal(&[(eta, 1.0), (count, -1.0)]);
     let clock = [
-        (Parameter::StepSize, eta, positive(eta)),
+        (Parameter::StepSize, eta, positive(eta).and(inner)),
         (
             Parameter::InnerSteps,
             T::from_u32(k),
@@ -189,43 +217,32 @@ fn check<T: Scalar>(input: &Input) {
         Kind::Overdamped => {
             let made = hold(Overdamped::new(eta, k), &clock);
             let made = made.and_then(|made| {
-                hold(
-                    made.with_mobility(a),
-                    &[(Parameter::Mobility, a, positive(a))],
-                )
+                let verdict = positive(a).and(normal(&[(T::TWO, 1.0), (a, 1.0)]));
+                hold(made.with_mobility(a), &[(Parameter::Mobility, a, verdict)])
             });
             let made = made.and_then(|made| {
-                let kept = (made.mobility(), a);
-                assert_eq!(kept.0, kept.1);
+                assert_eq!(made.mobility(), a);
+                let verdict = positive(b).and(normal(&[(T::TWO, 1.0), (a, 1.0), (b, 1.0)]));
                 hold(
                     made.with_temperature(b),
-                    &[(Parameter::Temperature, b, positive(b))],
+                    &[(Parameter::Temperature, b, verdict)],
                 )
             });
             step(made, input);
         }
         Kind::Underdamped => {
-            let made = hold(
-                Underdamped::new(eta, k, a),
-                &with(&[(Parameter::Friction, a, positive(a))]),
-            );
+            let least = normal(&[(a, 1.0), (eta, 1.0), (count, -1.0)]);
+            let cube = [(a, 3.0), (eta, 3.0)].map(|(x, power)| power * x.wide().log2());
+            let most = within(cube[0] + cube[1], [f64::NEG_INFINITY, T::NORMAL[1]]);
+            let friction = (Parameter::Friction, a, positive(a).and(least).and(most));
+            let made = hold(Underdamped::new(eta, k, a), &with(&[friction]));
             // T and m, and the quotients that the documentation names.
             let made = made.and_then(|made| {
-                let verdict = match positive(T::ONE / b) {
-                    Verdict::Refused => Verdict::Refused,
-                    _ => positive(b),
-                };
+                let verdict = positive(b).and(normal(&[(b, -1.0)]));
                 hold(made.with_mass(b), &[(Parameter::Mass, b, verdict)])
             });
             let made = made.and_then(|made| {
-                let verdict = match positive(c / b) {
-                    Verdict::Refused => Verdict::Refused,
-                    _ => positive(c),
-                };
-                let verdict = match (verdict, positive(b)) {
-                    (Verdict::Accepted, Verdict::Either) => Verdict::Either,
-                    (verdict, _) => verdict,
-                };
+                let verdict = positive(c).and(normal(&[(c, 1.0), (b, -1.0)]));
                 hold(
                     made.with_temperature(c),
                     &[(Parameter::Temperature, c, verdict)],
@@ -234,20 +251,12 @@ fn check<T: Scalar>(input: &Input) {
             step(made, input);
         }
         Kind::AdditiveNoise => {
-            let sigma = (
-                Parameter::DiffusionCoefficient,
-                a,
-                judge(a, |sigma| sigma >= 0.0),
-            );
+            let sigma = (Parameter::DiffusionCoefficient, a, diffusion_coefficient(a));
             step(hold(AdditiveNoise::new(eta, k, a), &with(&[sigma])), input);
         }
         Kind::Semilinear => {
-            let rate = (Parameter::LinearRate, a, judge(a, |_| true));
-            let sigma = (
-                Parameter::DiffusionCoefficient,
-                b,
-                judge(b, |sigma| sigma >= 0.0),
-            );
+            let rate = (Parameter::LinearRate, a, Verdict::of(a.wide().is_finite()));
+            let sigma = (Parameter::DiffusionCoefficient, b, diffusion_coefficient(b));
             step(
                 hold(Semilinear::new(eta, k, a, b), &with(&[rate, sigma])),
                 input,

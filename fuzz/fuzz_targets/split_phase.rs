@@ -110,7 +110,9 @@ fn drive<T: Scalar>(
                     assert!(asked.is_none() && !is_done);
                     assert_eq!(Err(error), reference.result);
                     assert_eq!(stream.word_position(), reference.word_position);
-                    assert_eq!(step.finish(), Err(StepError::Unfinished));
+                    assert_eq!(step.next(&mut stream), Err(error));
+                    assert_eq!(stream.word_position(), reference.word_position);
+                    assert_eq!(step.finish(), Err(error));
                     break;
                 }
             },

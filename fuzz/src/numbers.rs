@@ -9,6 +9,9 @@ use poisson_midpoint::Real;
 pub trait Scalar: Real {
     /// The distance from 1 to the next larger scalar.
     const EPSILON: f64;
+    /// The binary logarithms of the least positive number of full precision and of the least power of 2 that is
+    /// infinite.
+    const NORMAL: [f64; 2];
     /// The nearest scalar.
     fn of(value: f64) -> Self;
     /// Exactly the same value.
@@ -17,6 +20,7 @@ pub trait Scalar: Real {
 
 impl Scalar for f32 {
     const EPSILON: f64 = f32::EPSILON as f64;
+    const NORMAL: [f64; 2] = [-126.0, 128.0];
     fn of(value: f64) -> Self {
         value as f32
     }
@@ -27,6 +31,7 @@ impl Scalar for f32 {
 
 impl Scalar for f64 {
     const EPSILON: f64 = f64::EPSILON;
+    const NORMAL: [f64; 2] = [-1022.0, 1024.0];
     fn of(value: f64) -> Self {
         value
     }
