@@ -1,22 +1,20 @@
 //! Plain text on the host's standard output, for images that do not log through defmt.
 
-use cortex_m_semihosting::hio::{HostStream, hstdout};
-
+use crate::machine::Output;
 use crate::text::Text;
 
 /// The host's standard output; silent where there is none.
-pub struct Console(Option<HostStream>);
+pub struct Console(Option<Output>);
 
 impl Console {
     /// Opens it.
     pub fn open() -> Self {
-        Self(hstdout().ok())
+        Self(Output::open())
     }
 
-    /// An image ends with an exit code: no result is lost with its text.
     fn write(&mut self, bytes: &[u8]) {
-        if let Some(stream) = &mut self.0 {
-            let _ = stream.write_all(bytes);
+        if let Some(output) = &mut self.0 {
+            output.write(bytes);
         }
     }
 }

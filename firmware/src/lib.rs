@@ -4,6 +4,7 @@
 
 pub mod console;
 pub mod instructions;
+pub mod machine;
 pub mod outcome;
 pub mod stack;
 #[path = "../../tests/golden/text.rs"]

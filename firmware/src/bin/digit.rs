@@ -11,11 +11,10 @@ mod network;
 
 use core::cell::RefCell;
 
-use cortex_m::Peripherals;
-use cortex_m::interrupt::{Mutex, free};
-use cortex_m_rt::entry;
+use critical_section::{Mutex, with};
 use poisson_midpoint_firmware::console::Console;
 use poisson_midpoint_firmware::instructions::Counter;
+use poisson_midpoint_firmware::machine::entry;
 use poisson_midpoint_firmware::outcome::exit;
 use poisson_midpoint_firmware::stack;
 use poisson_midpoint_firmware::text::Text;
@@ -26,7 +25,7 @@ static MEMORY: Mutex<RefCell<digit::Memory>> = Mutex::new(RefCell::new(digit::Me
 #[entry]
 fn main() -> ! {
     let mut console = Console::open();
-    let counter = Peripherals::take().and_then(|p| Counter::new(p.SYST));
+    let counter = Counter::new();
     let network = network::Network::from_safetensors(WEIGHTS);
     let (Some(mut counter), Some(network)) = (counter, network) else {
         console.text("no weights, or no counter: run under QEMU with -icount shift=0\n");
@@ -34,7 +33,7 @@ fn main() -> ! {
     };
     let mut generated = None;
     let mut run = || {
-        generated = free(|section| {
+        generated = with(|section| {
             let mut memory = MEMORY.borrow(section).try_borrow_mut().ok()?;
             digit::generate(&network, 0, &mut memory).ok()
         });
@@ -55,9 +54,13 @@ fn main() -> ! {
     console.hexadecimal(digit::fingerprint(&image).into());
     console.text(" after ");
     console.decimal(calls.into());
-    console.text(" calls\ninsn=");
-    console.decimal(instructions.into());
-    console.text(" ram=");
+    console.text(" calls\n");
+    if let Some(instructions) = instructions {
+        console.text("insn=");
+        console.decimal(instructions);
+        console.text(" ");
+    }
+    console.text("ram=");
     console.decimal(size_of::<digit::Memory>() as u64);
     console.text(" stack=");
     console.decimal(stack.into());

@@ -8,8 +8,8 @@ mod vectors;
 
 use core::str::Bytes;
 
-use cortex_m_rt::entry;
 use poisson_midpoint_firmware::console::Console;
+use poisson_midpoint_firmware::machine::entry;
 use poisson_midpoint_firmware::outcome::exit;
 use poisson_midpoint_firmware::text::{self, Text};
 

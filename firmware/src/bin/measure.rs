@@ -6,14 +6,13 @@
 
 use core::hint::black_box;
 
-use cortex_m::Peripherals;
-use cortex_m_rt::entry;
 use nalgebra::SVector;
 use poisson_midpoint::dynamics::{Dynamics, Overdamped};
 use poisson_midpoint::random::{Stream, Words, normal_f32};
 use poisson_midpoint::{EulerMaruyama, MidpointLaw, ParameterError, PoissonMidpoint, Stepper};
 use poisson_midpoint_firmware::console::Console;
 use poisson_midpoint_firmware::instructions::Counter;
+use poisson_midpoint_firmware::machine::entry;
 use poisson_midpoint_firmware::outcome::exit;
 use poisson_midpoint_firmware::stack;
 use poisson_midpoint_firmware::text::Text;
@@ -25,25 +24,25 @@ struct Report {
 }
 
 impl Report {
-    /// Writes `what insn=… stack=…`; the instructions.
-    fn line(&mut self, what: &str, run: &mut dyn FnMut()) -> u32 {
+    /// Writes `what insn=… stack=…`.
+    fn line(&mut self, what: &str, run: &mut dyn FnMut()) {
         let instructions = self.counter.of(run);
         self.console.text(what);
-        self.console.text(" insn=");
-        self.console.decimal(instructions.into());
-        match stack::used(run) {
-            Some(bytes) => {
-                self.console.text(" stack=");
-                self.console.decimal(bytes.into());
-            }
+        self.number(" insn=", instructions);
+        self.number(" stack=", stack::used(run).map(u64::from));
+        self.console.text("\n");
+    }
+
+    fn number(&mut self, name: &str, number: Option<u64>) {
+        self.console.text(name);
+        match number {
+            Some(number) => self.console.decimal(number),
             None => self.well = false,
         }
-        self.console.text("\n");
-        instructions
     }
 
     /// A step of a method from a state that it keeps moving.
-    fn step<S, const D: usize>(&mut self, what: &str, stepper: &S) -> u32
+    fn step<S, const D: usize>(&mut self, what: &str, stepper: &S)
     where
         S: Stepper<Dynamics = Overdamped<f32>>,
     {
@@ -51,12 +50,11 @@ impl Report {
         let mut stream = Stream::new(42, 0);
         let mut drift = |_time: f32, x: &SVector<f32, D>| -x;
         let mut well = true;
-        let instructions = self.line(what, &mut || {
+        self.line(what, &mut || {
             let step = stepper.step(0.0, black_box(&mut state), &mut drift, &mut stream);
             well &= step.is_ok();
         });
         self.well &= well;
-        instructions
     }
 }
 
@@ -86,7 +84,7 @@ fn measure(report: &mut Report) -> Result<(), ParameterError<f32>> {
 #[entry]
 fn main() -> ! {
     let mut console = Console::open();
-    let Some(counter) = Peripherals::take().and_then(|p| Counter::new(p.SYST)) else {
+    let Some(counter) = Counter::new() else {
         console
             .text("the timer does not count instructions: run under QEMU with -icount shift=0\n");
         exit(false)
