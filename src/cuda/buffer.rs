@@ -80,7 +80,7 @@ impl<'g, T: DeviceCopy> Buffer<'g, T> {
         // SAFETY: the slice outlives the copy, since this waits until it is made.
         unsafe { part.async_copy_from(values, self.gpu.stream()) }
             .map_err(LaunchError::driver("copy to the device"))?;
-        self.gpu.synchronize()
+        self.gpu.wait()
     }
 
     /// Reads elements from `offset` on.
@@ -93,7 +93,7 @@ impl<'g, T: DeviceCopy> Buffer<'g, T> {
         // SAFETY: as for `upload`.
         unsafe { part.async_copy_to(values, self.gpu.stream()) }
             .map_err(LaunchError::driver("copy from the device"))?;
-        self.gpu.synchronize()
+        self.gpu.wait()
     }
 
     /// All elements.

@@ -58,8 +58,8 @@ pub struct Grid {
 #[derive(Debug)]
 pub struct Gpu {
     // Dropped in this order.
-    /// By where their text is.
-    modules: Mutex<HashMap<usize, Module>>,
+    /// By where their text begins, and its length.
+    modules: Mutex<HashMap<(usize, usize), Module>>,
     stream: Stream,
     context: Context,
     device: Device,
@@ -129,6 +129,11 @@ impl Gpu {
     /// [`LaunchError::Driver`], of anything that was asked for since the last time.
     pub fn synchronize(&self) -> Result<(), LaunchError> {
         self.enter()?;
+        self.wait()
+    }
+
+    /// [`synchronize`](Self::synchronize) for a thread that has entered: nothing can fail before the wait.
+    pub(super) fn wait(&self) -> Result<(), LaunchError> {
         self.stream
             .synchronize()
             .map_err(LaunchError::driver("finish what was launched"))
@@ -156,7 +161,7 @@ impl Gpu {
         }
         self.enter()?;
         let mut modules = self.modules.lock().unwrap_or_else(PoisonError::into_inner);
-        let module = match modules.entry(ptx.as_ptr().addr()) {
+        let module = match modules.entry((ptx.as_ptr().addr(), ptx.len())) {
             Entry::Occupied(entry) => entry.into_mut(),
             Entry::Vacant(entry) => {
                 let module = Module::from_ptx(ptx, &[])
