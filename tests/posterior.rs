@@ -29,6 +29,22 @@ fn the_committed_table_is_whole() {
     }
 }
 
+/// Whatever the unit, down to the least number and up to the largest, whose squares are none.
+#[test]
+fn columns_of_any_size_are_standardised() {
+    let plain = table::parse("a,class\n1,x\n-2,y\n4,x\n").unwrap();
+    for exponent in [-1074, -1073, -600, -1, 0, 1, 600, 1021] {
+        let column = [1.0, -2.0, 4.0].map(|x: f64| x * f64::from(exponent).exp2());
+        let [a, b, c] = column.map(|x| format!("{x:e}"));
+        let table = table::parse(&format!("a,class\n{a},x\n{b},y\n{c},x\n")).unwrap();
+        assert_eq!(table.features, plain.features, "{exponent}");
+    }
+    let table = table::parse("a,class\n1e308,x\n-1e308,y\n").unwrap();
+    assert_eq!(table.features, [[1.0], [-1.0]]);
+    let constant = table::parse("a,class\n1e308,x\n1e308,y\n").unwrap_err();
+    assert!(matches!(constant, table::TableError::Constant { .. }));
+}
+
 #[test]
 fn bad_tables_are_refused_with_the_line() {
     let says = |text: &str| table::parse(text).unwrap_err().to_string();

@@ -134,13 +134,13 @@ fn line_at(text: &str, byte: u64) -> u64 {
 }
 
 fn standardise(features: &mut [Vec<f64>], column: usize, name: &str) -> Result<(), TableError> {
+    let largest = features.iter().fold(0.0_f64, |m, row| m.max(row[column].abs()));
+    // In a unit in which no sum or square overflows or underflows. A power of 2, and so without rounding.
+    let unit = largest.max(f64::from_bits(1)).log2().floor().exp2();
+    let values = || features.iter().map(|row| row[column] / unit);
     let n = features.len() as f64;
-    let mean = features.iter().map(|row| row[column]).sum::<f64>() / n;
-    let variance = features
-        .iter()
-        .map(|row| (row[column] - mean).powi(2))
-        .sum::<f64>()
-        / n;
+    let mean = values().sum::<f64>() / n;
+    let variance = values().map(|x| (x - mean).powi(2)).sum::<f64>() / n;
     if variance <= 1e-24 * mean * mean {
         return Err(TableError::Constant {
             column: name.into(),
@@ -148,7 +148,7 @@ fn standardise(features: &mut [Vec<f64>], column: usize, name: &str) -> Result<(
         });
     }
     for row in features {
-        row[column] = (row[column] - mean) / variance.sqrt();
+        row[column] = (row[column] / unit - mean) / variance.sqrt();
     }
     Ok(())
 }
