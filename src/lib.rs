@@ -67,7 +67,8 @@
 //! | feature | adds |
 //! |---|---|
 //! | `alloc` | [`batch`]`::Ensemble`, a batch that owns its memory |
-//! | `std` | nothing but the link, for features that need it; implies `alloc` |
+//! | `rand_chacha` | conversions between [`random::Stream`] and `rand_chacha::ChaCha8Rng`, at any word |
+//! | `std` | the link, for features that need it; implies `alloc` and `rand_chacha` |
 //! | `kernels` | [`kernel`]`::Launch` and the macro `fused_kernel`, of which GPU kernels are made |
 //! | `cuda` | `cuda`: the kernels as PTX; implies `kernels`; needs no GPU or tools |
 //! | `cust` | `cuda::Gpu` and `cuda::Gpus`, engines like [`batch::Cpu`], through `cust` 0.3; implies `std`, `cuda` |

@@ -76,6 +76,7 @@ fn what_no_kernel_reaches_keeps_the_hash() {
         "src/cuda/mod.rs",
         "src/slices.rs",
         "src/noise/path.rs",
+        "src/random/interchange.rs",
         "src/trajectory.rs",
         "kernels/tests/cases.rs",
         "kernels/build.rs",

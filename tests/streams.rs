@@ -88,3 +88,41 @@ fn the_generator_interface_agrees() {
     theirs.fill_bytes(&mut b);
     assert_eq!(a, b);
 }
+
+/// A stream and the generator of `rand_chacha` turn into each other at any word, and neither loses any.
+#[cfg(feature = "rand_chacha")]
+#[test]
+fn streams_and_generators_turn_into_each_other() {
+    for seed in [0, 42, u64::MAX] {
+        for particle in [0, 7, u64::MAX] {
+            for position in (0..40).chain([(1 << 36) - 1, (1 << 40) + 3, Stream::END]) {
+                let mut rng = reference(seed, particle);
+                rng.set_word_pos(position.into());
+                assert_eq!(Streams::from(&rng), Streams::new(seed));
+                let mut stream = Stream::try_from(&rng).unwrap();
+                assert_eq!(
+                    (stream.particle(), stream.word_position()),
+                    (particle, position)
+                );
+                assert_eq!(ChaCha8Rng::from(&stream), rng);
+                for n in 0..40 {
+                    assert_eq!(stream.next_word(), rng.next_u32());
+                    // Half-used blocks too.
+                    assert_eq!(ChaCha8Rng::from(&stream), rng, "{n}");
+                    assert_eq!(ChaCha8Rng::from(&stream).next_u32(), rng.clone().next_u32());
+                    let back = Stream::try_from(&rng);
+                    if position < Stream::END {
+                        assert_eq!(back.unwrap().next_word(), stream.clone().next_word());
+                    } else {
+                        let word_position = position + n + 1;
+                        assert_eq!(back, Err(PastEnd { word_position }));
+                    }
+                }
+            }
+        }
+    }
+    let mut rng = reference(1, 2);
+    rng.set_word_pos((1 << 68) - 1);
+    let word_position = u64::MAX;
+    assert_eq!(Stream::try_from(&rng), Err(PastEnd { word_position }));
+}

@@ -134,7 +134,9 @@ fn line_at(text: &str, byte: u64) -> u64 {
 }
 
 fn standardise(features: &mut [Vec<f64>], column: usize, name: &str) -> Result<(), TableError> {
-    let largest = features.iter().fold(0.0_f64, |m, row| m.max(row[column].abs()));
+    let largest = features
+        .iter()
+        .fold(0.0_f64, |m, row| m.max(row[column].abs()));
     // In a unit in which no sum or square overflows or underflows. A power of 2, and so without rounding.
     let unit = largest.max(f64::from_bits(1)).log2().floor().exp2();
     let values = || features.iter().map(|row| row[column] / unit);

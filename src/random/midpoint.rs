@@ -29,10 +29,10 @@ pub enum MidpointLaw {
 
 impl MidpointLaw {
     /// Expected drift evaluations of a macro step of `inner_steps` inner steps:
-    /// 1 + (K − 1)/K or 2, and 1 where K = 1.
+    /// 1 + (K − 1)/K or 2, and 1 where K ≤ 1.
     #[must_use]
     pub fn expected_drift_calls(self, inner_steps: u32) -> f64 {
-        let k = f64::from(inner_steps);
+        let k = f64::from(inner_steps.max(1));
         match self {
             Self::Single if inner_steps > 1 => 2.0,
             _ => 1.0 + (k - 1.0) / k,

@@ -31,6 +31,8 @@
 
 mod chacha;
 mod error;
+#[cfg(feature = "rand_chacha")]
+mod interchange;
 mod midpoint;
 mod normal;
 mod stream;

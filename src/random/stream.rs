@@ -9,7 +9,8 @@ use super::error::PastEnd;
 ///
 /// The words of particle p under seed s are those of `rand_chacha::ChaCha8Rng::seed_from_u64(s)`
 /// after `set_stream(p)`, read as `u32` in order. A particle's words therefore depend on nothing
-/// but (seed, particle).
+/// but (seed, particle). With the feature `rand_chacha`, a generator of that crate that you already hold gives its
+/// streams: `Streams::from(&rng)`.
 ///
 /// ```
 /// use poisson_midpoint::random::{Streams, Words};
@@ -48,6 +49,13 @@ impl Streams {
     #[must_use]
     pub fn new(seed: u64) -> Self {
         let Key(key) = Key::seed_from_u64(seed);
+        Self { key }
+    }
+
+    /// The streams of a key.
+    #[cfg(feature = "rand_chacha")]
+    pub(super) fn from_key(key: [u8; 32]) -> Self {
+        let Key(key) = Key::from_seed(key);
         Self { key }
     }
 
@@ -120,6 +128,16 @@ impl Stream {
     #[must_use]
     pub fn particle(&self) -> u64 {
         self.particle
+    }
+
+    /// The key that all streams of the seed share.
+    #[cfg(feature = "rand_chacha")]
+    pub(super) fn key(&self) -> [u8; 32] {
+        let mut key = [0; 32];
+        for (bytes, word) in key.as_chunks_mut().0.iter_mut().zip(self.key) {
+            *bytes = word.to_le_bytes();
+        }
+        key
     }
 
     /// The number of words before the next one.

@@ -47,7 +47,8 @@ impl Strides {
         }
     }
 
-    /// The place in an array of dimension `dimension` of part `part` of the particle at `place`.
+    /// The place in an array of dimension `dimension` of part `part` of the particle at `place`. It wraps where it does
+    /// not fit: no array in memory is so long.
     ///
     /// ```
     /// use poisson_midpoint::kernel::Strides;
@@ -58,7 +59,9 @@ impl Strides {
     #[inline]
     #[must_use]
     pub fn index(&self, part: usize, dimension: usize, place: usize) -> usize {
-        part * self.part + dimension * self.dimension + place * self.particle
+        let place = place.wrapping_mul(self.particle);
+        let of_particle = dimension.wrapping_mul(self.dimension).wrapping_add(place);
+        part.wrapping_mul(self.part).wrapping_add(of_particle)
     }
 }
 
