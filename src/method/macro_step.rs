@@ -112,7 +112,7 @@ where
     /// [`StepError::Unfinished`] unless [`next`](Self::next) has returned `None`, or the error that it returned.
     #[inline]
     pub fn finish(self) -> Result<(X, Step), StepError> {
-        let step = self.stepper.finish(&self.walk)?;
+        let step = self.walk.finish()?;
         Ok((self.walk.memory.moved(), step))
     }
 }

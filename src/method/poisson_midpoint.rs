@@ -213,7 +213,7 @@ impl<S: Dynamics> Stepper for PoissonMidpoint<S> {
             let drift = drift(time, walk.memory.estimate());
             self.supply_vector(&mut walk, &drift)?;
         }
-        let step = self.finish(&walk)?;
+        let step = walk.finish()?;
         *state = walk.memory.moved();
         Ok(step)
     }

@@ -40,7 +40,7 @@ where
         drift(query.time, query.position, value);
         stepper.supply_slice(&mut walk, value)?;
     }
-    stepper.finish_slice(walk)
+    finish::<S>(walk)
 }
 
 fn begin<'a, S: Dynamics>(
@@ -148,7 +148,7 @@ impl<'a, S: Dynamics> SliceMacroStep<'a, S> {
     /// [`StepError::Unfinished`](crate::StepError::Unfinished) unless [`next`](Self::next) has returned `None`, or the
     /// error that it returned; the state is then as it was.
     pub fn finish(self) -> Result<Step, SliceError> {
-        self.stepper.finish_slice(self.walk)
+        finish::<S>(self.walk)
     }
 }
 
@@ -196,13 +196,13 @@ impl<S: Dynamics> PoissonMidpoint<S> {
         let component = |d| drift.get(d).copied().unwrap_or_default();
         Ok(self.supply(walk, component)?)
     }
+}
 
-    /// Moves the state to the result.
-    fn finish_slice(&self, walk: Walk<SlicesOf<'_, S>>) -> Result<Step, SliceError> {
-        let step = self.finish(&walk)?;
-        walk.memory.commit();
-        Ok(step)
-    }
+/// Moves the state to the result.
+fn finish<S: Dynamics>(walk: Walk<SlicesOf<'_, S>>) -> Result<Step, SliceError> {
+    let step = walk.finish()?;
+    walk.memory.commit();
+    Ok(step)
 }
 
 #[cfg(feature = "defmt")]

@@ -134,6 +134,18 @@ impl<T: Real, M: Memory<Scalar = T>> Walk<M> {
             memory,
         })
     }
+
+    /// What the step cost, if the memory holds its result.
+    #[inline]
+    pub(super) fn finish(&self) -> Result<Step, StepError> {
+        match self.cursor.stage {
+            Stage::Arrived => Ok(Step {
+                drift_calls: self.cursor.drift_calls,
+            }),
+            Stage::Failed => Err(self.cursor.failure()),
+            Stage::Ready | Stage::Asked => Err(StepError::Unfinished),
+        }
+    }
 }
 
 /// The loops over coordinates.
@@ -255,17 +267,5 @@ impl<S: Dynamics> PoissonMidpoint<S> {
         cursor.stage = Stage::Ready;
         cursor.drift_calls += 1;
         Ok(())
-    }
-
-    /// What the step cost, if the memory holds its result.
-    #[inline]
-    pub(super) fn finish<M: MemoryOf<S>>(&self, walk: &Walk<M>) -> Result<Step, StepError> {
-        match walk.cursor.stage {
-            Stage::Arrived => Ok(Step {
-                drift_calls: walk.cursor.drift_calls,
-            }),
-            Stage::Failed => Err(walk.cursor.failure()),
-            Stage::Ready | Stage::Asked => Err(StepError::Unfinished),
-        }
     }
 }
