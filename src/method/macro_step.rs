@@ -136,7 +136,7 @@ impl<S: Dynamics> PoissonMidpoint<S> {
             let draw = |midpoints: &_, previous| noise.midpoint(midpoints, previous);
             let leg = self.next_leg(&walk.cursor, draw)?;
             let increment = noise.increment(leg.from, leg.to, &leg.span);
-            self.go(walk, &leg, |d| increment.cell(d));
+            return self.go(walk, &leg, |d| increment.cell(d));
         }
         walk.cursor.wanted()
     }

@@ -173,12 +173,14 @@ impl<S: Dynamics> PoissonMidpoint<S> {
         walk: &'w mut Walk<SlicesOf<'_, S>>,
         words: &mut W,
     ) -> Result<Option<SliceQuery<'w, RealOf<S>>>, SliceError> {
-        if walk.cursor.is_ready() {
+        let asked = if walk.cursor.is_ready() {
             let draw = |midpoints: &Midpoints, previous| midpoints.next(previous, words);
             let leg = self.next_leg(&walk.cursor, draw)?;
-            self.go(walk, &leg, |_| draw_one(&leg.span, words));
-        }
-        Ok(walk.cursor.wanted()?.map(|midpoint| SliceQuery {
+            self.go(walk, &leg, |_| draw_one(&leg.span, words))?
+        } else {
+            walk.cursor.wanted()?
+        };
+        Ok(asked.map(|midpoint| SliceQuery {
             position: &*walk.memory.estimate,
             time: walk.cursor.time(self.dynamics(), midpoint),
             inner_step: midpoint,

@@ -84,6 +84,19 @@ impl<T: Real> Cursor<T> {
         }
     }
 
+    /// Notes what has been reached, and whether it is finite.
+    #[inline(always)]
+    fn reach(&mut self, inner_step: u32, finite: bool, stage: Stage) -> Result<(), StepError> {
+        self.previous = Some(inner_step);
+        if finite {
+            self.stage = stage;
+            Ok(())
+        } else {
+            self.stage = Stage::Failed;
+            Err(self.failure())
+        }
+    }
+
     /// What is to be said of a step that has failed.
     #[inline]
     fn failure(&self) -> StepError {
@@ -195,7 +208,7 @@ impl<S: Dynamics> PoissonMidpoint<S> {
     }
 
     /// Goes along a leg, `increment` giving its noise coordinate by coordinate: to a midpoint, where a drift is
-    /// then asked for, or to the end.
+    /// then asked for and which is returned, or to the end.
     #[cfg_attr(target_arch = "nvptx64", inline(always))]
     #[cfg_attr(not(target_arch = "nvptx64"), inline)]
     pub(super) fn go<M: MemoryOf<S>>(
@@ -203,7 +216,7 @@ impl<S: Dynamics> PoissonMidpoint<S> {
         Walk { cursor, memory }: &mut Walk<M>,
         leg: &Leg<SpanOf<S>>,
         mut increment: impl FnMut(usize) -> M::Cell,
-    ) {
+    ) -> Result<Option<u32>, StepError> {
         let dimensions = 0..memory.dimension();
         // A loop for each case: one with the questions inside would ask them for every coordinate.
         if cursor.previous.is_none() {
@@ -218,24 +231,23 @@ impl<S: Dynamics> PoissonMidpoint<S> {
             }
         }
         let mut finite = true;
-        let arrived = if let Some(from_start) = &leg.from_start {
+        if let Some(from_start) = &leg.from_start {
             for d in dimensions {
                 let estimate = memory.coordinate(d).estimate(from_start);
                 finite &= estimate.is_finite();
                 memory.set_estimate(d, estimate.position());
             }
-            Stage::Asked
-        } else {
-            let is_corrected = cursor.is_corrected();
-            for d in dimensions {
-                let result = memory.coordinate(d).result(self.whole(), is_corrected);
-                finite &= result.is_finite();
-                memory.set_result(d, result);
-            }
-            Stage::Arrived
-        };
-        cursor.previous = Some(leg.to);
-        cursor.stage = if finite { arrived } else { Stage::Failed };
+            cursor.reach(leg.to, finite, Stage::Asked)?;
+            return Ok(Some(leg.to));
+        }
+        let is_corrected = cursor.is_corrected();
+        for d in dimensions {
+            let result = memory.coordinate(d).result(self.whole(), is_corrected);
+            finite &= result.is_finite();
+            memory.set_result(d, result);
+        }
+        cursor.reach(leg.to, finite, Stage::Arrived)?;
+        Ok(None)
     }
 
     /// Adds what the drift asked for corrects, `drift` giving it coordinate by coordinate.
