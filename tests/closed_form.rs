@@ -63,15 +63,15 @@ where
     N::distance(&state, &exact)
 }
 
-/// Every subset for K ≤ 4, 60 random ones beyond; then every single midpoint.
+/// Every subset for K ≤ 8, 60 random ones beyond; then every single midpoint.
 fn check<S, N>(dynamics: impl Fn(u32) -> S, naive: impl Fn(u32) -> N)
 where
     S: Dynamics<Real = f64>,
     N: Naive<D, State = S::State<D>>,
 {
     let mut rng = ChaCha8Rng::seed_from_u64(7);
-    for k in [1_u32, 2, 3, 4, 7, 64] {
-        let subsets: Vec<u64> = if k <= 4 {
+    for k in (1_u32..=8).chain([64]) {
+        let subsets: Vec<u64> = if k <= 8 {
             (0..1 << k).collect()
         } else {
             // Thinned, so that the number of midpoints varies from none to many.

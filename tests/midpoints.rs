@@ -63,6 +63,33 @@ fn bernoulli_gaps_are_geometric_to_the_spacing_of_the_words() {
     }
 }
 
+/// What the bisections presume, and more: over all words, in order, no gap is less than the one before it, and each
+/// has the words of its probability, to one.
+#[test]
+#[ignore = "minutes: cargo test --release --test midpoints -- --ignored"]
+fn gaps_are_geometric_over_all_words() {
+    for k in [2, 3, 1000] {
+        let midpoints = Midpoints::new(Bernoulli, k);
+        let mut words = vec![0_u32; k as usize + 1];
+        let mut last = 0;
+        for word in (0..=u32::MAX).rev() {
+            // K where there is none.
+            let midpoint = midpoints.next(None, &mut Fixed(word)).unwrap_or(k);
+            assert!(midpoint >= last, "K = {k}, word {word:#x}");
+            last = midpoint;
+            words[midpoint as usize] += 1;
+        }
+        let q = 1.0 - 1.0 / f64::from(k);
+        for (midpoint, words) in (1..k).zip(&words[1..]) {
+            let share = q.powi(midpoint as i32 - 1) / f64::from(k);
+            assert!(
+                (f64::from(*words) - share * 2_f64.powi(32)).abs() <= 1.0,
+                "K = {k}, {midpoint}: {words}"
+            );
+        }
+    }
+}
+
 #[test]
 fn the_single_midpoint_is_uniform_on_the_nontrivial_inner_steps() {
     for k in KS {

@@ -5,7 +5,7 @@ use nalgebra::{SVector, vector};
 use poisson_midpoint::diffusion::{
     InnerSteps, NoiseSchedule, Prediction, Row, ScheduleTable, Timesteps, Variant,
 };
-use poisson_midpoint::dynamics::Dynamics;
+use poisson_midpoint::dynamics::{Dynamics, ScalarSpan};
 use poisson_midpoint::noise::Injected;
 use poisson_midpoint::random::{Midpoints, Stream};
 use poisson_midpoint::{MidpointLaw, PoissonMidpoint, Real, Stepper};
@@ -159,6 +159,37 @@ fn macro_steps_are_their_inner_steps() {
         for from in [1000, 999, 500, 100, k] {
             let worst = compare(from, from - k, &mut table);
             assert!(worst < 1e-10, "{from} {k}: {worst:e}");
+        }
+    }
+}
+
+/// Every run of inner steps of the one macro step that is the whole chain.
+#[test]
+fn all_runs_of_a_thousand_inner_steps_are_their_steps() {
+    let schedule = ScheduleTable::<f64, 1000>::linear(1e-4, 0.02).unwrap();
+    let timesteps = Timesteps::<1>::new(&[1000, 0]).unwrap();
+    let mut table = schedule.rows();
+    let (variant, held) = (Variant::FixedSmall, Prediction::Epsilon);
+    let inner: Vec<_> = (1..=1000)
+        .rev()
+        .map(|t| coefficients(variant, held, t))
+        .collect();
+    let steps = InnerSteps::new(&schedule, &timesteps, variant, held, &mut table).unwrap();
+    let dynamics = steps.macro_step(0).unwrap();
+    let near = |found: f64, exact: f64| (found - exact).abs() <= 1e-10 * exact.abs();
+    for i in 0..1000 {
+        let (mut decay, mut drift, mut variance) = (1.0, 0.0, 0.0);
+        for j in i + 1..=1000 {
+            let (a, b, sigma) = inner[j as usize - 1];
+            (decay, drift) = (a * decay, a * drift + b);
+            variance = a * a * variance + sigma * sigma;
+            let span: ScalarSpan<f64> = dynamics.span(i, j);
+            assert!(
+                near(span.decay, decay)
+                    && near(span.drift, drift)
+                    && near(span.noise * span.noise, variance),
+                "{i}..{j}: {span:?}, not {decay} {drift} {variance}"
+            );
         }
     }
 }
