@@ -163,7 +163,8 @@ fn macro_steps_are_their_inner_steps() {
     }
 }
 
-/// Every run of inner steps of the one macro step that is the whole chain.
+/// Every run of inner steps of the one macro step that is the whole chain. Variances are differences of sums over the
+/// chain, carried to the run's end: late runs of few steps lose the digits that the sums have before them.
 #[test]
 fn all_runs_of_a_thousand_inner_steps_are_their_steps() {
     let schedule = ScheduleTable::<f64, 1000>::linear(1e-4, 0.02).unwrap();
@@ -176,7 +177,8 @@ fn all_runs_of_a_thousand_inner_steps_are_their_steps() {
         .collect();
     let steps = InnerSteps::new(&schedule, &timesteps, variant, held, &mut table).unwrap();
     let dynamics = steps.macro_step(0).unwrap();
-    let near = |found: f64, exact: f64| (found - exact).abs() <= 1e-10 * exact.abs();
+    let near =
+        |found: f64, exact: f64, lost: f64| (found - exact).abs() <= 1e-10 * exact.abs() + lost;
     for i in 0..1000 {
         let (mut decay, mut drift, mut variance) = (1.0, 0.0, 0.0);
         for j in i + 1..=1000 {
@@ -184,10 +186,12 @@ fn all_runs_of_a_thousand_inner_steps_are_their_steps() {
             (decay, drift) = (a * decay, a * drift + b);
             variance = a * a * variance + sigma * sigma;
             let span: ScalarSpan<f64> = dynamics.span(i, j);
+            let from_start: ScalarSpan<f64> = dynamics.span(0, j);
+            let lost = 64.0 * f64::EPSILON * from_start.decay.powi(2);
             assert!(
-                near(span.decay, decay)
-                    && near(span.drift, drift)
-                    && near(span.noise * span.noise, variance),
+                near(span.decay, decay, 0.0)
+                    && near(span.drift, drift, 0.0)
+                    && near(span.noise * span.noise, variance, lost),
                 "{i}..{j}: {span:?}, not {decay} {drift} {variance}"
             );
         }
