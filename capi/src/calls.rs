@@ -128,26 +128,27 @@ pub struct Waiting<S: Dynamics> {
 }
 
 impl<S: Dynamics> Waiting<S> {
-    /// Where the state and the work array are.
-    fn regions(&self, work_length: usize) -> Result<[(usize, usize); 2], pmid_status_t> {
-        Ok([
-            region(self.state, state_length::<S>(self.dimension)?),
-            region(self.work, work_length),
-        ])
-    }
-
-    /// The state and the work array.
+    /// The state and the work array, which none of the regions that the call also uses may touch.
     ///
     /// # Safety
     /// The arrays given at the beginning are still there and nobody else uses them meanwhile.
     unsafe fn arrays<'a>(
         &self,
-        work_length: usize,
+        others: &[(usize, usize)],
     ) -> Result<[&'a mut [RealOf<S>]; 2], pmid_status_t> {
+        let state_length = state_length::<S>(self.dimension)?;
+        let work_length = self.step.work_length(self.dimension);
+        let (state, work) = (
+            region(self.state, state_length),
+            region(self.work, work_length),
+        );
+        for &other in others {
+            check_apart(&[other, state, work])?;
+        }
         // SAFETY: checked at the beginning, and as the caller promises.
         unsafe {
             Ok([
-                array_mut(self.state, state_length::<S>(self.dimension)?)?,
+                array_mut(self.state, state_length)?,
                 array_mut(self.work, work_length)?,
             ])
         }
@@ -215,21 +216,13 @@ where
     T: Scalar,
 {
     check(query)?;
-    check_apart(&[region(step, 1), region(stream, 1), region(query, 1)])?;
+    let others = [region(step, 1), region(stream, 1), region(query, 1)];
+    check_apart(&others)?;
     // SAFETY: as the header's introduction demands; checked to lie apart.
     unsafe {
         let waiting = get_mut(step)?;
-        let length = waiting.step.work_length(waiting.dimension);
-        let [state, work] = waiting.regions(length)?;
-        check_apart(&[
-            region(step, 1),
-            region(stream, 1),
-            region(query, 1),
-            state,
-            work,
-        ])?;
+        let [state, work] = waiting.arrays(&others)?;
         let stream = get_mut(stream)?;
-        let [state, work] = waiting.arrays(length)?;
         let mut step = waiting.step.resume(state, work)?;
         let asked = step.next::<dyn Words>(stream);
         let asked = asked.map(|asked| match asked {
@@ -258,11 +251,10 @@ where
     // SAFETY: as the header's introduction demands; checked to lie apart.
     unsafe {
         let waiting = get_mut(step)?;
-        let length = waiting.step.work_length(waiting.dimension);
-        let [state, work] = waiting.regions(length)?;
-        check_apart(&[region(step, 1), region(drift, dimension), state, work])?;
+        let others = [region(step, 1), region(drift, dimension)];
+        check_apart(&others)?;
+        let [state, work] = waiting.arrays(&others)?;
         let drift = array(drift, dimension)?;
-        let [state, work] = waiting.arrays(length)?;
         let mut step = waiting.step.resume(state, work)?;
         step.supply(drift)?;
         waiting.step = step.suspend();
@@ -287,10 +279,9 @@ where
     // SAFETY: as the header's introduction demands; checked to lie apart.
     unsafe {
         let waiting = get_mut(step)?;
-        let length = waiting.step.work_length(waiting.dimension);
-        let [state, work] = waiting.regions(length)?;
-        check_apart(&[region(step, 1), output, state, work])?;
-        let [state, work] = waiting.arrays(length)?;
+        let others = [region(step, 1), output];
+        check_apart(&others)?;
+        let [state, work] = waiting.arrays(&others)?;
         let done = waiting.step.resume(state, work)?.finish()?;
         // A step is finished once.
         step.cast::<u32>().write(0);
