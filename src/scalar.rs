@@ -88,11 +88,6 @@ one_lane! { f64 }
 pub(crate) struct Row<T, const L: usize>(pub(crate) [T; L]);
 
 impl<T: Real, const L: usize> Row<T, L> {
-    #[inline(always)]
-    pub(crate) fn from_fn(make: impl FnMut(usize) -> T) -> Self {
-        Self(core::array::from_fn(make))
-    }
-
     /// A function of each lane's number, and of another's.
     #[inline(always)]
     fn with(mut self, other: Self, map: impl Fn(T, T) -> T) -> Self {

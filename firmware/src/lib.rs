@@ -3,6 +3,7 @@
 #![no_std]
 
 pub mod console;
+pub mod functions;
 pub mod instructions;
 pub mod machine;
 pub mod outcome;

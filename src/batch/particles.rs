@@ -8,6 +8,7 @@ use crate::dynamics::StateOf;
 use crate::dynamics::state::State;
 use crate::method::Stepper;
 use crate::random::{Stream, Streams};
+use crate::real::Real;
 use crate::scalar::Row;
 
 /// A batch of particles in the caller's memory.
@@ -204,27 +205,27 @@ impl<'a, X: State> Particles<'a, X> {
     }
 
     #[inline]
-    #[allow(
-        clippy::indexing_slicing,
-        reason = "a column for each component, and every index is below len"
-    )]
     fn load(&self, index: usize) -> X {
         let columns = self.columns.as_ref();
-        X::from_fn(|part, d| columns[part * X::DIMENSION + d][index])
+        X::from_fn(|part, d| {
+            let column = columns.get(part * X::DIMENSION + d);
+            let component = column.and_then(|column| column.get(index));
+            component.copied().unwrap_or(X::Real::ZERO)
+        })
     }
 
     #[inline]
-    #[allow(
-        clippy::indexing_slicing,
-        reason = "a column for each component, and every index is below len"
-    )]
     fn store(&mut self, index: usize, state: &X) {
         let columns = self.columns.as_mut();
-        state.for_each(|part, d, value| columns[part * X::DIMENSION + d][index] = value);
+        state.for_each(|part, d, value| {
+            let column = columns.get_mut(part * X::DIMENSION + d);
+            if let Some(component) = column.and_then(|column| column.get_mut(index)) {
+                *component = value;
+            }
+        });
     }
 
     /// Steps the particle at `index` on its own; returns its drift evaluations.
-    #[allow(clippy::indexing_slicing, reason = "every index is below len")]
     pub(super) fn run_one<S, F>(
         &mut self,
         stepper: &S,
@@ -237,22 +238,25 @@ impl<'a, X: State> Particles<'a, X> {
         X: StateOf<S::Dynamics>,
         F: FnMut(X::Real, &X::Position) -> X::Position,
     {
-        if self.status[index] != Status::Active {
+        let mut state = self.load(index);
+        let word_position = self.word_positions.get_mut(index);
+        let Some((word_position, status)) = word_position.zip(self.status.get_mut(index)) else {
+            return 0;
+        };
+        if *status != Status::Active {
             return 0;
         }
-        let mut state = self.load(index);
         let mut stream = self.streams.particle(self.first + index as u64);
-        stream.move_to(self.word_positions[index]);
+        stream.move_to(*word_position);
         let advance = advance(stepper, &mut state, &mut stream, drift, steps);
+        *word_position = advance.word_position;
+        *status = advance.status;
         self.store(index, &state);
-        self.word_positions[index] = advance.word_position;
-        self.status[index] = advance.status;
         advance.drift_calls
     }
 
     /// Steps the [`LANES`] particles from `start` on together, if they stand at the same word
     /// and the stepper can; returns their drift evaluations. Nothing has changed otherwise.
-    #[allow(clippy::indexing_slicing, reason = "every index is below len")]
     pub(super) fn run_together<S, F>(
         &mut self,
         stepper: &S,
@@ -279,14 +283,25 @@ impl<'a, X: State> Particles<'a, X> {
             streams: self.streams,
             particles: core::array::from_fn(|l| self.first + (start + l) as u64),
             word_position,
-            rows: X::each(|component| Row::from_fn(|l| columns[component][start + l])),
+            rows: X::each(|component| {
+                let column = columns
+                    .get(component)
+                    .and_then(|column| column.get(start..));
+                let row = column.and_then(|column| column.first_chunk());
+                Row(row.copied().unwrap_or([X::Real::ZERO; LANES]))
+            }),
         };
         let calls = stepper.run_lanes(&mut lanes, drift, steps)?;
         let rows = AsRef::<[Row<X::Real, LANES>]>::as_ref(&lanes.rows);
         for (column, row) in self.columns.as_mut().iter_mut().zip(rows) {
-            column[range.clone()].copy_from_slice(&row.0);
+            let column = column.get_mut(start..);
+            if let Some(column) = column.and_then(|column| column.first_chunk_mut()) {
+                *column = row.0;
+            }
         }
-        self.word_positions[range].fill(lanes.word_position);
+        self.word_positions
+            .get_mut(range)?
+            .fill(lanes.word_position);
         Some(calls)
     }
 }

@@ -1,3 +1,5 @@
+use core::num::NonZeroUsize;
+
 use super::error::SampleError;
 use super::solver::copy;
 use super::{NetworkQuery, NoiseSchedule, Progress, Sampler, Sampling, Solver};
@@ -88,7 +90,7 @@ pub struct Lockstep<'a, T, N, S, W> {
 #[derive(Debug)]
 struct Samples<'a, T, N, S, W> {
     sampler: &'a Sampler<'a, T, N, S>,
-    dimension: usize,
+    dimension: NonZeroUsize,
     members: &'a mut [Member<W>],
     x: &'a mut [T],
     work: &'a mut [T],
@@ -97,8 +99,9 @@ struct Samples<'a, T, N, S, W> {
 impl<T: Real, N: NoiseSchedule<T>, S: Solver<T>, W> Samples<'_, T, N, S, W> {
     /// Takes up each sample's run.
     fn for_each(&mut self, mut visit: impl FnMut(&mut Sampling<'_, T, N, S>, &mut W)) {
-        let each = self.sampler.work_length(self.dimension);
-        let x = self.x.chunks_exact_mut(self.dimension);
+        let dimension = self.dimension.get();
+        let each = self.sampler.work_length(dimension).max(1);
+        let x = self.x.chunks_exact_mut(dimension);
         let slices = x.zip(self.work.chunks_exact_mut(each));
         for (member, (x, work)) in self.members.iter_mut().zip(slices) {
             if let Ok(mut run) = Sampling::resume(self.sampler, member.progress, x, work) {
@@ -110,7 +113,7 @@ impl<T: Real, N: NoiseSchedule<T>, S: Solver<T>, W> Samples<'_, T, N, S, W> {
 
     /// Gives the samples that ask their outputs.
     fn scatter(&mut self, outputs: &[T]) {
-        let mut outputs = outputs.chunks_exact(self.dimension);
+        let mut outputs = outputs.chunks_exact(self.dimension.get());
         self.for_each(|run, _| {
             if run.progress().is_asking()
                 && let Err(error) = run.supply(outputs.next().unwrap_or_default())
@@ -136,9 +139,7 @@ impl<'a, T: Real, N: NoiseSchedule<T>, S: Solver<T>, W: Words> Lockstep<'a, T, N
         steps: &'a mut [u32],
         work: &'a mut [T],
     ) -> Result<Self, SampleError> {
-        if dimension == 0 {
-            return Err(SampleError::Empty);
-        }
+        let nonzero = NonZeroUsize::new(dimension).ok_or(SampleError::Empty)?;
         let samples = members.len();
         let (length, needed) = (x.len(), samples.saturating_mul(dimension));
         if length != needed {
@@ -157,7 +158,7 @@ impl<'a, T: Real, N: NoiseSchedule<T>, S: Solver<T>, W: Words> Lockstep<'a, T, N
         let (outputs, work) = work.split_at_mut_checked(x.len()).unwrap_or_default();
         let samples = Samples {
             sampler,
-            dimension,
+            dimension: nonzero,
             members,
             x,
             work,
@@ -173,7 +174,8 @@ impl<'a, T: Real, N: NoiseSchedule<T>, S: Solver<T>, W: Words> Lockstep<'a, T, N
     /// Gathers what the network is wanted for: the training steps and, as many times
     /// `dimension`, the inputs of the samples that ask; `None` when all are done.
     pub fn gather(&mut self) -> Option<(&[u32], &[T])> {
-        let inputs = self.inputs.chunks_exact_mut(self.samples.dimension);
+        let dimension = self.samples.dimension.get();
+        let inputs = self.inputs.chunks_exact_mut(dimension);
         let mut places = inputs.zip(&mut *self.steps);
         self.samples.for_each(|run, words| {
             if let Ok(Some(NetworkQuery { position, step })) = run.next(words)
@@ -184,7 +186,7 @@ impl<'a, T: Real, N: NoiseSchedule<T>, S: Solver<T>, W: Words> Lockstep<'a, T, N
             }
         });
         let asking = self.asking();
-        let inputs = self.inputs.get(..asking * self.samples.dimension)?;
+        let inputs = self.inputs.get(..asking * dimension)?;
         Some((self.steps.get(..asking)?, inputs)).filter(|_| asking > 0)
     }
 
@@ -209,7 +211,7 @@ impl<'a, T: Real, N: NoiseSchedule<T>, S: Solver<T>, W: Words> Lockstep<'a, T, N
         let mut calls = 0;
         while self.gather().is_some() {
             let asking = self.asking();
-            let filled = asking * self.samples.dimension;
+            let filled = asking * self.samples.dimension.get();
             if let (Some(steps), Some(inputs), Some(outputs)) = (
                 self.steps.get(..asking),
                 self.inputs.get(..filled),
@@ -228,7 +230,7 @@ impl<'a, T: Real, N: NoiseSchedule<T>, S: Solver<T>, W: Words> Lockstep<'a, T, N
 #[cfg(feature = "defmt")]
 impl<T, N, S, W> defmt::Format for Lockstep<'_, T, N, S, W> {
     fn format(&self, f: defmt::Formatter<'_>) {
-        let (samples, dimension) = (self.samples.members.len(), self.samples.dimension);
+        let (samples, dimension) = (self.samples.members.len(), self.samples.dimension.get());
         defmt::write!(
             f,
             "Lockstep {{ samples: {}, dimension: {} }}",

@@ -1,0 +1,520 @@
+//! Every public function of the default build, on values that the compiler does not know: what is linked of them is
+//! what some image could link. Formatting is not among them, for `core` may panic in it.
+
+use core::cell::Cell;
+use core::hint::black_box;
+
+use nalgebra::{SMatrix, SVector};
+use poisson_midpoint::batch::{BatchError, Cpu, Engine, Particles, Status};
+use poisson_midpoint::diffusion::{
+    Clip, Ddim, Ddpm, DpmSolver, DpmSolverPlusPlus, Error, InnerSteps, Level, LinearRate, Lockstep,
+    Member, NetworkQuery, NoiseSchedule, PoissonMidpointDdpm, Prediction, Row, Sampler,
+    SamplerError, Sampling, ScheduleTable, Solver, SquaredCosine, Timesteps, TimestepsError,
+    Variant, standard_normal,
+};
+use poisson_midpoint::dynamics::{
+    AdditiveNoise, Dynamics, Overdamped, Semilinear, Span, StateOf, Underdamped,
+};
+use poisson_midpoint::kernel::{
+    FailureRecord, KernelDrift, KernelDynamics, KernelStepper, Memory, Method, Thread, fused,
+};
+use poisson_midpoint::noise::{BrownianPath, Injected, Noise};
+use poisson_midpoint::random::{Midpoints, Stream, Streams, Words, normal_f32};
+use poisson_midpoint::slices::SliceError;
+use poisson_midpoint::target::{
+    DoubleWell, Drift, Gaussian, GaussianMixture, GaussianTable, LogisticRegression, TableDrift,
+};
+use poisson_midpoint::{
+    EulerMaruyama, MidpointLaw, Phase, PoissonMidpoint, Real, State, StepError, Stepper, Trajectory,
+};
+use rand_core::TryRng;
+
+/// The dimension of states; slices have as many components, or any number.
+const D: usize = 3;
+
+/// Why a function refused its values, which is as good an end as any.
+struct Refused;
+
+impl<E: core::error::Error> From<E> for Refused {
+    fn from(_: E) -> Self {
+        Self
+    }
+}
+
+type Outcome = Result<(), Refused>;
+
+/// Calls them at a precision; the values are those of a small problem.
+pub fn call_all<T: Real>() {
+    for outcome in [
+        scalars::<T>(),
+        streams(),
+        dynamics::<T>(),
+        drifts::<T>(),
+        diffusion::<T>(),
+    ] {
+        _ = black_box(outcome.is_ok());
+    }
+}
+
+/// A whole number that could be any.
+fn number(value: u32) -> u32 {
+    black_box(value)
+}
+
+/// A real number that could be any: `value` eighths.
+fn real<T: Real>(value: u32) -> T {
+    black_box(T::from_u32(value) / T::from_u32(8))
+}
+
+/// A slice that could be of any length, and hold anything.
+fn slice<T>(values: &mut [T]) -> &mut [T] {
+    black_box(values)
+}
+
+fn vector<T: Real>() -> SVector<T, D> {
+    black_box(SVector::repeat(real(4)))
+}
+
+/// −x, as far as both slices go.
+fn opposite<T: Real>(x: &[T], opposite: &mut [T]) {
+    for (opposite, x) in opposite.iter_mut().zip(x) {
+        *opposite = -*x;
+    }
+}
+
+fn laws() -> [MidpointLaw; 2] {
+    black_box([MidpointLaw::Single, MidpointLaw::Bernoulli])
+}
+
+fn scalars<T: Real>() -> Outcome {
+    let x: T = real(5);
+    black_box([
+        x.cos(),
+        x.sin(),
+        x.exp(),
+        x.exp_m1(),
+        x.ln(),
+        x.ln_1p(),
+        x.sqrt(),
+    ]);
+    black_box((x.is_finite(), normal_f32(number(7))));
+    let mut stream = Stream::new(42, 0);
+    black_box(T::normal(&mut stream));
+    black_box(T::normal_lanes::<16>(|| [stream.next_word(); 16]));
+    let mut trajectory = Trajectory::<SVector<T, D>, 2>::new();
+    while !black_box(trajectory.is_full()) {
+        trajectory.push(vector())?;
+    }
+    black_box(trajectory.push(vector()).is_err());
+    black_box(trajectory.as_slice());
+    trajectory.clear();
+    black_box(Trajectory::<SVector<T, D>, 2>::default());
+    let phase = black_box(Phase::<T, D>::at_rest(vector()));
+    black_box(phase.is_finite());
+    phase.for_each(|part, d, value| _ = black_box((part, d, value)));
+    black_box(Phase::<T, D>::from_fn(|_, _| real(3)).position());
+    Ok(())
+}
+
+fn streams() -> Outcome {
+    let streams = Streams::new(black_box(42));
+    let mut stream = black_box(streams.particle(black_box(7)));
+    black_box(streams.particle_at(black_box(7), black_box(100))?);
+    stream.seek(black_box(Stream::END - 1))?;
+    black_box((stream.particle(), stream.word_position()));
+    let mut bytes = [0; 7];
+    stream.try_fill_bytes(slice(&mut bytes))?;
+    black_box((stream.try_next_u32()?, stream.try_next_u64()?, bytes));
+    for law in laws() {
+        let midpoints = Midpoints::new(law, number(1000));
+        let mut previous = None;
+        while let Some(next) = midpoints.next(previous, &mut stream) {
+            previous = Some(next);
+        }
+        black_box(midpoints.law());
+    }
+    Ok(())
+}
+
+fn dynamics<T: Real>() -> Outcome {
+    let (step_size, inner_steps) = (real(1), number(16));
+    let overdamped = Overdamped::<T>::new(step_size, inner_steps)?
+        .with_temperature(real(4))?
+        .with_mobility(real(12))?;
+    black_box((overdamped.temperature(), overdamped.mobility()));
+    let underdamped = Underdamped::<T>::new(step_size, inner_steps, real(16))?
+        .with_temperature(real(4))?
+        .with_mass(real(12))?;
+    let (mass, friction) = (underdamped.mass(), underdamped.friction());
+    black_box((underdamped.temperature(), mass, friction));
+    steps::<T, _, SVector<T, D>>(overdamped)?;
+    steps::<T, _, SVector<T, D>>(AdditiveNoise::new(step_size, inner_steps, real(6))?)?;
+    steps::<T, _, SVector<T, D>>(Semilinear::new(step_size, inner_steps, real(9), real(6))?)?;
+    steps::<T, _, Phase<T, D>>(underdamped)?;
+    kernels(overdamped)?;
+    kernels(underdamped)
+}
+
+/// All that is done with dynamics.
+fn steps<T, S, X>(dynamics: S) -> Outcome
+where
+    T: Real,
+    S: Dynamics<Real = T>,
+    X: StateOf<S> + State<Real = T, Position = SVector<T, D>>,
+{
+    let end = dynamics.inner_steps();
+    let (whole, part) = (dynamics.span(0, end), dynamics.span(0, number(end / 2)));
+    let kick = dynamics.kick(number(3));
+    black_box((dynamics.step_size(), dynamics.time(number(5))));
+    let moved = whole.carry(kick, real(3), part.increment(|| real(2)));
+    black_box((
+        whole.expected_part(&part, moved),
+        whole.of_drift(),
+        whole.propagate(moved),
+    ));
+
+    let mut noise = Stream::new(42, 0);
+    let euler_maruyama = EulerMaruyama::new(dynamics);
+    stepper::<T, _, X, _>(&euler_maruyama, &mut noise)?;
+    for law in laws() {
+        let stepper = PoissonMidpoint::new(dynamics, law);
+        black_box((stepper.law(), stepper.dynamics()));
+        self::stepper::<T, _, X, _>(&stepper, &mut noise)?;
+        let (path, mut midpoints) = (BrownianPath::new(dynamics, noise.clone()), noise.clone());
+        black_box(path.increment::<X>(number(1), number(5))?);
+        let mut path = path.noise(number(0), number(1), &mut midpoints)?;
+        black_box(Noise::<X>::inner_steps(&path));
+        let mut x = X::from_fn(|_, _| real(4));
+        black_box(stepper.step(real(0), &mut x, |_, x| -x, &mut path).is_ok());
+        let mut injected = Injected::new(
+            |previous: Option<u32>| black_box(previous.is_none().then_some(2)),
+            |_, _| X::from_fn(|_, _| real(1)),
+        );
+        black_box(Noise::<X>::midpoint(
+            &mut injected,
+            &Midpoints::new(law, end),
+            None,
+        ));
+        black_box(Noise::<X>::increment(&mut injected, 0, end, &whole));
+        _ = black_box(stepper.step(real(0), &mut x, |_, x| -x, &mut injected)?);
+        in_two_phases::<T, S, X>(&stepper, x, &mut noise)?;
+    }
+    Ok(())
+}
+
+/// All that is done with a stepper.
+fn stepper<T, S, X, W>(stepper: &S, words: &mut W) -> Outcome
+where
+    T: Real,
+    S: Stepper<Dynamics: Dynamics<Real = T>>,
+    X: StateOf<S::Dynamics> + State<Real = T, Position = SVector<T, D>>,
+    W: Words,
+{
+    let mut x = X::from_fn(|_, _| real(4));
+    _ = black_box(stepper.step(real(0), &mut x, |_, x| -x, words)?);
+    black_box((x, stepper.dynamics()));
+    let (mut state, mut work) = ([real(4); 2 * D], [T::ZERO; 16 * D]);
+    let drift = |_, x: &[T], drift: &mut [T]| opposite(x, drift);
+    black_box(stepper.work_length(slice(&mut state).len()));
+    _ = stepper.step_slice(real(0), slice(&mut state), drift, words, slice(&mut work))?;
+
+    let (mut positions, mut status) = ([0; 2], [Status::Active; 2]);
+    let mut states = [real(4); 4 * D];
+    let (positions, status) = (slice(&mut positions), slice(&mut status));
+    let mut particles: Particles<X> =
+        Particles::new(Streams::new(42), 0, slice(&mut states), positions, status)?;
+    black_box((particles.len(), particles.is_empty()));
+    let steps = number(0)..number(3);
+    _ = black_box(Cpu.run(stepper, &mut particles, |_, x| -x, steps.clone()));
+    let well = DoubleWell {
+        steepness: real(8),
+        cap: real(16),
+    };
+    _ = black_box(Cpu.advance(stepper, &mut particles, &well, steps)?);
+    black_box(particles.split_at(black_box(1)));
+    Ok(())
+}
+
+fn in_two_phases<T, S, X>(stepper: &PoissonMidpoint<S>, x: X, words: &mut Stream) -> Outcome
+where
+    T: Real,
+    S: Dynamics<Real = T>,
+    X: StateOf<S> + State<Real = T, Position = SVector<T, D>>,
+{
+    let mut step = stepper.begin(real(0), &x, -*x.position())?;
+    while let Some(query) = step.next(words)? {
+        step.supply(-query.position)?;
+    }
+    _ = black_box(step.finish()?);
+
+    let (mut state, mut work) = ([real(4); 2 * D], [T::ZERO; 16 * D]);
+    let (state, work) = (slice(&mut state), slice(&mut work));
+    let mut drift = [real(2); D];
+    let mut step = stepper.begin_slice(real(0), state, slice(&mut drift), work)?;
+    black_box(step.next(words)?);
+    let suspended = step.suspend();
+    black_box(suspended.work_length(black_box(D)));
+    let mut step = suspended.resume(state, work)?;
+    while step.next(words)?.is_some() {
+        step.supply(slice(&mut drift))?;
+    }
+    _ = black_box(step.finish()?);
+    let error = black_box(StepError::Unfinished);
+    black_box(SliceError::from(error));
+    Ok(())
+}
+
+/// One particle in a kernel's memory.
+struct OneParticle<T> {
+    components: [Cell<T>; 2 * D],
+    word_position: Cell<u64>,
+    drift_calls: Cell<u64>,
+    failure: Cell<Option<FailureRecord>>,
+}
+
+impl<T: Real> Memory<T> for OneParticle<T> {
+    fn count(&self) -> usize {
+        black_box(1)
+    }
+    fn component(&self, component: usize, _place: usize) -> T {
+        self.components.get(component).map_or(T::ZERO, Cell::get)
+    }
+    fn set_component(&self, component: usize, _place: usize, value: T) {
+        if let Some(cell) = self.components.get(component) {
+            cell.set(value);
+        }
+    }
+    fn word_position(&self, _place: usize) -> u64 {
+        self.word_position.get()
+    }
+    fn set_word_position(&self, _place: usize, position: u64) {
+        self.word_position.set(position);
+    }
+    fn is_active(&self, _place: usize) -> bool {
+        self.failure.get().is_none()
+    }
+    fn fail(&self, _place: usize, record: FailureRecord) {
+        self.failure.set(Some(record));
+    }
+    fn add_drift_calls(&self, _place: usize, calls: u64) {
+        self.drift_calls
+            .set(self.drift_calls.get().wrapping_add(calls));
+    }
+}
+
+/// What a kernel does, by the same source.
+fn kernels<T: Real, S: KernelDynamics<Real = T>>(dynamics: S) -> Outcome {
+    let thread = black_box(Thread { index: 0, count: 2 });
+    black_box(thread.particles(black_box(5)).count());
+    let memory = OneParticle {
+        components: [const { Cell::new(T::ZERO) }; 2 * D],
+        word_position: Cell::new(black_box(3)),
+        drift_calls: Cell::new(0),
+        failure: Cell::new(None),
+    };
+    let (streams, well) = (
+        Streams::new(42),
+        DoubleWell {
+            steepness: real(8),
+            cap: real(16),
+        },
+    );
+    let place = (&streams, black_box(5));
+    black_box(S::from_parameters(
+        real(1),
+        number(16),
+        dynamics.parameters(),
+    )?);
+    let stepper = EulerMaruyama::new(dynamics);
+    let method: Method<T> = black_box(stepper.method());
+    fused::<_, _, _, _, D>(
+        thread,
+        &memory,
+        place,
+        &EulerMaruyama::<S>::try_from(&method)?,
+        &well,
+        0..number(3),
+    );
+    for law in laws() {
+        let method = Method::from(&PoissonMidpoint::new(dynamics, law));
+        let stepper = PoissonMidpoint::<S>::try_from(&black_box(method))?;
+        fused::<_, _, _, _, D>(thread, &memory, place, &stepper, &well, 0..number(3));
+    }
+    black_box(FailureRecord::new(number(3), black_box(StepError::Unfinished)).status());
+    Ok(())
+}
+
+fn drifts<T: Real>() -> Outcome {
+    let (mut table, x) = ([real(3); 1 + 9 * (D + 2)], vector::<T>());
+    let gaussian = Gaussian {
+        mean: x,
+        precision: black_box(SMatrix::<T, D, D>::repeat(real(1))),
+    };
+    black_box(gaussian.drift(real(0), &x));
+    let closure = |time: T, x: &SVector<T, D>| x.map(|x| black_box(x * time));
+    black_box(Drift::drift(&closure, real(1), &x));
+    of_table::<T, DoubleWell<T>>(slice(&mut table).get(..2).unwrap_or_default())?;
+    of_table::<T, GaussianTable<T, D>>(slice(&mut table).get(..D + D * D).unwrap_or_default())?;
+    of_table::<T, GaussianMixture<T, D>>(slice(&mut table).get(..2 * (D + 2)).unwrap_or_default())?;
+    of_table::<T, LogisticRegression<T, D>>(
+        slice(&mut table).get(..1 + 4 * (D + 1)).unwrap_or_default(),
+    )
+}
+
+fn of_table<'a, T: Real, F>(table: &'a [T]) -> Outcome
+where
+    F: TableDrift<'a, T, D> + KernelDrift<T, D>,
+{
+    let drift = F::from_table(table)?;
+    black_box(drift.drift(real(0), &vector()));
+    drift.write_table(|values| _ = black_box(values));
+    Ok(())
+}
+
+fn diffusion<T: Real>() -> Outcome {
+    let mut betas = [real(1), real(2), real(3), real(4)];
+    let betas = slice(&mut betas);
+    let rate = LinearRate::<T>::new(number(4), real(1), real(32))?;
+    samplers(&rate)?;
+    samplers(&SquaredCosine::<T>::new(number(4))?)?;
+    samplers(&ScheduleTable::<T, 4>::from_betas(betas)?)?;
+    black_box(ScheduleTable::<T, 4>::linear(real(1), real(4))?);
+    black_box(ScheduleTable::<T, 4>::scaled_linear(real(1), real(4))?);
+    betas.reverse();
+    black_box(ScheduleTable::<T, 4>::from_alpha_bars(betas)?.rows());
+    black_box(ScheduleTable::<T, 4>::from_schedule(&rate)?);
+    let prediction = black_box(Prediction::Velocity);
+    let level = black_box(Level::<T>::new(real(4)));
+    black_box((
+        prediction.to(Prediction::Epsilon, &level),
+        level.half_log_snr(),
+    ));
+    black_box(SamplerError::<T>::from(black_box(TimestepsError::TooFew {
+        length: 1,
+    })));
+    black_box(Error::<T>::from(black_box(TimestepsError::TooFew {
+        length: 1,
+    })));
+    black_box(BatchError::StateLength {
+        expected: 6,
+        found: 5,
+    });
+    Ok(())
+}
+
+/// All that is done with a schedule.
+fn samplers<T: Real, N: NoiseSchedule<T>>(schedule: &N) -> Outcome {
+    black_box((schedule.training_steps(), schedule.exponent(number(2))));
+    black_box((
+        schedule.level(number(2)),
+        schedule.nearest(real(1), number(1), number(3)),
+    ));
+    let (count, mut pairs) = (number(2), [(4, 2), (2, 0)]);
+    black_box(Timesteps::<4>::from_pairs(slice(&mut pairs))?);
+    black_box(Timesteps::<4>::new(slice(&mut [4, 2]))?);
+    black_box(Timesteps::<4>::leading(count, schedule)?);
+    black_box(Timesteps::<4>::linspace(count, schedule)?);
+    black_box(Timesteps::<4>::log_snr(count, schedule)?);
+    black_box(Timesteps::<4>::quadratic(count, schedule)?);
+    let timesteps = black_box(Timesteps::<4>::uniform(count, schedule)?);
+    black_box((
+        timesteps.pairs().count(),
+        timesteps.steps().get(black_box(1)),
+    ));
+    black_box(timesteps.steps().pairs().count());
+
+    let mut rows = [Row::ZERO; 4];
+    let variants = black_box([
+        Variant::FixedSmall,
+        Variant::FixedLarge,
+        Variant::Reduced,
+        Variant::Exponential {
+            correction: real(8),
+        },
+    ]);
+    for variant in variants {
+        let inner = InnerSteps::new(
+            schedule,
+            &timesteps,
+            variant,
+            Prediction::Epsilon,
+            slice(&mut rows),
+        )?;
+        black_box(inner.macro_step(black_box(0)));
+        for step in inner.macro_steps() {
+            black_box((step.from(), step.to()));
+            steps::<T, _, SVector<T, D>>(step)?;
+        }
+        sampler(schedule, &timesteps, Ddpm { variant })?;
+        for law in laws() {
+            let plain = PoissonMidpointDdpm::new(slice(&mut rows));
+            let solver = plain
+                .with_variant(variant)
+                .with_law(law)
+                .with_held(black_box(Prediction::Sample));
+            sampler(schedule, &timesteps, solver)?;
+        }
+    }
+    sampler(schedule, &timesteps, Ddim { eta: real(4) })?;
+    sampler(schedule, &timesteps, DpmSolver { order: number(2) })?;
+    sampler(
+        schedule,
+        &timesteps,
+        DpmSolverPlusPlus {
+            order: number(2),
+            eta: real(8),
+        },
+    )
+}
+
+/// All that is done with a solver.
+fn sampler<T, N, S>(schedule: &N, timesteps: &Timesteps<4>, solver: S) -> Outcome
+where
+    T: Real,
+    N: NoiseSchedule<T>,
+    S: Solver<T>,
+{
+    let prediction = black_box(Prediction::Epsilon);
+    black_box(solver.vectors());
+    let clip = if black_box(true) {
+        Clip::dynamic(real(7), real(8))?
+    } else {
+        Clip::range(real(8))?
+    };
+    let sampler = Sampler::new(schedule, timesteps, prediction, solver)?.with_clip(clip);
+    let (mut x, mut work, mut at) = ([T::ZERO; 2 * D], [T::ZERO; 32 * D], [0; 2]);
+    let (x, work) = (slice(&mut x), slice(&mut work));
+    let mut words = Stream::new(42, 0);
+    standard_normal(x, &mut words);
+    black_box((
+        sampler.work_length(black_box(D)),
+        sampler.batch_work_length(black_box(2), black_box(D)),
+    ));
+    let mut network = |_, x: &[T], output: &mut [T]| opposite(x, output);
+    black_box(sampler.sample(x, &mut network, &mut words, work)?);
+
+    let mut output = [real(1); 2 * D];
+    let mut run = Sampling::new(&sampler, x, work)?;
+    black_box(run.next(&mut words)?);
+    let progress = run.progress();
+    black_box(progress.failure());
+    let mut run = Sampling::resume(&sampler, progress, x, work)?;
+    while let Some(NetworkQuery { .. }) = run.next(&mut words)? {
+        run.supply(slice(&mut output))?;
+    }
+
+    let mut members = [
+        Member::new(Stream::new(42, 0)),
+        Member::new(Stream::new(42, 1)),
+    ];
+    let (members, at) = (slice(&mut members), slice(&mut at));
+    let mut batch = Lockstep::new(&sampler, black_box(D), members, x, at, work)?;
+    if black_box(batch.gather().is_some()) {
+        batch.scatter(slice(&mut output));
+    }
+    black_box(batch.run(&mut |_: &[u32], x: &[T], output: &mut [T]| opposite(x, output)));
+    for member in members {
+        black_box((member.failure(), member.words().word_position()));
+    }
+    Ok(())
+}
