@@ -155,6 +155,11 @@ impl To {
             Self::Another => another.cast(),
         }
     }
+
+    /// To an output, which has no other in its place.
+    fn to_output<T>(self, it: *mut T) -> *mut T {
+        self.pointer(it, it)
+    }
 }
 
 /// Memory for any object, zero until it is initialised.
@@ -302,7 +307,7 @@ macro_rules! interface {
                     }
                     Call::Tell { stream, output } => {
                         let mut position = [7_u64; 2];
-                        let to = output.pointer(position.as_mut_ptr(), position.as_mut_ptr());
+                        let to = output.to_output(position.as_mut_ptr());
                         // SAFETY: as `run` promises.
                         let status = unsafe { pmid_stream_tell(stream.pointer(stream_p, em_p), to) };
                         let is_right = output != To::Null && output != To::Misaligned;
@@ -313,7 +318,7 @@ macro_rules! interface {
                     }
                     Call::Word { stream, output } => {
                         let mut word = [7_u32; 2];
-                        let to = output.pointer(word.as_mut_ptr(), word.as_mut_ptr());
+                        let to = output.to_output(word.as_mut_ptr());
                         // SAFETY: as `run` promises.
                         let status = unsafe { pmid_stream_next_word(stream.pointer(stream_p, em_p), to) };
                         let is_right = output != To::Null && output != To::Misaligned;
@@ -359,7 +364,7 @@ macro_rules! interface {
                         let mut context = Context { evaluations: 0, fails: failing.fails };
                         let mut mirror = context;
                         let mut drift_calls = [7_u32; 2];
-                        let to_calls = output.pointer(drift_calls.as_mut_ptr(), drift_calls.as_mut_ptr());
+                        let to_calls = output.to_output(drift_calls.as_mut_ptr());
                         let function: Option<CDrift<$real>> = if failing.is_null { None } else { Some(drift) };
                         let to_stream = stream.pointer(stream_p, em_p);
                         let context_p = ptr::from_mut(&mut context).cast();
@@ -512,7 +517,7 @@ macro_rules! interface {
                     }
                     Call::Finish { step, output } => {
                         let mut drift_calls = [7_u32; 2];
-                        let to = output.pointer(drift_calls.as_mut_ptr(), drift_calls.as_mut_ptr());
+                        let to = output.to_output(drift_calls.as_mut_ptr());
                         // SAFETY: as `run` promises.
                         let status = unsafe { $finish(step.pointer(step_p, stream_p), to) };
                         let is_right = step.is_right() && output != To::Misaligned;
