@@ -3,7 +3,9 @@
  * library of functions declared below.
  *
  * It is strict where the driver may be lenient: memory, modules and streams belong to their device, and are
- * refused while another is current; a kernel that reaches beyond an allocation of its device fails. */
+ * refused while another is current for the calling thread; a kernel that reaches beyond an allocation of its device
+ * fails. Threads take turns. */
+#include <pthread.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -29,8 +31,16 @@ typedef struct { Module *module; char name[256]; size_t count, sizes[ARGUMENTS];
 typedef struct { int device; char *start; size_t length; } Allocation;
 
 static Context contexts[DEVICES] = {{0}, {1}};
-static Context *current;
+static _Thread_local Context *current;
 static Allocation allocations[ALLOCATIONS];
+static pthread_mutex_t turn = PTHREAD_MUTEX_INITIALIZER;
+
+static void end_turn(pthread_mutex_t **taken) { pthread_mutex_unlock(*taken); }
+
+/* For the rest of the function. */
+#define TAKE_TURN                                                      \
+    __attribute__((cleanup(end_turn))) pthread_mutex_t *taken = &turn; \
+    pthread_mutex_lock(taken)
 
 static Result refuse(Result result, const char *why) {
     fprintf(stderr, "emulated driver: %s\n", why);
@@ -88,6 +98,7 @@ Result cuStreamDestroy_v2(Stream *stream) {
 }
 
 Result cuMemAlloc_v2(uint64_t *pointer, size_t length) {
+    TAKE_TURN;
     if (!current) return INVALID_CONTEXT;
     if (!length) return INVALID_VALUE;
     for (int i = 0; i < ALLOCATIONS; i++)
@@ -114,6 +125,7 @@ static Allocation *find(uint64_t pointer, size_t length) {
 }
 
 Result cuMemFree_v2(uint64_t pointer) {
+    TAKE_TURN;
     Allocation *a = find(pointer, 1);
     if (!a || (uint64_t)a->start != pointer) return refuse(INVALID_VALUE, "freeing what is not there");
     free(a->start);
@@ -122,6 +134,7 @@ Result cuMemFree_v2(uint64_t pointer) {
 }
 
 Result cuMemcpyHtoDAsync_v2(uint64_t to, const void *from, size_t length, Stream *stream) {
+    TAKE_TURN;
     if (!is_current(stream->device)) return INVALID_CONTEXT;
     if (!find(to, length)) return refuse(INVALID_VALUE, "copying to what is not there");
     memcpy((void *)to, from, length);
@@ -129,6 +142,7 @@ Result cuMemcpyHtoDAsync_v2(uint64_t to, const void *from, size_t length, Stream
 }
 
 Result cuMemcpyDtoHAsync_v2(void *to, uint64_t from, size_t length, Stream *stream) {
+    TAKE_TURN;
     if (!is_current(stream->device)) return INVALID_CONTEXT;
     if (!find(from, length)) return refuse(INVALID_VALUE, "copying from what is not there");
     memcpy(to, (void *)from, length);
@@ -136,12 +150,14 @@ Result cuMemcpyDtoHAsync_v2(void *to, uint64_t from, size_t length, Stream *stre
 }
 
 Result cuMemcpyHtoD_v2(uint64_t to, const void *from, size_t length) {
+    TAKE_TURN;
     if (!find(to, length)) return refuse(INVALID_VALUE, "copying to what is not there");
     memcpy((void *)to, from, length);
     return SUCCESS;
 }
 
 Result cuMemcpyDtoD_v2(uint64_t to, uint64_t from, size_t length) {
+    TAKE_TURN;
     if (!find(to, length) || !find(from, length)) return refuse(INVALID_VALUE, "copying what is not there");
     memcpy((void *)to, (void *)from, length);
     return SUCCESS;
@@ -158,6 +174,7 @@ static void make_a_mistake(char *ptx) {
 Result cuModuleLoadDataEx(Module **module, const char *ptx, unsigned count, void *options, void **values) {
     (void)count, (void)options, (void)values;
     static char message[MESSAGE];
+    TAKE_TURN;
     if (!current) return INVALID_CONTEXT;
     Module *m = malloc(sizeof *m);
     *m = (Module){current->device, strdup(ptx), NULL};
@@ -213,6 +230,7 @@ Result cuLaunchKernel(Function *f, unsigned gx, unsigned gy, unsigned gz, unsign
                       unsigned shared, Stream *stream, void **parameters, void **extra) {
     static char message[MESSAGE];
     (void)extra;
+    TAKE_TURN;
     if (!is_current(stream->device) || !is_current(f->module->device)) return INVALID_CONTEXT;
     if (!gx || !gy || !gz || !bx || !by || !bz) return refuse(INVALID_VALUE, "an empty grid");
     /* The kernel's own, then the device's memory, which is the host's, where pointers lead. */

@@ -1,6 +1,6 @@
 //! What the launcher promises beside the kernels' bits.
 
-use anyhow::{Result, ensure};
+use anyhow::{Result, bail, ensure};
 use nalgebra::SVector;
 use poisson_midpoint::batch::{Cpu, Engine};
 use poisson_midpoint::cuda::{Batch, Gpu, Gpus, LaunchError, Layout, SplitBatch};
@@ -19,6 +19,7 @@ pub fn all(gpu: &Gpu, options: &Options) -> Result<()> {
     for count in [0, 1, 5, options.particles] {
         check_engines(gpu, &Host::new(4, count), options.steps)?;
     }
+    check_threads(gpu, options)?;
     check_errors(gpu)?;
     Ok(())
 }
@@ -73,6 +74,31 @@ const _: () = {
     is_shared::<Batch<'_, Underdamped2>>();
     is_shared::<SplitBatch<'_, Overdamped<f32>>>();
 };
+
+/// Threads that launch on one GPU at once, each a batch of its own, its kernels not yet loaded.
+fn check_threads(gpu: &Gpu, options: &Options) -> Result<()> {
+    let fresh = Gpu::new(options.device)?;
+    for gpu in [gpu, &fresh] {
+        std::thread::scope(|scope| {
+            let threads = (1..=4).map(|thread| {
+                scope.spawn(move || {
+                    let mut found = Host::new(4, options.particles.div_ceil(thread));
+                    let mut expected = found.clone();
+                    for step in 0..options.steps {
+                        advance(gpu, &mut found, step..step + 1)?;
+                    }
+                    advance(&Cpu, &mut expected, 0..options.steps)?;
+                    found.expect(&expected)
+                })
+            });
+            let threads: Vec<_> = threads.collect();
+            threads
+                .into_iter()
+                .try_for_each(|thread| thread.join().unwrap_or_else(|_| bail!("a thread panicked")))
+        })?;
+    }
+    Ok(())
+}
 
 fn check_errors(gpu: &Gpu) -> Result<()> {
     let count = Gpu::count()?;

@@ -84,7 +84,7 @@ fn run(gpu: &Gpu, options: &Options) -> Result<()> {
     let kernels = split::all(gpu, options).context("split-phase kernels")?;
     println!("{kernels} split-phase dynamics, laws, shapes: no bit differs");
     launcher::all(gpu, options).context("the launcher")?;
-    println!("the launcher: checkpoints, ranges of particles, errors");
+    println!("the launcher: checkpoints, ranges of particles, threads, errors");
     Ok(())
 }
 
