@@ -141,10 +141,12 @@ impl Real for f32 {
     }
     #[inline]
     fn sqrt(self) -> Self {
-        // One instruction of a GPU, correctly rounded too.
+        // One instruction, correctly rounded as libm's is. Of that one's assembly the compiler makes no vectors.
         #[cfg(target_arch = "nvptx64")]
         return core::f32::math::sqrt(self);
-        #[cfg(not(target_arch = "nvptx64"))]
+        #[cfg(all(feature = "std", not(target_arch = "nvptx64")))]
+        return f32::sqrt(self);
+        #[cfg(not(any(feature = "std", target_arch = "nvptx64")))]
         libm::sqrtf(self)
     }
     #[inline]
@@ -211,7 +213,9 @@ impl Real for f64 {
     fn sqrt(self) -> Self {
         #[cfg(target_arch = "nvptx64")]
         return core::f64::math::sqrt(self);
-        #[cfg(not(target_arch = "nvptx64"))]
+        #[cfg(all(feature = "std", not(target_arch = "nvptx64")))]
+        return f64::sqrt(self);
+        #[cfg(not(any(feature = "std", target_arch = "nvptx64")))]
         libm::sqrt(self)
     }
     #[inline]
