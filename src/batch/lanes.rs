@@ -9,7 +9,7 @@ use crate::dynamics::state::State;
 use crate::dynamics::{CellOf, Dynamics, StateOf};
 use crate::memory::Coordinate;
 use crate::method::{EulerMaruyama, PoissonMidpoint, Stepper};
-use crate::random::Streams;
+use crate::random::{Streams, halves};
 use crate::real::Real;
 use crate::scalar::Row;
 
@@ -185,7 +185,8 @@ fn set_cell<X: State, C: Cell<Row<X::Real, LANES>>>(rows: &mut Rows<X>, d: usize
 /// The words of one stream a lane, all read in step.
 struct LaneWords {
     streams: Streams,
-    particles: [u64; LANES],
+    /// Low and high halves.
+    particles: [[u32; LANES]; 2],
     position: u64,
     block: [[u32; LANES]; 16],
 }
@@ -194,7 +195,7 @@ impl LaneWords {
     fn new(streams: Streams, particles: [u64; LANES], position: u64) -> Self {
         let mut words = Self {
             streams,
-            particles,
+            particles: lane_halves(particles),
             position,
             block: [[0; LANES]; 16],
         };
@@ -211,15 +212,9 @@ impl LaneWords {
     }
 
     #[inline(never)]
-    #[allow(clippy::indexing_slicing, reason = "`lane` numbers lanes")]
     fn fill(&mut self) {
-        let counter = self.position >> 4;
-        for (lane, &particle) in self.particles.iter().enumerate() {
-            let words = self.streams.block(counter, particle);
-            for (row, word) in self.block.iter_mut().zip(words) {
-                row[lane] = word;
-            }
-        }
+        let counter = halves(self.position >> 4).map(|half| [half; LANES]);
+        self.block = self.streams.blocks(counter, self.particles);
     }
 
     #[inline(always)]
@@ -232,4 +227,11 @@ impl LaneWords {
         self.position = self.position.wrapping_add(1);
         self.block[index]
     }
+}
+
+/// Low and high halves.
+#[inline(always)]
+fn lane_halves(words: [u64; LANES]) -> [[u32; LANES]; 2] {
+    let halves = words.map(halves);
+    [halves.map(|[low, _]| low), halves.map(|[_, high]| high)]
 }

@@ -11,6 +11,7 @@
 /// second and a third block on the stack.
 #[cfg_attr(target_arch = "nvptx64", inline(always))]
 pub(crate) fn fill(words: &mut [u32; 16], key: &[u32; 8], counter: u64, stream: u64) {
+    let (counter, stream) = (halves(counter), halves(stream));
     *words = start(key, counter, stream);
     for _ in 0..4 {
         *words = double_round(*words);
@@ -18,9 +19,9 @@ pub(crate) fn fill(words: &mut [u32; 16], key: &[u32; 8], counter: u64, stream: 
     *words = sum(*words, start(key, counter, stream));
 }
 
-/// [`fill`] without a loop or memory, so that a loop around it vectorises.
+/// [`fill`] without a loop or memory, so that a loop around it vectorises: to the full width, as all is in 32 bits.
 #[inline(always)]
-pub(crate) fn block(key: &[u32; 8], counter: u64, stream: u64) -> [u32; 16] {
+pub(crate) fn block(key: &[u32; 8], counter: [u32; 2], stream: [u32; 2]) -> [u32; 16] {
     let start = start(key, counter, stream);
     let mixed = double_round(double_round(double_round(double_round(start))));
     sum(mixed, start)
@@ -120,10 +121,12 @@ fn sum(a: [u32; 16], b: [u32; 16]) -> [u32; 16] {
 
 /// What a block is mixed from.
 #[inline(always)]
-fn start(key: &[u32; 8], counter: u64, stream: u64) -> [u32; 16] {
+fn start(
+    key: &[u32; 8],
+    [counter_low, counter_high]: [u32; 2],
+    [stream_low, stream_high]: [u32; 2],
+) -> [u32; 16] {
     let [k0, k1, k2, k3, k4, k5, k6, k7] = *key;
-    let (counter_low, counter_high) = halves(counter);
-    let (stream_low, stream_high) = halves(stream);
     // "expand 32-byte k"
     [
         0x6170_7865,
@@ -145,10 +148,11 @@ fn start(key: &[u32; 8], counter: u64, stream: u64) -> [u32; 16] {
     ]
 }
 
+/// A counter or a stream as [`block`] takes it, the low half first.
 #[inline(always)]
 #[allow(clippy::cast_possible_truncation, reason = "the low half is wanted")]
-fn halves(word: u64) -> (u32, u32) {
-    (word as u32, (word >> 32) as u32)
+pub(crate) fn halves(word: u64) -> [u32; 2] {
+    [word as u32, (word >> 32) as u32]
 }
 
 /// Four quarter rounds on the columns, four on the diagonals.
@@ -213,7 +217,7 @@ mod tests {
     #[test]
     fn blocks_with_and_without_a_loop_are_the_same() {
         for counter in [0, 1, u64::from(u32::MAX), u64::MAX] {
-            assert_eq!(fill_of(counter), block(&[7; 8], counter, 9));
+            assert_eq!(fill_of(counter), block(&[7; 8], halves(counter), [9, 0]));
         }
     }
 

@@ -38,6 +38,7 @@ mod normal;
 mod stream;
 mod words;
 
+pub(crate) use chacha::halves;
 pub use error::PastEnd;
 pub use midpoint::{MidpointLaw, Midpoints};
 pub(crate) use normal::normal_lanes_f32;

@@ -80,10 +80,25 @@ impl Streams {
         Ok(stream)
     }
 
-    /// The 16 words of a block of a particle's stream.
+    /// The 16 words of a block of the stream of a particle in each lane, word by word; the block's counter and the
+    /// particle's number as [`halves`](chacha::halves).
     #[inline(always)]
-    pub(crate) fn block(&self, counter: u64, particle: u64) -> [u32; 16] {
-        chacha::block(&self.key, counter, particle)
+    #[allow(clippy::indexing_slicing, reason = "`lane` numbers lanes")]
+    pub(crate) fn blocks<const L: usize>(
+        &self,
+        [counter_low, counter_high]: [[u32; L]; 2],
+        [particle_low, particle_high]: [[u32; L]; 2],
+    ) -> [[u32; L]; 16] {
+        let mut rows = [[0; L]; 16];
+        for lane in 0..L {
+            let counter = [counter_low[lane], counter_high[lane]];
+            let particle = [particle_low[lane], particle_high[lane]];
+            let block = chacha::block(&self.key, counter, particle);
+            for (row, word) in rows.iter_mut().zip(block) {
+                row[lane] = word;
+            }
+        }
+        rows
     }
 }
 
