@@ -6,6 +6,8 @@ use core::ops::{Add, AddAssign, Div, Mul, MulAssign, Neg, Sub, SubAssign};
 use crate::random::{Words, normal_f32, normal_f64, normal_lanes_f32};
 use crate::scalar::Scalar;
 
+mod exp_m1;
+
 mod sealed {
     pub trait Sealed {}
     impl Sealed for f32 {}
@@ -90,6 +92,10 @@ pub trait Real:
     /// eˣ − 1, with full relative precision near 0.
     #[must_use]
     fn exp_m1(self) -> Self;
+    /// [`exp_m1`](Self::exp_m1) for −ln 2 < x ≤ 0, without branches.
+    #[doc(hidden)]
+    #[must_use]
+    fn exp_m1_of_short(self) -> Self;
     /// ln x.
     #[must_use]
     fn ln(self) -> Self;
@@ -157,6 +163,10 @@ impl Real for f32 {
     fn exp_m1(self) -> Self {
         libm::expm1f(self)
     }
+    #[inline(always)]
+    fn exp_m1_of_short(self) -> Self {
+        exp_m1::f32(self)
+    }
     #[inline]
     fn ln(self) -> Self {
         libm::logf(self)
@@ -177,7 +187,7 @@ impl Real for f32 {
     fn normal<W: Words + ?Sized>(words: &mut W) -> Self {
         normal_f32(words.next_word())
     }
-    #[inline]
+    #[inline(always)]
     fn normal_lanes<const L: usize>(mut next: impl FnMut() -> [u32; L]) -> [Self; L] {
         normal_lanes_f32(&next())
     }
@@ -226,6 +236,10 @@ impl Real for f64 {
     fn exp_m1(self) -> Self {
         libm::expm1(self)
     }
+    #[inline(always)]
+    fn exp_m1_of_short(self) -> Self {
+        exp_m1::f64(self)
+    }
     #[inline]
     fn ln(self) -> Self {
         libm::log(self)
@@ -248,7 +262,7 @@ impl Real for f64 {
         let low = words.next_word();
         normal_f64([high, low])
     }
-    #[inline]
+    #[inline(always)]
     fn normal_lanes<const L: usize>(mut next: impl FnMut() -> [u32; L]) -> [Self; L] {
         let (high, low) = (next(), next());
         let mut output = [0.0; L];

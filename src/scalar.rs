@@ -39,9 +39,25 @@ pub trait Scalar:
     fn map(self, map: impl Fn(Self::Real) -> Self::Real) -> Self;
     /// Two functions of each lane's number, found together.
     fn map_pair(self, map: impl Fn(Self::Real) -> (Self::Real, Self::Real)) -> (Self, Self);
+    /// [`map_pair`](Self::map_pair) by `map`, or by `vectorised` if `is_regular` of every lane, where both are the same.
+    fn map_pair_regular(
+        self,
+        is_regular: impl Fn(Self::Real) -> bool,
+        vectorised: impl Fn(Self::Real) -> (Self::Real, Self::Real),
+        map: impl Fn(Self::Real) -> (Self::Real, Self::Real),
+    ) -> (Self, Self);
     /// A function of each lane's two numbers.
     #[must_use]
     fn zip(self, other: Self, map: impl Fn(Self::Real, Self::Real) -> Self::Real) -> Self;
+    /// [`zip`](Self::zip) by `map`, or by `vectorised` if `is_regular` of every lane, where both are the same.
+    #[must_use]
+    fn zip_regular(
+        self,
+        other: Self,
+        is_regular: impl Fn(Self::Real, Self::Real) -> bool,
+        vectorised: impl Fn(Self::Real, Self::Real) -> Self::Real,
+        map: impl Fn(Self::Real, Self::Real) -> Self::Real,
+    ) -> Self;
     /// Whether the number of every lane is finite.
     fn all_finite(self) -> bool;
 }
@@ -70,6 +86,25 @@ macro_rules! one_lane {
             }
             #[inline(always)]
             fn zip(self, other: Self, map: impl Fn(Self, Self) -> Self) -> Self {
+                map(self, other)
+            }
+            #[inline(always)]
+            fn map_pair_regular(
+                self,
+                _is_regular: impl Fn(Self) -> bool,
+                _vectorised: impl Fn(Self) -> (Self, Self),
+                map: impl Fn(Self) -> (Self, Self),
+            ) -> (Self, Self) {
+                map(self)
+            }
+            #[inline(always)]
+            fn zip_regular(
+                self,
+                other: Self,
+                _is_regular: impl Fn(Self, Self) -> bool,
+                _vectorised: impl Fn(Self, Self) -> Self,
+                map: impl Fn(Self, Self) -> Self,
+            ) -> Self {
                 map(self, other)
             }
             #[inline(always)]
@@ -153,6 +188,38 @@ impl<T: Real, const L: usize> Scalar for Row<T, L> {
     #[inline(always)]
     fn zip(self, other: Self, map: impl Fn(T, T) -> T) -> Self {
         self.with(other, map)
+    }
+    #[inline(always)]
+    fn map_pair_regular(
+        self,
+        is_regular: impl Fn(T) -> bool,
+        vectorised: impl Fn(T) -> (T, T),
+        map: impl Fn(T) -> (T, T),
+    ) -> (Self, Self) {
+        let regular = self
+            .0
+            .iter()
+            .fold(true, |so_far, &x| so_far & is_regular(x));
+        if regular {
+            self.map_pair(vectorised)
+        } else {
+            self.map_pair(map)
+        }
+    }
+    #[inline(always)]
+    fn zip_regular(
+        self,
+        other: Self,
+        is_regular: impl Fn(T, T) -> bool,
+        vectorised: impl Fn(T, T) -> T,
+        map: impl Fn(T, T) -> T,
+    ) -> Self {
+        let pairs = self.0.iter().zip(other.0);
+        if pairs.fold(true, |so_far, (&x, y)| so_far & is_regular(x, y)) {
+            self.with(other, vectorised)
+        } else {
+            self.with(other, map)
+        }
     }
     #[inline(always)]
     fn all_finite(self) -> bool {

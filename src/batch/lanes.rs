@@ -29,6 +29,7 @@ pub struct Lanes<X: State> {
 
 impl<X: State> Lanes<X> {
     /// Steps all lanes by Euler–Maruyama. `None` if a step failed in any: the lanes are then void.
+    #[inline(always)]
     pub(crate) fn euler_maruyama<S, F>(
         &mut self,
         stepper: &EulerMaruyama<S>,
@@ -50,7 +51,7 @@ impl<X: State> Lanes<X> {
             let b0 = evaluate::<X, F>(&self.rows, drift, |_| time);
             let mut finite = true;
             for d in 0..X::DIMENSION {
-                let increment = whole.increment(|| words.normal());
+                let increment = words.increment(&whole);
                 let start = cell::<X, CellOf<S, Row<X::Real, LANES>>>(&self.rows, d);
                 let b0 = b0.as_ref().get(d).copied()?;
                 let moved = whole.carry(start, b0, increment);
@@ -68,6 +69,7 @@ impl<X: State> Lanes<X> {
     /// Steps all lanes by the Poisson midpoint method with one midpoint each: every lane reads the same number of
     /// words and asks for its drift when the others do. `None` as for
     /// [`euler_maruyama`](Self::euler_maruyama), and where there is no midpoint.
+    #[inline(always)]
     pub(crate) fn single_midpoint<S, F>(
         &mut self,
         stepper: &PoissonMidpoint<S>,
@@ -86,6 +88,7 @@ impl<X: State> Lanes<X> {
         }
         let end = [inner_steps; LANES];
         let whole = dynamics.spans::<Row<X::Real, LANES>>([0; LANES], end);
+        let inner_drifts = stepper.inner_drifts::<Row<X::Real, LANES>>();
         let mut words = LaneWords::new(self.streams, self.particles, self.word_position);
         let calls = 2 * steps.len() as u64 * LANES as u64;
         let mut noise = X::each(|_| Row([X::Real::ZERO; LANES]));
@@ -107,7 +110,7 @@ impl<X: State> Lanes<X> {
             let before = dynamics.spans::<Row<X::Real, LANES>>([0; LANES], midpoints);
             let mut finite = true;
             for d in 0..X::DIMENSION {
-                set_cell::<X, _>(&mut noise, d, before.increment(|| words.normal()));
+                set_cell::<X, _>(&mut noise, d, words.increment(&before));
                 let estimate = coordinate(&self.rows, &noise, d)?.estimate(&before);
                 finite &= estimate.is_finite();
                 set_cell::<X::Position, _>(&mut estimates, d, [estimate.position()]);
@@ -116,7 +119,7 @@ impl<X: State> Lanes<X> {
                 return None;
             }
             let after = dynamics.spans::<Row<X::Real, LANES>>(midpoints, end);
-            let kick = stepper.weighted_kick::<Row<X::Real, LANES>>(midpoints);
+            let kick = stepper.weighted_kicks(inner_drifts, midpoints);
             let at = |lane: usize| {
                 let midpoint = midpoints.get(lane).copied().unwrap_or(0);
                 time + dynamics.time(midpoint)
@@ -126,7 +129,7 @@ impl<X: State> Lanes<X> {
                 let mut coordinate = coordinate(&self.rows, &noise, d)?;
                 coordinate.correction =
                     coordinate.correction_by(kick, drifts.as_ref().get(d).copied()?);
-                coordinate.accumulate(&after, after.increment(|| words.normal()));
+                coordinate.accumulate(&after, words.increment(&after));
                 let moved = coordinate.result(&whole, true);
                 finite &= moved.is_finite();
                 set_cell::<X, _>(&mut self.rows, d, moved);
@@ -205,10 +208,21 @@ impl LaneWords {
         words
     }
 
-    /// A normal in every lane.
+    /// The increment of a coordinate in every lane, from the next words.
     #[inline(always)]
-    fn normal<T: Real>(&mut self) -> Row<T, LANES> {
-        Row(T::normal_lanes(|| self.next()))
+    #[allow(clippy::indexing_slicing, reason = "a cell takes one or two normals")]
+    fn increment<T: Real, P: Span<Row<T, LANES>>>(&mut self, span: &P) -> P::Cell {
+        // Not within the closure, which may not be inlined.
+        let mut normals = [Row([T::ZERO; LANES]); 2];
+        for normal in normals.iter_mut().take(P::NORMALS) {
+            normal.0 = T::normal_lanes(|| self.next());
+        }
+        let mut drawn = 0;
+        span.increment(|| {
+            let normal = normals[drawn % 2];
+            drawn += 1;
+            normal
+        })
     }
 
     #[inline(never)]

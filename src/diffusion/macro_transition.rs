@@ -114,7 +114,10 @@ impl<T: Real> Dynamics for MacroTransition<'_, T> {
         }
     }
 
-    fn kicks<X: Scalar<Real = T>>(&self, inner_step: X::Count) -> [X; 1] {
+    fn inner_drift(&self) -> [T; 1] {
+        [T::ZERO]
+    }
+    fn kicks<X: Scalar<Real = T>>(&self, _: [X; 1], inner_step: X::Count) -> [X; 1] {
         [X::of_counts(inner_step, inner_step, |step, _| {
             self.row(step.saturating_add(1)).kick
         })]

@@ -52,13 +52,17 @@ impl<T: Real> Dynamics for AdditiveNoise<T> {
 
     clock_methods!();
 
-    #[inline]
+    #[inline(always)]
     fn spans<X: Scalar<Real = T>>(&self, from: X::Count, to: X::Count) -> ScalarSpan<X> {
         self.walk.span(self.clock.between(from, to))
     }
-    #[inline]
-    fn kicks<X: Scalar<Real = T>>(&self, _inner_step: X::Count) -> [X; 1] {
-        self.walk.kick(self.clock.inner())
+    #[inline(always)]
+    fn inner_drift(&self) -> [T; 1] {
+        self.walk.drift(self.clock.inner())
+    }
+    #[inline(always)]
+    fn kicks<X: Scalar<Real = T>>(&self, inner_drift: [X; 1], _inner_step: X::Count) -> [X; 1] {
+        inner_drift
     }
 }
 
@@ -80,7 +84,7 @@ pub(crate) struct RandomWalk<T> {
 }
 
 impl<T: Real> RandomWalk<T> {
-    #[inline]
+    #[inline(always)]
     pub(crate) fn span<X: Scalar<Real = T>>(&self, time: X) -> ScalarSpan<X> {
         ScalarSpan {
             decay: X::splat(T::ONE),
@@ -89,8 +93,8 @@ impl<T: Real> RandomWalk<T> {
         }
     }
 
-    #[inline]
-    pub(crate) fn kick<X: Scalar<Real = T>>(&self, inner: T) -> [X; 1] {
-        [X::splat(self.drift_rate * inner)]
+    #[inline(always)]
+    pub(crate) fn drift(&self, time: T) -> [T; 1] {
+        [self.drift_rate * time]
     }
 }

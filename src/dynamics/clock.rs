@@ -31,20 +31,20 @@ impl<T: Real> Clock<T> {
     }
 
     /// η·n/K, exactly η for n = K.
-    #[inline]
+    #[inline(always)]
     fn duration<X: Scalar<Real = T>>(&self, inner_steps: X) -> X {
         let whole = X::splat(T::from_u32(self.inner_steps));
         X::splat(self.step_size) * (inner_steps / whole)
     }
 
     /// The time of an inner step after the start of the macro step.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn at(&self, inner_step: u32) -> T {
         self.duration(T::from_u32(inner_step))
     }
 
     /// The time from one inner step to another.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn between<X: Scalar<Real = T>>(&self, from: X::Count, to: X::Count) -> X {
         self.duration(X::of_counts(from, to, |from, to| {
             T::from_u32(to.saturating_sub(from))
@@ -52,7 +52,7 @@ impl<T: Real> Clock<T> {
     }
 
     /// The time from the end of an inner step to the end of the macro step.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn after<X: Scalar<Real = T>>(&self, inner_step: X::Count) -> X {
         self.duration(X::of_counts(inner_step, inner_step, |step, _| {
             T::from_u32(self.inner_steps.saturating_sub(step.saturating_add(1)))
@@ -60,7 +60,7 @@ impl<T: Real> Clock<T> {
     }
 
     /// The time of one inner step.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn inner(&self) -> T {
         self.at(1)
     }
@@ -69,15 +69,15 @@ impl<T: Real> Clock<T> {
 /// The methods of `Dynamics` that a field `clock` answers.
 macro_rules! clock_methods {
     () => {
-        #[inline]
+        #[inline(always)]
         fn step_size(&self) -> T {
             self.clock.step_size()
         }
-        #[inline]
+        #[inline(always)]
         fn inner_steps(&self) -> u32 {
             self.clock.inner_steps()
         }
-        #[inline]
+        #[inline(always)]
         fn time(&self, inner_step: u32) -> T {
             self.clock.at(inner_step)
         }

@@ -79,9 +79,16 @@ pub trait Dynamics: Copy + Debug + Send + Sync {
     /// [`span`](Self::span) in each lane.
     #[doc(hidden)]
     fn spans<X: Scalar<Real = Self::Real>>(&self, from: X::Count, to: X::Count) -> Self::Span<X>;
-    /// [`kick`](Self::kick) in each lane.
+    /// B of an inner step, if it is the same of all; of no account otherwise.
     #[doc(hidden)]
-    fn kicks<X: Scalar<Real = Self::Real>>(&self, inner_step: X::Count) -> CellOf<Self, X>;
+    fn inner_drift(&self) -> CellOf<Self, Self::Real>;
+    /// [`kick`](Self::kick) in each lane, with [`inner_drift`](Self::inner_drift) found beforehand.
+    #[doc(hidden)]
+    fn kicks<X: Scalar<Real = Self::Real>>(
+        &self,
+        inner_drift: CellOf<Self, X>,
+        inner_step: X::Count,
+    ) -> CellOf<Self, X>;
 
     /// The coefficients from inner step `from` to inner step `to`, `from` ≤ `to` ≤ K.
     #[inline]
@@ -92,7 +99,7 @@ pub trait Dynamics: Copy + Debug + Send + Sync {
     /// step, m < K.
     #[inline]
     fn kick(&self, inner_step: u32) -> CellOf<Self, Self::Real> {
-        self.kicks::<Self::Real>(inner_step)
+        self.kicks::<Self::Real>(self.inner_drift(), inner_step)
     }
 }
 

@@ -109,12 +109,16 @@ impl<T: Real> Dynamics for Overdamped<T> {
 
     clock_methods!();
 
-    #[inline]
+    #[inline(always)]
     fn spans<X: Scalar<Real = T>>(&self, from: X::Count, to: X::Count) -> ScalarSpan<X> {
         self.walk().span(self.clock.between(from, to))
     }
-    #[inline]
-    fn kicks<X: Scalar<Real = T>>(&self, _inner_step: X::Count) -> [X; 1] {
-        self.walk().kick(self.clock.inner())
+    #[inline(always)]
+    fn inner_drift(&self) -> [T; 1] {
+        self.walk().drift(self.clock.inner())
+    }
+    #[inline(always)]
+    fn kicks<X: Scalar<Real = T>>(&self, inner_drift: [X; 1], _inner_step: X::Count) -> [X; 1] {
+        inner_drift
     }
 }

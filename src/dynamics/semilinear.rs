@@ -50,12 +50,12 @@ impl<T: Real> Semilinear<T> {
         })
     }
 
-    #[inline]
+    #[inline(always)]
     fn drift<X: Scalar<Real = T>>(&self, time: X) -> X {
         time * (X::splat(self.linear_rate) * time).map(phi1)
     }
 
-    #[inline]
+    #[inline(always)]
     fn decay<X: Scalar<Real = T>>(&self, time: X) -> X {
         (-(X::splat(self.linear_rate) * time)).map(T::exp)
     }
@@ -68,7 +68,7 @@ impl<T: Real> Dynamics for Semilinear<T> {
 
     clock_methods!();
 
-    #[inline]
+    #[inline(always)]
     fn spans<X: Scalar<Real = T>>(&self, from: X::Count, to: X::Count) -> ScalarSpan<X> {
         let time: X = self.clock.between(from, to);
         let twice_rate = X::splat(T::TWO * self.linear_rate);
@@ -79,9 +79,13 @@ impl<T: Real> Dynamics for Semilinear<T> {
             noise: variance.map(T::sqrt),
         }
     }
-    #[inline]
-    fn kicks<X: Scalar<Real = T>>(&self, inner_step: X::Count) -> [X; 1] {
+    #[inline(always)]
+    fn inner_drift(&self) -> [T; 1] {
+        [self.drift(self.clock.inner())]
+    }
+    #[inline(always)]
+    fn kicks<X: Scalar<Real = T>>(&self, [drift]: [X; 1], inner_step: X::Count) -> [X; 1] {
         let decay: X = self.decay(self.clock.after(inner_step));
-        [decay * X::splat(self.drift(self.clock.inner()))]
+        [decay * drift]
     }
 }

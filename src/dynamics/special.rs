@@ -24,17 +24,31 @@ pub(crate) fn decay_and_loss<T: Real>(y: T) -> (T, T) {
     }
 }
 
+/// [`decay_and_loss`] for 0 ≤ y < ln 2, without branches.
+#[inline(always)]
+pub(crate) fn decay_and_loss_of_short<T: Real>(y: T) -> (T, T) {
+    let loss = -((-y).exp_m1_of_short());
+    (T::ONE - loss, loss)
+}
+
 /// r(z) = (1 − tanh(z)/z)/z² for z ≥ 0, so that z − tanh z = z³ r(z); `tanh` is tanh z, read only
 /// where z > 1.
-///
-/// For z ≤ 1 Lambert's continued fraction tanh z = z/(1 + z²/(3 + z²/(5 + …))) gives
-/// r = f/(1 + z²f) with f = 1/(3 + z²/(5 + …)): positive terms only, nothing cancels.
 #[inline]
 pub(crate) fn tanh_deficit<T: Real>(z: T, tanh: T) -> T {
-    let square = z * z;
     if z > T::ONE {
-        return (z - tanh) / (z * square);
+        (z - tanh) / (z * (z * z))
+    } else {
+        tanh_deficit_of_short(z)
     }
+}
+
+/// [`tanh_deficit`] for 0 ≤ z ≤ 1, without branches.
+///
+/// Lambert's continued fraction tanh z = z/(1 + z²/(3 + z²/(5 + …))) gives
+/// r = f/(1 + z²f) with f = 1/(3 + z²/(5 + …)): positive terms only, nothing cancels.
+#[inline(always)]
+pub(crate) fn tanh_deficit_of_short<T: Real>(z: T) -> T {
+    let square = z * z;
     let mut below = T::ZERO;
     let mut level = T::TANH_LEVELS;
     while level > 1 {

@@ -1,7 +1,9 @@
 use super::Dynamics;
 use super::clock::{Clock, clock_methods};
 use super::span::PhaseSpan;
-use super::special::{decay_and_loss, tanh_deficit};
+use super::special::{
+    decay_and_loss, decay_and_loss_of_short, tanh_deficit, tanh_deficit_of_short,
+};
 use super::state::Phase;
 use crate::error::{Parameter, ParameterError};
 use crate::real::Real;
@@ -118,7 +120,7 @@ impl<T: Real> Underdamped<T> {
     }
 
     /// All coefficients over a time.
-    #[inline]
+    #[inline(always)]
     fn over<X: Scalar<Real = T>>(&self, time: X) -> PhaseSpan<X> {
         coefficients(
             self.friction,
@@ -146,7 +148,8 @@ impl<T: Real> Underdamped<T> {
 ///
 /// a product of positive factors, where xx − xv²/vv cancels to the order y³.
 #[cfg_attr(target_arch = "nvptx64", inline(never))]
-#[cfg_attr(not(target_arch = "nvptx64"), inline)]
+#[cfg_attr(target_arch = "arm", inline)]
+#[cfg_attr(not(any(target_arch = "nvptx64", target_arch = "arm")), inline(always))]
 fn coefficients<X: Scalar>(
     friction: X::Real,
     inverse_mass: X::Real,
@@ -157,7 +160,7 @@ fn coefficients<X: Scalar>(
     let (friction, inverse_mass) = (X::splat(friction), X::splat(inverse_mass));
     let y = friction * time;
     let z = y / two;
-    let (decay, loss) = y.map_pair(decay_and_loss);
+    let (decay, loss) = decays_and_losses(y);
     // (1−E)/γ = h(1−E)/y, h where y underflows.
     let travel = time
         * loss.zip(y, |loss, y| {
@@ -171,7 +174,12 @@ fn coefficients<X: Scalar>(
     // tanh(z)/γ = h·tanh(z)/(2z)
     let tanh_over_friction = travel / (one + decay);
     let tanh = friction * tanh_over_friction;
-    let deficit = z.zip(tanh, tanh_deficit);
+    let deficit = z.zip_regular(
+        tanh,
+        |z, _| z <= X::Real::ONE,
+        |z, _| tanh_deficit_of_short(z),
+        tanh_deficit,
+    );
     // (z³r + z·tanh z)/γ² with z = γh/2
     let quadratic = time * (time * z * deficit + two * tanh_over_friction) / two;
     PhaseSpan {
@@ -187,6 +195,16 @@ fn coefficients<X: Scalar>(
     }
 }
 
+/// [`decay_and_loss`] in each lane.
+#[inline(always)]
+fn decays_and_losses<X: Scalar>(y: X) -> (X, X) {
+    y.map_pair_regular(
+        |y| y < X::Real::LN_2,
+        decay_and_loss_of_short,
+        decay_and_loss,
+    )
+}
+
 impl<T: Real> Dynamics for Underdamped<T> {
     type Real = T;
     type State<const D: usize> = Phase<T, D>;
@@ -194,16 +212,23 @@ impl<T: Real> Dynamics for Underdamped<T> {
 
     clock_methods!();
 
-    #[inline]
+    #[inline(always)]
     fn spans<X: Scalar<Real = T>>(&self, from: X::Count, to: X::Count) -> PhaseSpan<X> {
         self.over(self.clock.between(from, to))
     }
     #[inline]
-    fn kicks<X: Scalar<Real = T>>(&self, inner_step: X::Count) -> [X; 2] {
-        let [position, velocity] = self.over(self.clock.inner()).drift.map(X::splat);
+    fn inner_drift(&self) -> [T; 2] {
+        self.over(self.clock.inner()).drift
+    }
+    #[inline(always)]
+    fn kicks<X: Scalar<Real = T>>(
+        &self,
+        [position, velocity]: [X; 2],
+        inner_step: X::Count,
+    ) -> [X; 2] {
         let after: X = self.clock.after(inner_step);
         let friction = X::splat(self.friction);
-        let (decay, loss) = (friction * after).map_pair(decay_and_loss);
+        let (decay, loss) = decays_and_losses(friction * after);
         [position + loss / friction * velocity, decay * velocity]
     }
 }

@@ -136,6 +136,7 @@ impl<S: Dynamics> Stepper for EulerMaruyama<S> {
         Ok(Step { drift_calls: 1 })
     }
 
+    #[inline(always)]
     fn run_lanes<X, F>(&self, lanes: &mut Lanes<X>, drift: &mut F, steps: Range<u32>) -> Option<u64>
     where
         X: StateOf<S>,

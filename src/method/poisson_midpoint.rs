@@ -143,14 +143,35 @@ impl<S: Dynamics> PoissonMidpoint<S> {
         &self.whole
     }
 
-    /// weight·A(m+1,K) G\[m\] of a midpoint in each lane.
+    /// What [`weighted_kicks`](Self::weighted_kicks) takes, in every lane.
     #[inline]
-    pub(crate) fn weighted_kick<X>(&self, midpoint: X::Count) -> CellOf<S, X>
+    pub(crate) fn inner_drifts<X>(&self) -> CellOf<S, X>
+    where
+        X: Scalar<Real = S::Real>,
+    {
+        let drift = self.dynamics.inner_drift();
+        Cell::from_fn(|part| X::splat(drift.parts().get(part).copied().unwrap_or_default()))
+    }
+
+    /// weight·A(m+1,K) G\[m\] of a midpoint in each lane.
+    #[inline(always)]
+    pub(crate) fn weighted_kicks<X>(
+        &self,
+        inner_drifts: CellOf<S, X>,
+        midpoint: X::Count,
+    ) -> CellOf<S, X>
     where
         X: Scalar<Real = S::Real>,
     {
         let weight = S::Real::from_u32(self.law().weight(self.dynamics.inner_steps()));
-        self.dynamics.kicks::<X>(midpoint).times(X::splat(weight))
+        let kick = self.dynamics.kicks::<X>(inner_drifts, midpoint);
+        kick.times(X::splat(weight))
+    }
+
+    /// weight·A(m+1,K) G\[m\] of a midpoint.
+    #[inline]
+    pub(crate) fn weighted_kick(&self, midpoint: u32) -> CellOf<S, S::Real> {
+        self.weighted_kicks::<S::Real>(self.dynamics.inner_drift(), midpoint)
     }
 
     /// Begins a step from a state whose drift `b0` at `time` is known, to be driven by
@@ -237,6 +258,7 @@ impl<S: Dynamics> Stepper for PoissonMidpoint<S> {
         slice_step::step(self, time, state, drift, words, work)
     }
 
+    #[inline(always)]
     fn run_lanes<X, F>(&self, lanes: &mut Lanes<X>, drift: &mut F, steps: Range<u32>) -> Option<u64>
     where
         X: StateOf<S>,

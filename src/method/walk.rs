@@ -263,7 +263,7 @@ impl<S: Dynamics> PoissonMidpoint<S> {
         };
         let dimensions = 0..memory.dimension();
         check_drift(dimensions.clone().map(&drift), midpoint)?;
-        let kick = self.weighted_kick::<S::Real>(midpoint);
+        let kick = self.weighted_kick(midpoint);
         if cursor.is_corrected() {
             for d in dimensions {
                 let coordinate = memory.coordinate(d);

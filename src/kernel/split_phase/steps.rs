@@ -121,7 +121,7 @@ fn round<S, const FIRST: bool>(
             (chosen, split.leg_start(&shape, place).wrapping_add(gap))
         };
         let leg = stepper.leg(previous, midpoint);
-        let kick = previous.map(|supplied| stepper.weighted_kick::<S::Real>(supplied));
+        let kick = previous.map(|supplied| stepper.weighted_kick(supplied));
         let mut first = First::none();
         let dimensions = shape.dimensions(tile, segment);
         let word = segment.wrapping_add((dimensions.start * shape.words) as u64);
