@@ -3,6 +3,7 @@
 
 use core::ops::Range;
 
+use super::simd::{Work, widest};
 use crate::dynamics::cell::Cell;
 use crate::dynamics::span::Span;
 use crate::dynamics::state::State;
@@ -18,6 +19,28 @@ pub(crate) const LANES: usize = 16;
 
 /// Something for each component of a state, in every lane.
 type Rows<X> = <X as State>::Each<Row<<X as State>::Real, LANES>>;
+
+/// Lanes, and what they are to do.
+pub(super) struct Together<'a, S, X: State, F> {
+    pub(super) stepper: &'a S,
+    pub(super) lanes: &'a mut Lanes<X>,
+    pub(super) drift: &'a mut F,
+    pub(super) steps: Range<u32>,
+}
+
+impl<S, X, F> Work for Together<'_, S, X, F>
+where
+    S: Stepper,
+    X: StateOf<S::Dynamics>,
+    F: FnMut(X::Real, &X::Position) -> X::Position,
+{
+    type Output = Option<u64>;
+
+    #[inline(always)]
+    fn work(self) -> Option<u64> {
+        self.stepper.run_lanes(self.lanes, self.drift, self.steps)
+    }
+}
 
 /// Particles at the same word of their streams, about to be stepped together.
 pub struct Lanes<X: State> {
@@ -185,6 +208,22 @@ fn set_cell<X: State, C: Cell<Row<X::Real, LANES>>>(rows: &mut Rows<X>, d: usize
     }
 }
 
+/// The next block of each lane.
+struct Blocks<'a> {
+    streams: &'a Streams,
+    counter: [[u32; LANES]; 2],
+    particles: [[u32; LANES]; 2],
+}
+
+impl Work for Blocks<'_> {
+    type Output = [[u32; LANES]; 16];
+
+    #[inline(always)]
+    fn work(self) -> [[u32; LANES]; 16] {
+        self.streams.blocks(self.counter, self.particles)
+    }
+}
+
 /// The words of one stream a lane, all read in step.
 struct LaneWords {
     streams: Streams,
@@ -228,7 +267,11 @@ impl LaneWords {
     #[inline(never)]
     fn fill(&mut self) {
         let counter = halves(self.position >> 4).map(|half| [half; LANES]);
-        self.block = self.streams.blocks(counter, self.particles);
+        self.block = widest(Blocks {
+            streams: &self.streams,
+            counter,
+            particles: self.particles,
+        });
     }
 
     #[inline(always)]

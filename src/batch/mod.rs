@@ -19,6 +19,7 @@ mod ensemble;
 mod error;
 mod lanes;
 mod particles;
+mod simd;
 
 #[cfg(not(target_arch = "nvptx64"))]
 pub use cpu::Cpu;

@@ -2,7 +2,8 @@ use core::fmt;
 use core::ops::Range;
 
 use super::advance::advance;
-use super::lanes::{LANES, Lanes};
+use super::lanes::{LANES, Lanes, Together};
+use super::simd::widest;
 use super::{BatchError, Status};
 use crate::dynamics::StateOf;
 use crate::dynamics::state::State;
@@ -291,7 +292,12 @@ impl<'a, X: State> Particles<'a, X> {
                 Row(row.copied().unwrap_or([X::Real::ZERO; LANES]))
             }),
         };
-        let calls = stepper.run_lanes(&mut lanes, drift, steps)?;
+        let calls = widest(Together {
+            stepper,
+            lanes: &mut lanes,
+            drift,
+            steps,
+        })?;
         let rows = AsRef::<[Row<X::Real, LANES>]>::as_ref(&lanes.rows);
         for (column, row) in self.columns.as_mut().iter_mut().zip(rows) {
             let column = column.get_mut(start..);
