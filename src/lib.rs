@@ -138,6 +138,7 @@ pub mod noise;
 pub mod random;
 mod real;
 mod scalar;
+mod simd;
 #[cfg(not(target_arch = "nvptx64"))]
 pub mod slices;
 pub mod target;

@@ -3,7 +3,6 @@
 
 use core::ops::Range;
 
-use super::simd::{Work, widest};
 use crate::dynamics::cell::Cell;
 use crate::dynamics::span::Span;
 use crate::dynamics::state::State;
@@ -13,6 +12,7 @@ use crate::method::{EulerMaruyama, PoissonMidpoint, Stepper};
 use crate::random::{Streams, halves};
 use crate::real::Real;
 use crate::scalar::Row;
+use crate::simd::Work;
 
 /// Particles stepped together so that the compiler can use vector instructions.
 pub(crate) const LANES: usize = 16;
@@ -208,22 +208,6 @@ fn set_cell<X: State, C: Cell<Row<X::Real, LANES>>>(rows: &mut Rows<X>, d: usize
     }
 }
 
-/// The next block of each lane.
-struct Blocks<'a> {
-    streams: &'a Streams,
-    counter: [[u32; LANES]; 2],
-    particles: [[u32; LANES]; 2],
-}
-
-impl Work for Blocks<'_> {
-    type Output = [[u32; LANES]; 16];
-
-    #[inline(always)]
-    fn work(self) -> [[u32; LANES]; 16] {
-        self.streams.blocks(self.counter, self.particles)
-    }
-}
-
 /// The words of one stream a lane, all read in step.
 struct LaneWords {
     streams: Streams,
@@ -267,11 +251,7 @@ impl LaneWords {
     #[inline(never)]
     fn fill(&mut self) {
         let counter = halves(self.position >> 4).map(|half| [half; LANES]);
-        self.block = widest(Blocks {
-            streams: &self.streams,
-            counter,
-            particles: self.particles,
-        });
+        self.block = self.streams.blocks(counter, self.particles);
     }
 
     #[inline(always)]

@@ -19,7 +19,6 @@ mod ensemble;
 mod error;
 mod lanes;
 mod particles;
-mod simd;
 
 #[cfg(not(target_arch = "nvptx64"))]
 pub use cpu::Cpu;

@@ -3,7 +3,6 @@ use core::ops::Range;
 
 use super::advance::advance;
 use super::lanes::{LANES, Lanes, Together};
-use super::simd::widest;
 use super::{BatchError, Status};
 use crate::dynamics::StateOf;
 use crate::dynamics::state::State;
@@ -11,6 +10,7 @@ use crate::method::Stepper;
 use crate::random::{Stream, Streams};
 use crate::real::Real;
 use crate::scalar::Row;
+use crate::simd::widest;
 
 /// A batch of particles in the caller's memory.
 ///

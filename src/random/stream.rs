@@ -1,9 +1,12 @@
+#[cfg(target_pointer_width = "64")]
+use core::array::from_fn;
 use core::convert::Infallible;
 
 use rand_core::{SeedableRng, TryRng};
 
-use super::chacha;
+use super::chacha::{self, halves};
 use super::error::PastEnd;
+use crate::simd::{Work, widest};
 
 /// All the streams of one seed: stream p belongs to particle p.
 ///
@@ -81,24 +84,63 @@ impl Streams {
     }
 
     /// The 16 words of a block of the stream of a particle in each lane, word by word; the block's counter and the
-    /// particle's number as [`halves`](chacha::halves).
+    /// particle's number as [`halves`].
     #[inline(always)]
-    #[allow(clippy::indexing_slicing, reason = "`lane` numbers lanes")]
     pub(crate) fn blocks<const L: usize>(
         &self,
-        [counter_low, counter_high]: [[u32; L]; 2],
-        [particle_low, particle_high]: [[u32; L]; 2],
+        counter: [[u32; L]; 2],
+        particle: [[u32; L]; 2],
     ) -> [[u32; L]; 16] {
+        widest(Blocks {
+            key: &self.key,
+            counter,
+            particle,
+        })
+    }
+}
+
+/// Blocks to be made in vectors.
+struct Blocks<'a, const L: usize> {
+    key: &'a [u32; 8],
+    counter: [[u32; L]; 2],
+    particle: [[u32; L]; 2],
+}
+
+impl<const L: usize> Work for Blocks<'_, L> {
+    type Output = [[u32; L]; 16];
+
+    #[inline(always)]
+    #[allow(clippy::indexing_slicing, reason = "`lane` numbers lanes")]
+    fn work(self) -> [[u32; L]; 16] {
         let mut rows = [[0; L]; 16];
         for lane in 0..L {
-            let counter = [counter_low[lane], counter_high[lane]];
-            let particle = [particle_low[lane], particle_high[lane]];
-            let block = chacha::block(&self.key, counter, particle);
+            let counter = self.counter.map(|half| half[lane]);
+            let particle = self.particle.map(|half| half[lane]);
+            let block = chacha::block(self.key, counter, particle);
             for (row, word) in rows.iter_mut().zip(block) {
                 row[lane] = word;
             }
         }
         rows
+    }
+}
+
+/// Blocks of one stream that are made together.
+#[cfg(target_pointer_width = "64")]
+const TOGETHER: usize = 16;
+
+#[cfg(target_pointer_width = "64")]
+impl Streams {
+    /// The blocks of a particle's stream from a word position on that a block begins at.
+    #[allow(clippy::indexing_slicing, reason = "`lane` numbers lanes")]
+    fn consecutive_blocks(&self, position: u64, particle: u64) -> [[u32; 16]; TOGETHER] {
+        let counters: [_; TOGETHER] =
+            from_fn(|lane| halves(position.wrapping_add(16 * lane as u64) >> 4));
+        let rows = self.blocks(
+            [counters.map(|[low, _]| low), counters.map(|[_, high]| high)],
+            halves(particle).map(|half| [half; TOGETHER]),
+        );
+        from_fn(|lane| rows.map(|row| row[lane]))
     }
 }
 
@@ -118,7 +160,7 @@ impl Streams {
 /// assert_eq!(stream.next_word(), word);
 /// # Ok::<(), poisson_midpoint::random::PastEnd>(())
 /// ```
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub struct Stream {
     key: [u32; 8],
@@ -127,6 +169,16 @@ pub struct Stream {
     /// The block that holds word `position`, unless that word is the first of its block.
     block: [u32; 16],
 }
+
+/// Streams are equal if all their words to come are.
+impl PartialEq for Stream {
+    fn eq(&self, other: &Self) -> bool {
+        let of = |stream: &Self| (stream.key, stream.particle, stream.position);
+        of(self) == of(other)
+    }
+}
+
+impl Eq for Stream {}
 
 impl Stream {
     /// The furthest position that [`seek`](Self::seek) accepts, 2⁶³ words. The stream goes on for
@@ -208,6 +260,43 @@ impl Stream {
     }
 }
 
+/// Bytes, four to a word; of a last word that is not wanted whole the rest is lost.
+impl Stream {
+    fn fill_words(&mut self, bytes: &mut [u8]) {
+        for chunk in bytes.chunks_mut(4) {
+            for (byte, word) in chunk.iter_mut().zip(self.next().to_le_bytes()) {
+                *byte = word;
+            }
+        }
+    }
+
+    /// Fills whole blocks, many at once, and the words before them, if there are enough; returns what is left.
+    #[cfg(target_pointer_width = "64")]
+    fn fill_blocks<'b>(&mut self, bytes: &'b mut [u8]) -> &'b mut [u8] {
+        /// Blocks in vectors cost as much as so many one by one, or less.
+        const ENOUGH: usize = 4;
+
+        let begun = 4 * (self.position.wrapping_neg() & 15) as usize;
+        if bytes.len() < begun + 64 * ENOUGH {
+            return bytes;
+        }
+        let (begun, bytes) = bytes.split_at_mut_checked(begun).unwrap_or_default();
+        self.fill_words(begun);
+        let (blocks, rest) = bytes.as_chunks_mut::<64>();
+        let streams = Streams { key: self.key };
+        for blocks in blocks.chunks_mut(TOGETHER) {
+            let made = streams.consecutive_blocks(self.position, self.particle);
+            for (bytes, block) in blocks.iter_mut().zip(made) {
+                for (bytes, word) in bytes.as_chunks_mut::<4>().0.iter_mut().zip(block) {
+                    *bytes = word.to_le_bytes();
+                }
+            }
+            self.position = self.position.wrapping_add(16 * blocks.len() as u64);
+        }
+        rest
+    }
+}
+
 impl TryRng for Stream {
     type Error = Infallible;
 
@@ -223,11 +312,9 @@ impl TryRng for Stream {
     }
 
     fn try_fill_bytes(&mut self, bytes: &mut [u8]) -> Result<(), Infallible> {
-        for chunk in bytes.chunks_mut(4) {
-            for (byte, word) in chunk.iter_mut().zip(self.next().to_le_bytes()) {
-                *byte = word;
-            }
-        }
+        #[cfg(target_pointer_width = "64")]
+        let bytes = self.fill_blocks(bytes);
+        self.fill_words(bytes);
         Ok(())
     }
 }

@@ -15,11 +15,41 @@
 pub trait Words {
     /// The next word.
     fn next_word(&mut self) -> u32;
+
+    /// The next words, as many as there is room for. Generators of `rand_core` fill them as they fill bytes, four to a
+    /// word: [`Stream`] and the generators of `rand_chacha` with those that [`next_word`](Self::next_word) would give.
+    ///
+    /// [`Stream`]: super::Stream
+    #[inline]
+    fn fill_words(&mut self, words: &mut [u32]) {
+        for word in words {
+            *word = self.next_word();
+        }
+    }
 }
 
 impl<R: rand_core::Rng + ?Sized> Words for R {
     #[inline]
     fn next_word(&mut self) -> u32 {
         self.next_u32()
+    }
+
+    #[inline]
+    fn fill_words(&mut self, words: &mut [u32]) {
+        /// On a host the words of many blocks; on a microcontroller no large part of the stack.
+        const TOGETHER: usize = if cfg!(target_pointer_width = "64") {
+            256
+        } else {
+            16
+        };
+
+        let mut bytes = [[0; 4]; TOGETHER];
+        for words in words.chunks_mut(bytes.len()) {
+            let bytes = bytes.get_mut(..words.len()).unwrap_or_default();
+            self.fill_bytes(bytes.as_flattened_mut());
+            for (word, bytes) in words.iter_mut().zip(bytes) {
+                *word = u32::from_le_bytes(*bytes);
+            }
+        }
     }
 }

@@ -3,7 +3,7 @@
 //! Wider instructions change no bit: each lane is calculated as before, and none is fused with another.
 
 /// Something to do in vectors. All of it must be inlined to be compiled for each width.
-pub(super) trait Work {
+pub(crate) trait Work {
     type Output;
 
     fn work(self) -> Self::Output;
@@ -12,7 +12,7 @@ pub(super) trait Work {
 /// Does the work in the widest vectors.
 #[cfg(all(feature = "simd", target_arch = "x86_64"))]
 #[inline]
-pub(super) fn widest<W: Work>(work: W) -> W::Output {
+pub(crate) fn widest<W: Work>(work: W) -> W::Output {
     struct Widest<W>(W);
 
     impl<W: Work> pulp::WithSimd for Widest<W> {
@@ -30,6 +30,6 @@ pub(super) fn widest<W: Work>(work: W) -> W::Output {
 /// Does the work in the vectors that the program is built for.
 #[cfg(not(all(feature = "simd", target_arch = "x86_64")))]
 #[inline(always)]
-pub(super) fn widest<W: Work>(work: W) -> W::Output {
+pub(crate) fn widest<W: Work>(work: W) -> W::Output {
     work.work()
 }
