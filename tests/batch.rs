@@ -285,7 +285,10 @@ fn a_failed_particle_keeps_its_last_good_state() {
                     assert!(step > 6, "{step} {error}");
                     failed += 1;
                 }
-                Status::Active => assert!(position > later.positions[index]),
+                Status::Active => {
+                    assert!(position > later.positions[index]);
+                    assert!(state.iter().all(|x| x.is_finite()));
+                }
             }
         }
         assert_eq!(run.failed, failed);
@@ -296,6 +299,34 @@ fn a_failed_particle_keeps_its_last_good_state() {
         Overdamped::new(0.1, 20).unwrap(),
         Single,
     ));
+}
+
+/// What a step asks about is finite, in lanes as alone: a drift need not know what to make of the rest.
+#[test]
+fn drifts_are_asked_for_at_finite_positions_only() {
+    fn check<S: Stepper<Dynamics = Overdamped<f32>>>(stepper: &S, pull: f32, inner_step: u32) {
+        const COUNT: usize = 16;
+        let start = 0.9 * f32::MAX;
+        let (mut state, mut positions) = ([start; COUNT], [0; COUNT]);
+        let mut status = [Status::Active; COUNT];
+        let (streams, states) = (Streams::new(SEED), &mut state);
+        let mut particles: Particles<SVector<f32, 1>> =
+            Particles::new(streams, 0, states, &mut positions, &mut status).unwrap();
+        let outwards = |_time: f32, x: &SVector<f32, 1>| {
+            assert!(x[0].is_finite());
+            SVector::from([pull])
+        };
+        let run = Cpu.run(stepper, &mut particles, outwards, 0..2);
+        assert_eq!(run.failed, COUNT);
+        let (step, error) = (0, StepError::NonFiniteState { inner_step });
+        assert_eq!(status, [Status::Failed { step, error }; COUNT]);
+        assert_eq!((state, positions), ([start; COUNT], [0; COUNT]));
+    }
+    // Of two inner steps, the midpoint is always 1.
+    let dynamics = Overdamped::new(1.0, 2).unwrap();
+    check(&EulerMaruyama::new(dynamics), f32::MAX, 2);
+    check(&PoissonMidpoint::new(dynamics, Single), f32::MAX, 1);
+    check(&PoissonMidpoint::new(dynamics, Single), f32::MAX / 8.0, 2);
 }
 
 /// A batch that owns its memory has the bits of one in slices, whatever range of particles it is.
