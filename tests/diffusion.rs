@@ -14,5 +14,9 @@ mod order;
 mod refusals;
 #[path = "diffusion/schedules.rs"]
 mod schedules;
+#[path = "diffusion/single_step.rs"]
+mod single_step;
+#[path = "diffusion/timesteps.rs"]
+mod timesteps;
 #[path = "diffusion/use_and_misuse.rs"]
 mod use_and_misuse;

@@ -115,11 +115,16 @@ fn bad_configurations_are_refused() {
     };
     let solver = PoissonMidpointDdpm::new(&mut table[..99]);
     assert_eq!(refusal(&good, solver), rows);
-    assert_eq!(Clip::range(-1.0).unwrap_err(), SamplerError::Limit(-1.0));
-    assert_eq!(
-        Clip::dynamic(0.0, 1.0).unwrap_err(),
-        SamplerError::Quantile(0.0)
-    );
+    for limit in [-1.0, 0.0, f64::INFINITY] {
+        let refused = SamplerError::Limit(limit);
+        assert_eq!(Clip::range(limit).unwrap_err(), refused);
+        assert_eq!(Clip::dynamic(0.5, limit).unwrap_err(), refused);
+    }
+    for quantile in [-0.5, 0.0, 1.0_f64.next_up()] {
+        let refused = SamplerError::Quantile(quantile);
+        assert_eq!(Clip::dynamic(quantile, 1.0).unwrap_err(), refused);
+    }
+    assert!(Clip::dynamic(1.0, f64::MIN_POSITIVE).is_ok());
 
     let two = LinearRate::new(2, 0.1_f64, 20.0).unwrap();
     let refused = [
@@ -204,6 +209,10 @@ fn a_schedule_whose_nearest_step_is_out_of_range_does_no_harm() {
     for answer in [0, 1, 150, u32::MAX] {
         let schedule = Stray(LinearRate::new(200, 0.1, 16.0).unwrap(), answer);
         let timesteps = Timesteps::<10>::log_snr(10, &schedule).unwrap();
+        // All entries want to be where the answer is, and have room in the order that they are in.
+        let lowest = answer.clamp(1, 191);
+        let expected: Vec<_> = (lowest..lowest + 10).rev().chain([0]).collect();
+        assert_eq!(timesteps, Timesteps::new(&expected).unwrap());
         for order in [2, 3] {
             let (predicts, solver) = (Prediction::Velocity, DpmSolver { order });
             let sampler = Sampler::new(&schedule, &timesteps, predicts, solver).unwrap();
