@@ -153,6 +153,15 @@ fn a_step_that_is_not_finite_leaves_the_slice() {
         Err(SliceError::Step(StepError::NonFiniteState { .. }))
     ));
     assert_eq!(state, [f32::MAX, 0.0]);
+
+    // Of two inner steps, the midpoint is within the range, and the end is not.
+    let mut outwards = |_time: f32, _x: &[f32], drift: &mut [f32]| drift.fill(f32::MAX / 8.0);
+    let mut state = [0.9 * f32::MAX, 0.0];
+    let stepper = PoissonMidpoint::new(Overdamped::new(1.0_f32, 2).unwrap(), Single);
+    let error = stepper.step_slice(0.0, &mut state, &mut outwards, &mut stream, &mut work);
+    let at_end = StepError::NonFiniteState { inner_step: 2 };
+    assert_eq!(error, Err(SliceError::Step(at_end)));
+    assert_eq!(state, [0.9 * f32::MAX, 0.0]);
 }
 
 #[test]
