@@ -123,6 +123,15 @@ one_lane! { f64 }
 pub(crate) struct Row<T, const L: usize>(pub(crate) [T; L]);
 
 impl<T: Real, const L: usize> Row<T, L> {
+    /// This row's number in lanes whose `choice` is not 0, another's in the rest.
+    #[inline(always)]
+    pub(crate) fn or(mut self, choice: &[u32; L], other: Self) -> Self {
+        for ((lane, &choice), other) in self.0.iter_mut().zip(choice).zip(other.0) {
+            *lane = if choice == 0 { other } else { *lane };
+        }
+        self
+    }
+
     /// A function of each lane's number, and of another's.
     #[inline(always)]
     fn with(mut self, other: Self, map: impl Fn(T, T) -> T) -> Self {
@@ -153,7 +162,7 @@ impl<T: Real, const L: usize> Neg for Row<T, L> {
 
     #[inline(always)]
     fn neg(self) -> Self {
-        Self(self.0.map(T::neg))
+        self.map(T::neg)
     }
 }
 
@@ -174,8 +183,11 @@ impl<T: Real, const L: usize> Scalar for Row<T, L> {
         row
     }
     #[inline(always)]
-    fn map(self, map: impl Fn(T) -> T) -> Self {
-        Self(self.0.map(map))
+    fn map(mut self, map: impl Fn(T) -> T) -> Self {
+        for lane in &mut self.0 {
+            *lane = map(*lane);
+        }
+        self
     }
     #[inline(always)]
     fn map_pair(self, map: impl Fn(T) -> (T, T)) -> (Self, Self) {

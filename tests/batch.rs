@@ -182,55 +182,92 @@ fn a_batch_is_its_particles_one_by_one() {
     all_steppers(heavy(Underdamped::new(0.1_f64, 3, 1.0)));
 }
 
-/// From one dimension to sixty-four, particle by particle against the batch.
+/// In any dimension and from words of their own, particles in a batch are what they are alone, and call their drift as
+/// often, and none after its last step.
 #[test]
 fn any_dimension_will_do() {
-    fn check<T: Real, const N: usize>() {
-        let spring = |_t: T, x: &SVector<T, N>| -x;
-        let step = T::ONE / T::from_u32(8);
-        let dynamics = Overdamped::new(step, 100).unwrap();
-        let (euler, midpoint) = (
-            EulerMaruyama::new(dynamics),
-            PoissonMidpoint::new(dynamics, Bernoulli),
-        );
-        const COUNT: usize = 20;
-        let mut memory = vec![T::ZERO; N * COUNT];
-        let (mut positions, mut status) = ([0; COUNT], [Status::Active; COUNT]);
-        let mut particles: Particles<SVector<T, N>> =
+    fn check<S: Stepper, const N: usize>(stepper: &S) {
+        type StateOf<S, const N: usize> = <<S as Stepper>::Dynamics as Dynamics>::State<N>;
+        type RealOf<S> = <<S as Stepper>::Dynamics as Dynamics>::Real;
+        const COUNT: usize = 37;
+        const STEPS: u32 = 9;
+        fn spring<T: Real, const N: usize>(time: T, x: &SVector<T, N>) -> SVector<T, N> {
+            SVector::from_fn(|d, _| time - x[(d + 1) % N])
+        }
+        let step_size = stepper.dynamics().step_size();
+        // The first sixteen from the same word, the others from scattered ones.
+        let word_position = |index: usize| {
+            if index < 16 {
+                21
+            } else {
+                (index * index) as u64 % 61
+            }
+        };
+        let zero = RealOf::<S>::ZERO;
+        let mut memory = vec![zero; StateOf::<S, N>::PARTS * N * COUNT];
+        let mut positions: [u64; COUNT] = std::array::from_fn(word_position);
+        let mut status = [Status::Active; COUNT];
+        let mut particles: Particles<StateOf<S, N>> =
             Particles::new(Streams::new(3), 0, &mut memory, &mut positions, &mut status).unwrap();
-        let _ = Cpu.run(&euler, &mut particles, &spring, 0..5);
-        let run = Cpu.run(&midpoint, &mut particles, &spring, 5..10);
-        assert_eq!(run.failed, 0);
+        let (mut calls, mut reported) = (0, 0);
+        for steps in [0..1, 1..1, 1..STEPS] {
+            let drift = |time, x: &SVector<RealOf<S>, N>| {
+                calls += 1;
+                spring(time, x)
+            };
+            let run = Cpu.run(stepper, &mut particles, drift, steps);
+            assert_eq!(run.failed, 0);
+            reported += run.drift_calls;
+        }
+        drop(particles);
+        let mut expected = 0;
         for index in 0..COUNT {
-            let mut x = SVector::<T, N>::from_element(T::ZERO);
-            let mut stream = Stream::new(3, index as u64);
-            let mut drift = spring;
-            for n in 0..10 {
-                let time = step * T::from_u32(n);
-                let _ = if n < 5 {
-                    euler.step(time, &mut x, &mut drift, &mut stream).unwrap()
-                } else {
-                    midpoint
-                        .step(time, &mut x, &mut drift, &mut stream)
-                        .unwrap()
-                };
+            let mut x = StateOf::<S, N>::from_fn(|_, _| zero);
+            let streams = Streams::new(3);
+            let mut stream = streams
+                .particle_at(index as u64, word_position(index))
+                .unwrap();
+            for n in 0..STEPS {
+                let time = step_size * RealOf::<S>::from_u32(n);
+                let step = stepper.step(time, &mut x, spring, &mut stream).unwrap();
+                expected += u64::from(step.drift_calls);
             }
             assert_eq!(positions[index], stream.word_position());
-            for d in 0..N {
-                assert_eq!(
-                    memory[d * COUNT + index],
-                    x[d],
-                    "particle {index}, dimension {d}"
-                );
-            }
+            x.for_each(|part, d, value| {
+                let found = memory[(part * N + d) * COUNT + index];
+                assert_eq!(found, value, "particle {index}, part {part}, dimension {d}");
+            });
+        }
+        assert_eq!((calls, reported), (expected, expected));
+    }
+    fn methods<S: Dynamics, const N: usize>(dynamics: impl Fn(u32) -> S) {
+        check::<_, N>(&EulerMaruyama::new(dynamics(1)));
+        // On both sides of where gaps are estimated.
+        for k in [1, 2, 3, 10, 1000, 16_384, 16_385, 1_000_000] {
+            check::<_, N>(&PoissonMidpoint::new(dynamics(k), Bernoulli));
+            check::<_, N>(&PoissonMidpoint::new(dynamics(k), Single));
         }
     }
-    check::<f32, 1>();
-    check::<f64, 1>();
-    check::<f32, 2>();
-    check::<f32, 64>();
-    check::<f64, 64>();
-    check::<f32, 100>();
+    fn overdamped<T: Real, const N: usize>() {
+        let step = T::ONE / T::from_u32(8);
+        methods::<_, N>(|k| Overdamped::new(step, k).unwrap());
+    }
+    fn underdamped<T: Real, const N: usize>() {
+        let step = T::ONE / T::from_u32(8);
+        // Short of ln 2 over a whole step, beyond it over most of one, and far beyond.
+        for friction in [1, 9, 100] {
+            let friction = T::from_u32(friction);
+            methods::<_, N>(|k| heavy(Underdamped::new(step, k, friction)));
+        }
+    }
+    overdamped::<f32, 1>();
+    overdamped::<f32, 2>();
+    overdamped::<f32, 16>();
+    overdamped::<f32, 100>();
+    overdamped::<f64, 4>();
+    overdamped::<f64, 64>();
+    underdamped::<f32, 2>();
+    underdamped::<f64, 1>();
 }
 
 /// Lanes whose normals come from the tail of the distribution go another way in the engine. A
@@ -295,10 +332,12 @@ fn a_failed_particle_keeps_its_last_good_state() {
         assert!(failed > 3 && failed < 37, "{failed}");
     }
     check(&EulerMaruyama::new(Overdamped::new(0.1, 20).unwrap()));
-    check(&PoissonMidpoint::new(
-        Overdamped::new(0.1, 20).unwrap(),
-        Single,
-    ));
+    for law in [Bernoulli, Single] {
+        check(&PoissonMidpoint::new(
+            Overdamped::new(0.1, 20).unwrap(),
+            law,
+        ));
+    }
 }
 
 /// What a step asks about is finite, in lanes as alone: a drift need not know what to make of the rest.

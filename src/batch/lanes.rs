@@ -9,10 +9,15 @@ use crate::dynamics::state::State;
 use crate::dynamics::{CellOf, Dynamics, StateOf};
 use crate::memory::Coordinate;
 use crate::method::{EulerMaruyama, PoissonMidpoint, Stepper};
-use crate::random::{Streams, halves};
+use crate::random::Streams;
 use crate::real::Real;
 use crate::scalar::Row;
 use crate::simd::Work;
+
+mod legs;
+mod words;
+
+use words::{LockstepWords, RowWords, increment};
 
 /// Particles stepped together so that the compiler can use vector instructions.
 pub(crate) const LANES: usize = 16;
@@ -42,16 +47,24 @@ where
     }
 }
 
-/// Particles at the same word of their streams, about to be stepped together.
+/// Particles about to be stepped together.
 pub struct Lanes<X: State> {
     pub(super) streams: Streams,
     pub(super) particles: [u64; LANES],
-    pub(super) word_position: u64,
+    pub(super) word_positions: [u64; LANES],
     pub(super) rows: Rows<X>,
 }
 
 impl<X: State> Lanes<X> {
-    /// Steps all lanes by Euler–Maruyama. `None` if a step failed in any: the lanes are then void.
+    /// The words of all lanes, if they stand at the same.
+    fn words(&self) -> Option<LockstepWords> {
+        let [position, ..] = self.word_positions;
+        let together = self.word_positions.iter().all(|p| *p == position);
+        together.then(|| LockstepWords::new(self.streams, self.particles, position))
+    }
+
+    /// Steps all lanes by Euler–Maruyama. `None` if they do not stand at the same word, or if a step failed in any: the
+    /// lanes are then void.
     #[inline(always)]
     pub(crate) fn euler_maruyama<S, F>(
         &mut self,
@@ -67,14 +80,14 @@ impl<X: State> Lanes<X> {
         let dynamics = stepper.dynamics();
         let (step_size, inner_steps) = (dynamics.step_size(), dynamics.inner_steps());
         let whole = dynamics.spans::<Row<X::Real, LANES>>([0; LANES], [inner_steps; LANES]);
-        let mut words = LaneWords::new(self.streams, self.particles, self.word_position);
+        let mut words = self.words()?;
         let calls = steps.len() as u64 * LANES as u64;
         for n in steps {
             let time = step_size * X::Real::from_u32(n);
             let b0 = evaluate::<X, F>(&self.rows, drift, |_| time);
             let mut finite = true;
             for d in 0..X::DIMENSION {
-                let increment = words.increment(&whole);
+                let increment = increment(&whole, &mut words);
                 let start = cell::<X, CellOf<S, Row<X::Real, LANES>>>(&self.rows, d);
                 let b0 = b0.as_ref().get(d).copied()?;
                 let moved = whole.carry(start, b0, increment);
@@ -85,7 +98,7 @@ impl<X: State> Lanes<X> {
                 return None;
             }
         }
-        self.word_position = words.position;
+        self.word_positions = [words.position(); LANES];
         Some(calls)
     }
 
@@ -112,7 +125,7 @@ impl<X: State> Lanes<X> {
         let end = [inner_steps; LANES];
         let whole = dynamics.spans::<Row<X::Real, LANES>>([0; LANES], end);
         let inner_drifts = stepper.inner_drifts::<Row<X::Real, LANES>>();
-        let mut words = LaneWords::new(self.streams, self.particles, self.word_position);
+        let mut words = self.words()?;
         let calls = 2 * steps.len() as u64 * LANES as u64;
         let mut noise = X::each(|_| Row([X::Real::ZERO; LANES]));
         let mut estimates = X::Position::each(|_| Row([X::Real::ZERO; LANES]));
@@ -129,11 +142,13 @@ impl<X: State> Lanes<X> {
                     correction: noise,
                 })
             };
-            let midpoints = words.next().map(|word| stepper.midpoints().single(word));
+            let midpoints = words
+                .next_row()
+                .map(|word| stepper.midpoints().single(word));
             let before = dynamics.spans::<Row<X::Real, LANES>>([0; LANES], midpoints);
             let mut finite = true;
             for d in 0..X::DIMENSION {
-                set_cell::<X, _>(&mut noise, d, words.increment(&before));
+                set_cell::<X, _>(&mut noise, d, increment(&before, &mut words));
                 let estimate = coordinate(&self.rows, &noise, d)?.estimate(&before);
                 finite &= estimate.is_finite();
                 set_cell::<X::Position, _>(&mut estimates, d, [estimate.position()]);
@@ -152,7 +167,7 @@ impl<X: State> Lanes<X> {
                 let mut coordinate = coordinate(&self.rows, &noise, d)?;
                 coordinate.correction =
                     coordinate.correction_by(kick, drifts.as_ref().get(d).copied()?);
-                coordinate.accumulate(&after, words.increment(&after));
+                coordinate.accumulate(&after, increment(&after, &mut words));
                 let moved = coordinate.result(&whole, true);
                 finite &= moved.is_finite();
                 set_cell::<X, _>(&mut self.rows, d, moved);
@@ -161,7 +176,7 @@ impl<X: State> Lanes<X> {
                 return None;
             }
         }
-        self.word_position = words.position;
+        self.word_positions = [words.position(); LANES];
         Some(calls)
     }
 }
@@ -192,6 +207,36 @@ where
     drifts
 }
 
+/// [`evaluate`] in the lanes whose `asked` is not 0; of the others' values none is of account.
+#[inline(always)]
+#[allow(
+    clippy::indexing_slicing,
+    reason = "`lane` numbers lanes, and rows are as many as components"
+)]
+fn evaluate_where<X, F>(
+    rows: &Rows<X>,
+    drift: &mut F,
+    times: &[X::Real; LANES],
+    asked: &[u32; LANES],
+) -> Rows<X::Position>
+where
+    X: State,
+    F: FnMut(X::Real, &X::Position) -> X::Position,
+{
+    if *asked == [1; LANES] {
+        return evaluate::<X, F>(rows, drift, |lane| times[lane]);
+    }
+    let rows = rows.as_ref();
+    let mut drifts = X::Position::each(|_| Row([X::Real::ZERO; LANES]));
+    for lane in (0..LANES).filter(|&lane| asked[lane] != 0) {
+        let position = X::Position::from_fn(|_, d| rows[d].0[lane]);
+        let value = drift(times[lane], &position);
+        let drifts = drifts.as_mut();
+        value.for_each(|_, d, value| drifts[d].0[lane] = value);
+    }
+    drifts
+}
+
 /// Coordinate d in every lane.
 #[inline(always)]
 #[allow(clippy::indexing_slicing, reason = "rows are as many as components")]
@@ -206,69 +251,4 @@ fn set_cell<X: State, C: Cell<Row<X::Real, LANES>>>(rows: &mut Rows<X>, d: usize
     for (part, &row) in cell.parts().iter().enumerate() {
         rows.as_mut()[part * X::DIMENSION + d] = row;
     }
-}
-
-/// The words of one stream a lane, all read in step.
-struct LaneWords {
-    streams: Streams,
-    /// Low and high halves.
-    particles: [[u32; LANES]; 2],
-    position: u64,
-    block: [[u32; LANES]; 16],
-}
-
-impl LaneWords {
-    fn new(streams: Streams, particles: [u64; LANES], position: u64) -> Self {
-        let mut words = Self {
-            streams,
-            particles: lane_halves(particles),
-            position,
-            block: [[0; LANES]; 16],
-        };
-        if position & 15 != 0 {
-            words.fill();
-        }
-        words
-    }
-
-    /// The increment of a coordinate in every lane, from the next words.
-    #[inline(always)]
-    #[allow(clippy::indexing_slicing, reason = "a cell takes one or two normals")]
-    fn increment<T: Real, P: Span<Row<T, LANES>>>(&mut self, span: &P) -> P::Cell {
-        // Not within the closure, which may not be inlined.
-        let mut normals = [Row([T::ZERO; LANES]); 2];
-        for normal in normals.iter_mut().take(P::NORMALS) {
-            normal.0 = T::normal_lanes(|| self.next());
-        }
-        let mut drawn = 0;
-        span.increment(|| {
-            let normal = normals[drawn % 2];
-            drawn += 1;
-            normal
-        })
-    }
-
-    #[inline(never)]
-    fn fill(&mut self) {
-        let counter = halves(self.position >> 4).map(|half| [half; LANES]);
-        self.block = self.streams.blocks(counter, self.particles);
-    }
-
-    #[inline(always)]
-    #[allow(clippy::indexing_slicing, reason = "an index below 16 into 16 words")]
-    fn next(&mut self) -> [u32; LANES] {
-        let index = (self.position & 15) as usize;
-        if index == 0 {
-            self.fill();
-        }
-        self.position = self.position.wrapping_add(1);
-        self.block[index]
-    }
-}
-
-/// Low and high halves.
-#[inline(always)]
-fn lane_halves(words: [u64; LANES]) -> [[u32; LANES]; 2] {
-    let halves = words.map(halves);
-    [halves.map(|[low, _]| low), halves.map(|[_, high]| high)]
 }

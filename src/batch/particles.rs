@@ -256,8 +256,8 @@ impl<'a, X: State> Particles<'a, X> {
         advance.drift_calls
     }
 
-    /// Steps the [`LANES`] particles from `start` on together, if they stand at the same word
-    /// and the stepper can; returns their drift evaluations. Nothing has changed otherwise.
+    /// Steps the [`LANES`] particles from `start` on together, if all are active and the
+    /// stepper can; returns their drift evaluations. Nothing has changed otherwise.
     pub(super) fn run_together<S, F>(
         &mut self,
         stepper: &S,
@@ -271,19 +271,16 @@ impl<'a, X: State> Particles<'a, X> {
         F: FnMut(X::Real, &X::Position) -> X::Position,
     {
         let range = start..start + LANES;
-        let word_position = *self.word_positions.get(start)?;
-        let mut positions = self.word_positions.get(range.clone())?.iter();
-        let mut statuses = self.status.get(range.clone())?.iter();
-        let together = positions.all(|p| *p == word_position)
-            && statuses.all(|status| *status == Status::Active);
-        if !together {
+        let word_positions = *self.word_positions.get(range.clone())?.first_chunk()?;
+        let mut statuses = self.status.get(range)?.iter();
+        if !statuses.all(|status| *status == Status::Active) {
             return None;
         }
         let columns = self.columns.as_ref();
         let mut lanes = Lanes::<X> {
             streams: self.streams,
             particles: core::array::from_fn(|l| self.first + (start + l) as u64),
-            word_position,
+            word_positions,
             rows: X::each(|component| {
                 let column = columns
                     .get(component)
@@ -305,9 +302,10 @@ impl<'a, X: State> Particles<'a, X> {
                 *column = row.0;
             }
         }
-        self.word_positions
-            .get_mut(range)?
-            .fill(lanes.word_position);
+        let word_positions = self.word_positions.get_mut(start..);
+        if let Some(word_positions) = word_positions.and_then(|all| all.first_chunk_mut()) {
+            *word_positions = lanes.word_positions;
+        }
         Some(calls)
     }
 }

@@ -265,8 +265,10 @@ impl<S: Dynamics> Stepper for PoissonMidpoint<S> {
         F: FnMut(S::Real, &X::Position) -> X::Position,
     {
         match self.law() {
-            MidpointLaw::Single => lanes.single_midpoint(self, drift, steps),
-            MidpointLaw::Bernoulli => None,
+            MidpointLaw::Single if self.dynamics.inner_steps() > 1 => {
+                lanes.single_midpoint(self, drift, steps)
+            }
+            _ => lanes.legs(self, drift, steps),
         }
     }
 }

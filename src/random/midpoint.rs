@@ -2,6 +2,7 @@
 //! f32 and f64 (and any device) place them alike.
 
 use super::Words;
+use super::normal::negative_log_f32;
 
 /// How the midpoints of a macro step are chosen among its K inner steps.
 ///
@@ -136,6 +137,42 @@ impl Midpoints {
         }
     }
 
+    /// The midpoint of [`MidpointLaw::Bernoulli`] after the previous one of each lane, where 0 is none; K if there is
+    /// none.
+    #[inline(always)]
+    #[allow(clippy::indexing_slicing, reason = "`lane` numbers lanes")]
+    pub(crate) fn next_in_lanes<const L: usize>(
+        &self,
+        previous: &[u32; L],
+        words: &[u32; L],
+    ) -> [u32; L] {
+        let after = |lane: usize, gap: u32| {
+            let candidate = previous[lane].saturating_add(1);
+            candidate.saturating_add(gap).min(self.inner_steps)
+        };
+        let mut next = [0; L];
+        let mut doubtful = [1; L];
+        if self.inner_steps <= GapEstimate::MOST_INNER_STEPS {
+            let estimate = GapEstimate::new(self.inner_steps, self.scale);
+            let mut doubt = 0;
+            for lane in 0..L {
+                let (least, most) = estimate.bounds(words[lane]);
+                next[lane] = after(lane, least);
+                doubtful[lane] = least ^ most;
+                doubt |= doubtful[lane];
+            }
+            if doubt == 0 {
+                return next;
+            }
+        }
+        for lane in 0..L {
+            if doubtful[lane] != 0 {
+                next[lane] = after(lane, geometric(words[lane], self.scale));
+            }
+        }
+        next
+    }
+
     /// The one midpoint of [`MidpointLaw::Single`], where K > 1.
     #[inline]
     #[allow(clippy::cast_possible_truncation, reason = "a product's high half")]
@@ -152,6 +189,58 @@ fn geometric(word: u32, scale: u64) -> u32 {
     // 58 and 32 fractional bits.
     let gap = (u128::from(negative_log2(word)) * u128::from(scale)) >> 90;
     u32::try_from(gap).unwrap_or(u32::MAX)
+}
+
+/// Bounds of [`geometric`] in single precision, without branches or tables, so that a loop over lanes vectorises: almost
+/// always they agree, and then it need not be called.
+struct GapEstimate {
+    /// 1/(−ln(1 − 1/K)), the mean of a gap.
+    mean: f32,
+    /// K, beyond which all gaps are one.
+    limit: f32,
+}
+
+impl GapEstimate {
+    /// The largest K for which the bounds are worth finding.
+    const MOST_INNER_STEPS: u32 = 1 << 14;
+    /// Bound of the error of −ln u, absolute and relative: some four times what the roundings below come to where
+    /// a gap falls short of K, which is where u > (1 − 1/K)ᴷ ≥ ¼.
+    const ERROR: f32 = 4e-7;
+
+    #[inline(always)]
+    #[allow(clippy::cast_precision_loss, reason = "counted in the error")]
+    fn new(inner_steps: u32, scale: u64) -> Self {
+        /// 2⁻³²/ln 2.
+        const UNIT: f32 = core::f32::consts::LOG2_E / 4_294_967_296.0;
+        Self {
+            mean: scale as f32 * UNIT,
+            limit: inner_steps as f32,
+        }
+    }
+
+    /// The least and the most that the gap may be, at most K.
+    #[inline(always)]
+    #[allow(clippy::cast_precision_loss, reason = "counted in the error")]
+    fn bounds(&self, word: u32) -> (u32, u32) {
+        let centred = (word ^ 0x8000_0000).cast_signed();
+        let u = (centred as f32 + 2_147_483_648.0) * (1.0 / 4_294_967_296.0);
+        let log = negative_log_f32(u);
+        let (gap, error) = (log * self.mean, (log + 1.0) * (self.mean * Self::ERROR));
+        (self.floor(gap - error), self.floor(gap + error))
+    }
+
+    /// The greatest integer that is not above the gap, from 0 to K.
+    #[inline(always)]
+    fn floor(&self, gap: f32) -> u32 {
+        /// 2²³: beside it a number has no fraction, and its lowest bits are an integer.
+        const INTEGERS: f32 = 8_388_608.0;
+        // Neither `max` and `min`, which look for NaN, nor a conversion, which looks for what is out of range.
+        let gap = if gap < self.limit { gap } else { self.limit };
+        let gap = if gap > 0.0 { gap } else { 0.0 };
+        let nearest = gap + INTEGERS;
+        let above = nearest - INTEGERS > gap;
+        nearest.to_bits() - INTEGERS.to_bits() - u32::from(above)
+    }
 }
 
 /// 1 in fixed point with 62 fractional bits, the format of everything below but for −log₂ itself.
@@ -310,6 +399,7 @@ fn negative_log2(word: u32) -> u64 {
 #[cfg(test)]
 #[allow(clippy::cast_precision_loss, reason = "references in f64")]
 mod tests {
+    use super::super::Stream;
     use super::*;
 
     #[test]
@@ -358,6 +448,63 @@ mod tests {
             let scale = gap_scale(k) as f64 / 2.0_f64.powi(32);
             let error = (scale / exact - 1.0).abs();
             assert!(error < 2.0_f64.powi(-31), "{k}: {error:e}");
+        }
+    }
+
+    #[test]
+    fn the_bounds_of_a_gap_hold_it() {
+        for k in [1, 2, 3, 10, 1000, GapEstimate::MOST_INNER_STEPS] {
+            let scale = gap_scale(k);
+            let estimate = GapEstimate::new(k, scale);
+            let (mut doubtful, mut count) = (0, 0);
+            let mut check = |word: u32| {
+                let gap = geometric(word, scale).min(k);
+                let (least, most) = estimate.bounds(word);
+                assert!(
+                    least <= gap && gap <= most,
+                    "{k} {word}: {least} {gap} {most}"
+                );
+                doubtful += u32::from(least != most);
+                count += 1;
+            };
+            (0..u32::MAX).step_by(4093).for_each(&mut check);
+            (0..10_000).for_each(|word| [word, !word].into_iter().for_each(&mut check));
+            // As many as there are multiples of the mean in the error, or what the words at the ends add.
+            assert!(doubtful <= count / 20, "{k}: {doubtful} of {count}");
+        }
+    }
+
+    #[test]
+    fn midpoints_in_lanes_are_those_of_single_words() {
+        for k in [1, 2, 3, 10, 1000, 1_000_000, u32::MAX] {
+            let midpoints = Midpoints::new(MidpointLaw::Bernoulli, k);
+            let mut words = Stream::new(k.into(), 0);
+            for round in 0..1000 {
+                let row: [u32; 4] = core::array::from_fn(|_| words.next_word());
+                let previous = [0, 1, k / 3, k - 1].map(|m| if round % 2 == 0 { 0 } else { m });
+                let expected = core::array::from_fn(|lane| {
+                    let previous = (previous[lane] != 0).then_some(previous[lane]);
+                    midpoints.next(previous, &mut One(row[lane])).unwrap_or(k)
+                });
+                assert_eq!(midpoints.next_in_lanes(&previous, &row), expected, "{k}");
+            }
+        }
+    }
+
+    struct One(u32);
+
+    impl rand_core::TryRng for One {
+        type Error = core::convert::Infallible;
+
+        fn try_next_u32(&mut self) -> Result<u32, Self::Error> {
+            Ok(self.0)
+        }
+        fn try_next_u64(&mut self) -> Result<u64, Self::Error> {
+            Ok(self.0.into())
+        }
+        fn try_fill_bytes(&mut self, bytes: &mut [u8]) -> Result<(), Self::Error> {
+            bytes.fill(0);
+            Ok(())
         }
     }
 

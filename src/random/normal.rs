@@ -264,7 +264,7 @@ const SEGMENT_4_F64: Segment<f64, 19> = Segment {
 ///
 /// Not `libm::logf`: its special cases are branches, and this must vectorise.
 #[inline(always)]
-fn negative_log_f32(y: f32) -> f32 {
+pub(super) fn negative_log_f32(y: f32) -> f32 {
     /// The bits of √½: subtracting them leaves the exponent of y/√½ on top.
     const ROOT_HALF: u32 = 0x3f35_04f3;
     const LN_2: f32 = core::f32::consts::LN_2;

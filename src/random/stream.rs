@@ -83,45 +83,55 @@ impl Streams {
         Ok(stream)
     }
 
-    /// The 16 words of a block of the stream of a particle in each lane, word by word; the block's counter and the
-    /// particle's number as [`halves`].
+    /// The 16 words of a block of the stream of a particle in each lane, word by word; the blocks' counters and the
+    /// particles' numbers as [`halves`].
     #[inline(always)]
+    #[allow(clippy::indexing_slicing, reason = "`lane` numbers lanes")]
     pub(crate) fn blocks<const L: usize>(
         &self,
-        counter: [[u32; L]; 2],
-        particle: [[u32; L]; 2],
+        counters: [[u32; L]; 2],
+        particles: [[u32; L]; 2],
+    ) -> [[u32; L]; 16] {
+        let mut rows = [[0; L]; 16];
+        for lane in 0..L {
+            let counter = counters.map(|half| half[lane]);
+            let particle = particles.map(|half| half[lane]);
+            let block = chacha::block(&self.key, counter, particle);
+            for (row, word) in rows.iter_mut().zip(block) {
+                row[lane] = word;
+            }
+        }
+        rows
+    }
+
+    /// [`blocks`](Self::blocks) in the widest vectors, for a caller that is not compiled for them.
+    #[inline(always)]
+    pub(crate) fn widest_blocks<const L: usize>(
+        &self,
+        counters: [[u32; L]; 2],
+        particles: [[u32; L]; 2],
     ) -> [[u32; L]; 16] {
         widest(Blocks {
-            key: &self.key,
-            counter,
-            particle,
+            streams: self,
+            counters,
+            particles,
         })
     }
 }
 
-/// Blocks to be made in vectors.
+/// Blocks to be made.
 struct Blocks<'a, const L: usize> {
-    key: &'a [u32; 8],
-    counter: [[u32; L]; 2],
-    particle: [[u32; L]; 2],
+    streams: &'a Streams,
+    counters: [[u32; L]; 2],
+    particles: [[u32; L]; 2],
 }
 
 impl<const L: usize> Work for Blocks<'_, L> {
     type Output = [[u32; L]; 16];
 
     #[inline(always)]
-    #[allow(clippy::indexing_slicing, reason = "`lane` numbers lanes")]
     fn work(self) -> [[u32; L]; 16] {
-        let mut rows = [[0; L]; 16];
-        for lane in 0..L {
-            let counter = self.counter.map(|half| half[lane]);
-            let particle = self.particle.map(|half| half[lane]);
-            let block = chacha::block(self.key, counter, particle);
-            for (row, word) in rows.iter_mut().zip(block) {
-                row[lane] = word;
-            }
-        }
-        rows
+        self.streams.blocks(self.counters, self.particles)
     }
 }
 
@@ -136,7 +146,7 @@ impl Streams {
     fn consecutive_blocks(&self, position: u64, particle: u64) -> [[u32; 16]; TOGETHER] {
         let counters: [_; TOGETHER] =
             from_fn(|lane| halves(position.wrapping_add(16 * lane as u64) >> 4));
-        let rows = self.blocks(
+        let rows = self.widest_blocks(
             [counters.map(|[low, _]| low), counters.map(|[_, high]| high)],
             halves(particle).map(|half| [half; TOGETHER]),
         );
