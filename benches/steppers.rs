@@ -1,7 +1,8 @@
 //! Ratios that the README quotes: steppers against each other, and the batch engine against the
 //! same loop written with other crates' generators.
 //!
-//! `cargo bench`; for the processor's own vector width `RUSTFLAGS=-Ctarget-cpu=native cargo bench`.
+//! `cargo bench`; for the processor's own vector width `cargo bench --features simd`, which finds it when it runs, or
+//! `RUSTFLAGS=-Ctarget-cpu=native cargo bench --features std`, without which the square roots are no vectors.
 
 #![allow(
     missing_docs,
@@ -9,21 +10,24 @@
 )]
 
 use std::hint::black_box;
+use std::ops::Neg;
 use std::time::Duration;
 
-use criterion::{Criterion, Throughput, criterion_group, criterion_main};
+use criterion::measurement::WallTime;
+use criterion::{BenchmarkGroup, Criterion, Throughput, criterion_group, criterion_main};
 use nalgebra::{SVector, vector};
 use poisson_midpoint::MidpointLaw::{Bernoulli, Single};
 use poisson_midpoint::batch::{Cpu, Particles, Status};
-use poisson_midpoint::dynamics::Overdamped;
+use poisson_midpoint::dynamics::{Dynamics, Overdamped, StateOf, Underdamped};
 use poisson_midpoint::random::{Stream, Streams};
-use poisson_midpoint::{EulerMaruyama, PoissonMidpoint, Stepper};
+use poisson_midpoint::{EulerMaruyama, Phase, PoissonMidpoint, State, Stepper};
 use rand::{Rng, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 use rand_distr::{Distribution, StandardNormal};
 use rand_xoshiro::Xoshiro256PlusPlus;
 
 type X = SVector<f32, 2>;
+type Group<'a> = BenchmarkGroup<'a, WallTime>;
 
 const STEP: f32 = 0.1;
 
@@ -153,6 +157,56 @@ fn batch(c: &mut Criterion) {
     group.finish();
 }
 
+/// 10,000 particles, f32, one core, 64 steps of the harmonic oscillator by every method.
+fn batches(c: &mut Criterion) {
+    let mut group = c.benchmark_group("batches of 10,000, f32, 64 steps");
+    group.throughput(Throughput::Elements(10_000 * u64::from(STEPS)));
+    group.sample_size(10);
+    methods::<_, SVector<f32, 1>>(&mut group, "overdamped, D = 1", overdamped);
+    methods::<_, SVector<f32, 2>>(&mut group, "overdamped, D = 2", overdamped);
+    methods::<_, Phase<f32, 1>>(&mut group, "underdamped, D = 1", underdamped);
+    methods::<_, Phase<f32, 2>>(&mut group, "underdamped, D = 2", underdamped);
+    group.finish();
+}
+
+fn overdamped() -> Overdamped<f32> {
+    Overdamped::new(STEP, 1000).unwrap()
+}
+
+fn underdamped() -> Underdamped<f32> {
+    Underdamped::new(STEP, 1000, 1.0).unwrap()
+}
+
+fn methods<S, X>(group: &mut Group, name: &str, dynamics: fn() -> S)
+where
+    S: Dynamics<Real = f32>,
+    X: StateOf<S> + State<Real = f32, Position: Neg<Output = X::Position>>,
+{
+    let dynamics = dynamics();
+    let euler = EulerMaruyama::new(dynamics);
+    method::<_, X>(group, &format!("{name}, Euler–Maruyama"), &euler);
+    for law in [Bernoulli, Single] {
+        let stepper = PoissonMidpoint::new(dynamics, law);
+        method::<_, X>(group, &format!("{name}, {law:?}"), &stepper);
+    }
+}
+
+fn method<S, X>(group: &mut Group, name: &str, stepper: &S)
+where
+    S: Stepper<Dynamics: Dynamics<Real = f32>>,
+    X: StateOf<S::Dynamics> + State<Real = f32, Position: Neg<Output = X::Position>>,
+{
+    let mut ensemble = vec![0.0; 10_000 * X::PARTS * X::DIMENSION];
+    let (mut positions, mut status) = (vec![0; 10_000], vec![Status::Active; 10_000]);
+    let streams = Streams::new(42);
+    let mut particles: Particles<X> =
+        Particles::new(streams, 0, &mut ensemble, &mut positions, &mut status).unwrap();
+    let force = |_time: f32, x: &X::Position| -*x;
+    group.bench_function(name, |b| {
+        b.iter(|| assert_eq!(Cpu.run(stepper, &mut particles, force, 0..STEPS).failed, 0));
+    });
+}
+
 fn plain_loop(x: &mut [[f32; 2]], rng: &mut impl Rng) {
     for _ in 0..STEPS {
         for x in x.iter_mut() {
@@ -171,5 +225,5 @@ fn euler_step(x: &mut [f32; 2], rng: &mut impl Rng) {
     }
 }
 
-criterion_group!(benches, one_particle, one_larger_particle, batch);
+criterion_group!(benches, one_particle, one_larger_particle, batch, batches);
 criterion_main!(benches);
