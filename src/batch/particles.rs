@@ -270,6 +270,10 @@ impl<'a, X: State> Particles<'a, X> {
         X: StateOf<S::Dynamics>,
         F: FnMut(X::Real, &X::Position) -> X::Position,
     {
+        // A microcontroller has no vectors, and no flash to spare for what would fill them.
+        if cfg!(target_os = "none") {
+            return None;
+        }
         let range = start..start + LANES;
         let word_positions = *self.word_positions.get(range.clone())?.first_chunk()?;
         let mut statuses = self.status.get(range)?.iter();

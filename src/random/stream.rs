@@ -4,7 +4,9 @@ use core::convert::Infallible;
 
 use rand_core::{SeedableRng, TryRng};
 
-use super::chacha::{self, halves};
+use super::chacha;
+#[cfg(target_pointer_width = "64")]
+use super::chacha::halves;
 use super::error::PastEnd;
 use crate::simd::{Work, widest};
 
