@@ -5,6 +5,7 @@ use super::advance::advance;
 use super::lanes::{LANES, Lanes, Together};
 use super::{BatchError, Status};
 use crate::dynamics::StateOf;
+use crate::dynamics::segment::ONE_BY_ONE;
 use crate::dynamics::state::State;
 use crate::method::Stepper;
 use crate::random::{Stream, Streams};
@@ -270,8 +271,7 @@ impl<'a, X: State> Particles<'a, X> {
         X: StateOf<S::Dynamics>,
         F: FnMut(X::Real, &X::Position) -> X::Position,
     {
-        // A microcontroller has no vectors, and no flash to spare for what would fill them.
-        if cfg!(target_os = "none") {
+        if ONE_BY_ONE {
             return None;
         }
         let range = start..start + LANES;

@@ -40,8 +40,8 @@ impl<X: State> Lanes<X> {
         X: StateOf<S>,
         F: FnMut(X::Real, &X::Position) -> X::Position,
     {
-        /// What a stack has room for several times.
-        const MOST_BYTES: usize = 1 << 16;
+        /// What any stack of a machine with vectors has room for several times.
+        const MOST_BYTES: usize = 1 << 14;
 
         if steps.is_empty() || size_of::<Rows<X>>() > MOST_BYTES {
             return None;
