@@ -1,0 +1,44 @@
+"""PyTorch: whole tensors, eagerly, or each step compiled, with the compiler's normals or those of eager mode."""
+
+import torch
+import torch._inductor.config
+
+from .common import euler, held_drift, serve
+
+
+def build(variant, workload, count, steps):
+    if workload == "normals":
+        values = torch.empty(count)
+
+        def normals():
+            values.normal_()
+
+        return normals, lambda: {"x2": float(torch.mean(values * values))}
+    dimension = {"overdamped-1": 1, "overdamped-2": 2, "underdamped": 1}[workload]
+
+    def overdamped(x):
+        return (euler(x, lambda: torch.randn_like(x), torch.clamp),)
+
+    def underdamped(x, v):
+        return held_drift(x, v, lambda: torch.randn_like(x), torch.clamp)
+
+    step, parts = (underdamped, 2) if workload == "underdamped" else (overdamped, 1)
+    if variant.startswith("compiled"):
+        # The compiler's own generator is a scalar loop, eager mode's is not.
+        torch._inductor.config.fallback_random = variant == "compiled-fallback"
+        # One step: a loop of 200 would take minutes to compile.
+        step = torch.compile(step, dynamic=False)
+    state = tuple(torch.zeros(dimension, count) for _ in range(parts))
+
+    @torch.no_grad()
+    def run():
+        nonlocal state
+        for _ in range(steps):
+            state = step(*state)
+
+    return run, lambda: {name: float(torch.mean(part * part)) for name, part in zip(["x2", "v2"], state)}
+
+
+if __name__ == "__main__":
+    torch.manual_seed(42)
+    serve(build, f"PyTorch {torch.__version__}", torch.get_num_threads())
