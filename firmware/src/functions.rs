@@ -124,7 +124,10 @@ fn streams() -> Outcome {
     black_box((stream.particle(), stream.word_position()));
     let mut bytes = [0; 7];
     stream.try_fill_bytes(slice(&mut bytes))?;
-    black_box((stream.try_next_u32()?, stream.try_next_u64()?, bytes));
+    let mut words = [0; 7];
+    stream.fill_words(slice(&mut words));
+    black_box((stream.try_next_u32()?, stream.try_next_u64()?, bytes, words));
+    black_box(stream == streams.particle(black_box(7)));
     for law in laws() {
         let midpoints = Midpoints::new(law, number(1000));
         let mut previous = None;

@@ -271,7 +271,8 @@ impl<'a, X: State> Particles<'a, X> {
         X: StateOf<S::Dynamics>,
         F: FnMut(X::Real, &X::Position) -> X::Position,
     {
-        if ONE_BY_ONE {
+        // No microcontroller has vectors, or flash to spare for what would fill them.
+        if ONE_BY_ONE || cfg!(target_os = "none") {
             return None;
         }
         let range = start..start + LANES;

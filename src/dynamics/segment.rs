@@ -6,10 +6,9 @@ use super::state::State;
 use crate::random::Words;
 use crate::real::Real;
 
-/// Whether the normals of a segment are best drawn one by one, and particles stepped so: without vector units, lanes
-/// only cost memory.
+/// Whether the normals of a segment are best drawn one by one: without vector units, lanes only
+/// cost memory.
 pub(crate) const ONE_BY_ONE: bool = cfg!(any(
-    target_os = "none",
     all(target_arch = "arm", not(target_feature = "neon")),
     target_arch = "nvptx64"
 ));
