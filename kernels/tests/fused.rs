@@ -1,9 +1,9 @@
-//! Every kernel's body on the host, thread by thread, against the CPU engine, bit for bit.
+//! Every kernel's body on the host, thread by thread, against each particle alone, bit for bit.
 
 use nalgebra::SVector;
 
 use super::*;
-use crate::batch::{Cpu, Particles, Status};
+use crate::batch::{Particles, Status};
 use crate::dynamics::state::State;
 use crate::dynamics::{Dynamics, Overdamped, Underdamped};
 use crate::kernel::{KernelDynamics, KernelStepper};
@@ -107,14 +107,16 @@ impl<T: Value> Expected<T> {
             &mut status,
         )
         .unwrap();
-        let drift = |time, x: &SVector<T, D>| drift.drift(time, x);
-        let run = Cpu.run(stepper, &mut particles, drift, 3..3 + steps);
+        let mut drift = |time, x: &SVector<T, D>| drift.drift(time, x);
+        let steps = 3..3 + steps;
+        let each = (0..count).map(|p| particles.run_one(stepper, p, &mut drift, steps.clone()));
+        let drift_calls = each.sum();
         drop(particles);
         Self {
             state: arrays.state,
             word_positions: arrays.word_positions,
             status,
-            drift_calls: run.drift_calls,
+            drift_calls,
         }
     }
 

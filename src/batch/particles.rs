@@ -228,7 +228,7 @@ impl<'a, X: State> Particles<'a, X> {
     }
 
     /// Steps the particle at `index` on its own; returns its drift evaluations.
-    pub(super) fn run_one<S, F>(
+    pub(crate) fn run_one<S, F>(
         &mut self,
         stepper: &S,
         index: usize,
