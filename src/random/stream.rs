@@ -96,8 +96,9 @@ impl Streams {
     ) -> [[u32; L]; 16] {
         let mut rows = [[0; L]; 16];
         for lane in 0..L {
-            let counter = counters.map(|half| half[lane]);
-            let particle = particles.map(|half| half[lane]);
+            // By reference: a half that is copied for every lane keeps the loop from vectors.
+            let counter = counters.each_ref().map(|half| half[lane]);
+            let particle = particles.each_ref().map(|half| half[lane]);
             let block = chacha::block(&self.key, counter, particle);
             for (row, word) in rows.iter_mut().zip(block) {
                 row[lane] = word;
@@ -152,7 +153,7 @@ impl Streams {
             [counters.map(|[low, _]| low), counters.map(|[_, high]| high)],
             halves(particle).map(|half| [half; TOGETHER]),
         );
-        from_fn(|lane| rows.map(|row| row[lane]))
+        from_fn(|lane| rows.each_ref().map(|row| row[lane]))
     }
 }
 
