@@ -144,16 +144,14 @@ const TOGETHER: usize = 16;
 
 #[cfg(target_pointer_width = "64")]
 impl Streams {
-    /// The blocks of a particle's stream from a word position on that a block begins at.
-    #[allow(clippy::indexing_slicing, reason = "`lane` numbers lanes")]
-    fn consecutive_blocks(&self, position: u64, particle: u64) -> [[u32; 16]; TOGETHER] {
+    /// The blocks of a particle's stream from a word position on that a block begins at, word by word.
+    fn consecutive_blocks(&self, position: u64, particle: u64) -> [[u32; TOGETHER]; 16] {
         let counters: [_; TOGETHER] =
             from_fn(|lane| halves(position.wrapping_add(16 * lane as u64) >> 4));
-        let rows = self.widest_blocks(
+        self.widest_blocks(
             [counters.map(|[low, _]| low), counters.map(|[_, high]| high)],
             halves(particle).map(|half| [half; TOGETHER]),
-        );
-        from_fn(|lane| rows.each_ref().map(|row| row[lane]))
+        )
     }
 }
 
@@ -298,10 +296,11 @@ impl Stream {
         let (blocks, rest) = bytes.as_chunks_mut::<64>();
         let streams = Streams { key: self.key };
         for blocks in blocks.chunks_mut(TOGETHER) {
-            let made = streams.consecutive_blocks(self.position, self.particle);
-            for (bytes, block) in blocks.iter_mut().zip(made) {
-                for (bytes, word) in bytes.as_chunks_mut::<4>().0.iter_mut().zip(block) {
-                    *bytes = word.to_le_bytes();
+            let rows = streams.consecutive_blocks(self.position, self.particle);
+            for (lane, bytes) in blocks.iter_mut().enumerate() {
+                let bytes = bytes.as_chunks_mut::<4>().0.iter_mut();
+                for (bytes, row) in bytes.zip(&rows) {
+                    *bytes = row[lane].to_le_bytes();
                 }
             }
             self.position = self.position.wrapping_add(16 * blocks.len() as u64);
