@@ -3,7 +3,7 @@
 use core::fmt::{Debug, Display, LowerExp};
 use core::ops::{Add, AddAssign, Div, Mul, MulAssign, Neg, Sub, SubAssign};
 
-use crate::random::{Words, normal_f32, normal_f64, normal_lanes_f32};
+use crate::random::{Words, normal_f64, normal_lanes_f32};
 use crate::scalar::Scalar;
 
 mod exp_m1;
@@ -185,7 +185,7 @@ impl Real for f32 {
     }
     #[inline]
     fn normal<W: Words + ?Sized>(words: &mut W) -> Self {
-        normal_f32(words.next_word())
+        words.next_normal()
     }
     #[inline(always)]
     fn normal_lanes<const L: usize>(mut next: impl FnMut() -> [u32; L]) -> [Self; L] {

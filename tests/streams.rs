@@ -1,6 +1,6 @@
 //! The words of a stream are those of `rand_chacha`, wherever it is read from.
 
-use poisson_midpoint::random::{PastEnd, Stream, Streams, Words};
+use poisson_midpoint::random::{Buffered, PastEnd, Stream, Streams, Words, normal_f32};
 use rand_chacha::ChaCha8Rng;
 use rand_core::{Rng, SeedableRng};
 
@@ -125,4 +125,27 @@ fn streams_and_generators_turn_into_each_other() {
     rng.set_word_pos((1 << 68) - 1);
     let word_position = u64::MAX;
     assert_eq!(Stream::try_from(&rng), Err(PastEnd { word_position }));
+}
+
+#[test]
+fn reading_ahead_changes_no_word_and_loses_none() {
+    for start in [0, 1, 13, 255, 256, Stream::END - 300, Stream::END] {
+        let mut stream = Streams::new(42).particle_at(7, start).unwrap();
+        let mut buffered = Buffered::new(stream.clone());
+        for n in 0..1000_u64 {
+            assert_eq!(buffered.word_position(), start + n);
+            // Words and normals in every order, and runs of either that are longer than what is read ahead.
+            if n % 3 == 0 || (300..700).contains(&n) {
+                assert_eq!(buffered.next_word(), stream.next_word(), "{start} {n}");
+            } else {
+                let expected = normal_f32(stream.next_word());
+                assert_eq!(buffered.next_normal().to_bits(), expected.to_bits());
+            }
+            if n % 37 == 0 {
+                let mut resumed = buffered.clone().into_stream();
+                assert_eq!(resumed, stream, "{start} {n}");
+                assert_eq!(resumed.next_word(), stream.clone().next_word());
+            }
+        }
+    }
 }

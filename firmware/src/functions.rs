@@ -19,7 +19,7 @@ use poisson_midpoint::kernel::{
     FailureRecord, KernelDrift, KernelDynamics, KernelStepper, Memory, Method, Thread, fused,
 };
 use poisson_midpoint::noise::{BrownianPath, Injected, Noise};
-use poisson_midpoint::random::{Midpoints, Stream, Streams, Words, normal_f32};
+use poisson_midpoint::random::{Buffered, Midpoints, Stream, Streams, Words, normal_f32};
 use poisson_midpoint::slices::SliceError;
 use poisson_midpoint::target::{
     DoubleWell, Drift, Gaussian, GaussianMixture, GaussianTable, LogisticRegression, TableDrift,
@@ -127,6 +127,13 @@ fn streams() -> Outcome {
     let mut words = [0; 7];
     stream.fill_words(slice(&mut words));
     black_box((stream.try_next_u32()?, stream.try_next_u64()?, bytes, words));
+    let mut ahead = Buffered::new(stream.clone());
+    black_box((
+        ahead.next_word(),
+        ahead.next_normal(),
+        ahead.word_position(),
+    ));
+    black_box(ahead.into_stream());
     black_box(stream == streams.particle(black_box(7)));
     for law in laws() {
         let midpoints = Midpoints::new(law, number(1000));

@@ -4,7 +4,7 @@
 
 use arbitrary::Arbitrary;
 use libfuzzer_sys::fuzz_target;
-use poisson_midpoint::random::{PastEnd, Stream, Streams, Words};
+use poisson_midpoint::random::{Buffered, PastEnd, Stream, Streams, Words, normal_f32};
 use rand_chacha::ChaCha8Rng;
 use rand_core::{Rng, SeedableRng};
 
@@ -19,10 +19,13 @@ struct Input {
 enum Call {
     Words(u8),
     Double,
+    /// Up to the words of several blocks.
     Bytes(u8),
     Seek(Position),
     /// A stream made anew at the position told.
     Resume,
+    /// Words, and normals of others, read ahead.
+    Ahead(u16),
 }
 
 #[derive(Arbitrary, Clone, Copy, Debug)]
@@ -62,9 +65,10 @@ fuzz_target!(|input: Input| {
             }
             Call::Double => assert_eq!(stream.next_u64(), reference.next_u64()),
             Call::Bytes(count) => {
-                let (mut found, mut expected) = ([0; 256], [0; 256]);
-                stream.fill_bytes(&mut found[..count.into()]);
-                reference.fill_bytes(&mut expected[..count.into()]);
+                let length = 9 * usize::from(count);
+                let (mut found, mut expected) = ([0; 9 * 256], [0; 9 * 256]);
+                stream.fill_bytes(&mut found[..length]);
+                reference.fill_bytes(&mut expected[..length]);
                 assert_eq!(found, expected);
             }
             Call::Seek(position) => {
@@ -83,6 +87,18 @@ fuzz_target!(|input: Input| {
                 Ok(resumed) => stream = resumed,
                 Err(PastEnd { word_position }) => assert!(word_position > 1 << 63),
             },
+            Call::Ahead(count) => {
+                let mut ahead = Buffered::new(stream);
+                for n in 0..count % 700 {
+                    if count >> (n % 16) & 1 == 1 {
+                        assert_eq!(ahead.next_word(), reference.next_u32());
+                    } else {
+                        let normal = normal_f32(reference.next_u32());
+                        assert_eq!(ahead.next_normal().to_bits(), normal.to_bits());
+                    }
+                }
+                stream = ahead.into_stream();
+            }
         }
         assert_eq!(u128::from(stream.word_position()), reference.get_word_pos());
         assert_eq!(stream.particle(), particle);

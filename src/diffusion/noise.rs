@@ -1,12 +1,9 @@
 //! Where a run's normals are drawn.
 
-#[cfg(target_pointer_width = "64")]
-use core::marker::PhantomData;
-
 use crate::random::Words;
-use crate::real::Real;
 #[cfg(target_pointer_width = "64")]
-use crate::simd::{Work, widest};
+use crate::random::in_vectors;
+use crate::real::Real;
 
 /// Fills x with standard normals, the noise that a run starts from: as many words as for a
 /// segment of noise.
@@ -56,29 +53,8 @@ where
     let mut drawn = [0; TOGETHER];
     for x in x.chunks_mut(TOGETHER) {
         words.fill_words(drawn.get_mut(..x.len()).unwrap_or_default());
-        for (x, normal) in x.iter_mut().zip(widest(Normals(&drawn, PhantomData))) {
+        for (x, normal) in x.iter_mut().zip(in_vectors(&drawn)) {
             visit(x, normal);
         }
-    }
-}
-
-/// The normals that words stand for.
-#[cfg(target_pointer_width = "64")]
-struct Normals<'a, T>(&'a [u32; TOGETHER], PhantomData<T>);
-
-#[cfg(target_pointer_width = "64")]
-impl<T: Real> Work for Normals<'_, T> {
-    type Output = [T; TOGETHER];
-
-    #[inline(always)]
-    fn work(self) -> [T; TOGETHER] {
-        const LANES: usize = 16;
-
-        let mut normals = [T::ZERO; TOGETHER];
-        let rows = self.0.as_chunks::<LANES>().0;
-        for (normals, words) in normals.as_chunks_mut::<LANES>().0.iter_mut().zip(rows) {
-            *normals = T::normal_lanes(|| *words);
-        }
-        normals
     }
 }

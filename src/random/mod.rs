@@ -29,6 +29,7 @@
 //! *Arithmetic* is +, −, ×, ÷, comparisons, integer operations and conversions in source order, never
 //! fused, with elementary functions from `libm`: x86-64, Cortex-M and GPU give the same bits.
 
+mod buffered;
 mod chacha;
 mod error;
 #[cfg(feature = "rand_chacha")]
@@ -38,10 +39,11 @@ mod normal;
 mod stream;
 mod words;
 
+pub use buffered::Buffered;
 pub(crate) use chacha::halves;
 pub use error::PastEnd;
 pub use midpoint::{MidpointLaw, Midpoints};
-pub(crate) use normal::normal_lanes_f32;
+pub(crate) use normal::{in_vectors, normal_lanes_f32};
 pub use normal::{normal_f32, normal_f64};
 pub use stream::{Stream, Streams};
 pub use words::Words;

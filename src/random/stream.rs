@@ -283,6 +283,10 @@ impl Stream {
 
     /// Fills whole blocks, many at once, and the words before them, if there are enough; returns what is left.
     #[cfg(target_pointer_width = "64")]
+    #[allow(
+        clippy::indexing_slicing,
+        reason = "a chunk has a block a lane at most"
+    )]
     fn fill_blocks<'b>(&mut self, bytes: &'b mut [u8]) -> &'b mut [u8] {
         /// Blocks in vectors cost as much as so many one by one, or less.
         const ENOUGH: usize = 4;

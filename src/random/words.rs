@@ -1,3 +1,5 @@
+use super::normal_f32;
+
 /// A source of uniform 32-bit words: all that a stepper needs of a random generator.
 ///
 /// Implemented for every infallible `rand_core` generator, the crate's own [`Stream`] among them.
@@ -15,6 +17,15 @@
 pub trait Words {
     /// The next word.
     fn next_word(&mut self) -> u32;
+
+    /// The standard normal that the next word stands for, [`normal_f32`]. Implemented where many are calculated at once
+    /// ([`Buffered`]), to the same bits.
+    ///
+    /// [`Buffered`]: super::Buffered
+    #[inline]
+    fn next_normal(&mut self) -> f32 {
+        normal_f32(self.next_word())
+    }
 
     /// The next words, as many as there is room for. Generators of `rand_core` fill them as they fill bytes, four to a
     /// word: [`Stream`] and the generators of `rand_chacha` with those that [`next_word`](Self::next_word) would give.

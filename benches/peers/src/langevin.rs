@@ -4,7 +4,7 @@ use anyhow::{Result, bail, ensure};
 use poisson_midpoint::batch::{Cpu, Ensemble};
 use poisson_midpoint::dynamics::{Dynamics, Overdamped, StateOf, Underdamped};
 use poisson_midpoint::nalgebra::SVector;
-use poisson_midpoint::random::Stream;
+use poisson_midpoint::random::{Buffered, Stream};
 use poisson_midpoint::target::{DoubleWell, Drift};
 use poisson_midpoint::{EulerMaruyama, MidpointLaw, Phase, PoissonMidpoint, State, Stepper};
 
@@ -118,7 +118,7 @@ where
 struct Path<S> {
     stepper: S,
     x: SVector<f32, 1>,
-    stream: Stream,
+    words: Buffered,
     steps: u32,
     mean_square: f64,
 }
@@ -132,7 +132,7 @@ where
         Box::new(Self {
             stepper,
             x: SVector::zeros(),
-            stream: Stream::new(42, 0),
+            words: Buffered::new(Stream::new(42, 0)),
             steps,
             mean_square: 0.0,
         })
@@ -150,7 +150,7 @@ where
             let drift = |time, x: &SVector<f32, 1>| WELL.drift(time, x);
             let _ = self
                 .stepper
-                .step(0.0, &mut self.x, drift, &mut self.stream)?;
+                .step(0.0, &mut self.x, drift, &mut self.words)?;
             sum += f64::from(self.x.x * self.x.x);
         }
         self.mean_square = sum / f64::from(self.steps);

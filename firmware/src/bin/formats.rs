@@ -18,7 +18,7 @@ use poisson_midpoint::diffusion::{
 use poisson_midpoint::dynamics::{AdditiveNoise, Dynamics, Overdamped, Semilinear, Underdamped};
 use poisson_midpoint::kernel::{FailureRecord, KernelDrift, Method, Ptx, Thread};
 use poisson_midpoint::noise::{BrownianPath, Injected, PathError};
-use poisson_midpoint::random::{Midpoints, Stream, Streams};
+use poisson_midpoint::random::{Buffered, Midpoints, Stream, Streams};
 use poisson_midpoint::slices::SliceError;
 use poisson_midpoint::target::{
     DoubleWell, Gaussian, GaussianMixture, GaussianTable, LogisticRegression, TableDrift,
@@ -51,6 +51,7 @@ fn randomness() -> Result<(), Failure> {
     let mut stream = Stream::new(42, 7);
     stream.seek(5)?;
     info!("{}", stream);
+    info!("{}", Buffered::new(stream.clone()));
     info!("{}", stream.seek(u64::MAX));
     info!("{} {}", MidpointLaw::Bernoulli, MidpointLaw::Single);
     info!("{}", Midpoints::new(MidpointLaw::Single, 1000));
