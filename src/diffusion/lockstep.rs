@@ -111,6 +111,12 @@ impl<T: Real, N: NoiseSchedule<T>, S: Solver<T>, W> Samples<'_, T, N, S, W> {
         }
     }
 
+    /// Samples that wait for the network.
+    fn asking(&self) -> usize {
+        let members = self.members.iter();
+        members.filter(|member| member.progress.is_asking()).count()
+    }
+
     /// Gives the samples that ask their outputs.
     fn scatter(&mut self, outputs: &[T]) {
         let mut outputs = outputs.chunks_exact(self.dimension.get());
@@ -121,6 +127,69 @@ impl<T: Real, N: NoiseSchedule<T>, S: Solver<T>, W> Samples<'_, T, N, S, W> {
                 run.fail(error);
             }
         });
+    }
+}
+
+#[cfg(feature = "rayon")]
+impl<T, N, S, W> Samples<'_, T, N, S, W>
+where
+    T: Real,
+    N: NoiseSchedule<T> + Sync,
+    S: Solver<T> + Sync,
+    W: Words + Send,
+{
+    /// Two halves, unless a thread may as well take all.
+    fn halves(&mut self) -> Option<[Samples<'_, T, N, S, W>; 2]> {
+        /// Components that are worth a task of their own.
+        const SHARE: usize = 4096;
+
+        let (middle, dimension) = (self.members.len() / 2, self.dimension);
+        if middle == 0 || self.x.len() < 2 * SHARE {
+            return None;
+        }
+        let sampler = self.sampler;
+        let each = sampler.work_length(dimension.get()).max(1);
+        let members = self.members.split_at_mut_checked(middle)?;
+        let x = self.x.split_at_mut_checked(middle * dimension.get())?;
+        let work = self.work.split_at_mut_checked(middle * each)?;
+        let samples = |members, x, work| Samples {
+            sampler,
+            dimension,
+            members,
+            x,
+            work,
+        };
+        Some([
+            samples(members.0, x.0, work.0),
+            samples(members.1, x.1, work.1),
+        ])
+    }
+
+    /// Takes each sample to where it asks the network, or to its end.
+    fn advance_parallel(&mut self) {
+        if let Some([mut first, mut second]) = self.halves() {
+            rayon::join(|| first.advance_parallel(), || second.advance_parallel());
+            return;
+        }
+        self.for_each(|run, words| {
+            // A run that fails says so when it is asked again.
+            let _ = run.next(words);
+        });
+    }
+
+    /// [`scatter`](Self::scatter), each half its own outputs.
+    fn scatter_parallel(&mut self, outputs: &[T]) {
+        let dimension = self.dimension.get();
+        if let Some([mut first, mut second]) = self.halves() {
+            let middle = outputs.len().min(first.asking() * dimension);
+            let (of_first, of_second) = outputs.split_at_checked(middle).unwrap_or_default();
+            rayon::join(
+                || first.scatter_parallel(of_first),
+                || second.scatter_parallel(of_second),
+            );
+            return;
+        }
+        self.scatter(outputs);
     }
 }
 
@@ -185,15 +254,9 @@ impl<'a, T: Real, N: NoiseSchedule<T>, S: Solver<T>, W: Words> Lockstep<'a, T, N
                 *at = step;
             }
         });
-        let asking = self.asking();
+        let asking = self.samples.asking();
         let inputs = self.inputs.get(..asking * dimension)?;
         Some((self.steps.get(..asking)?, inputs)).filter(|_| asking > 0)
-    }
-
-    /// Samples that wait for the network.
-    fn asking(&self) -> usize {
-        let members = self.samples.members.iter();
-        members.filter(|member| member.progress.is_asking()).count()
     }
 
     /// Gives the outputs for what [`gather`](Self::gather) gathered, in its order. A sample whose output
@@ -208,9 +271,43 @@ impl<'a, T: Real, N: NoiseSchedule<T>, S: Solver<T>, W: Words> Lockstep<'a, T, N
     where
         F: FnMut(&[u32], &[T], &mut [T]) + ?Sized,
     {
+        self.run_by(network, |_| (), Samples::scatter)
+    }
+
+    /// [`run`](Self::run) with the updates on rayon's threads; the network is called on the thread that asks. The same
+    /// bits, whatever the threads.
+    #[cfg(feature = "rayon")]
+    pub fn run_parallel<F>(&mut self, network: &mut F) -> u32
+    where
+        N: Sync,
+        S: Sync,
+        W: Send,
+        F: FnMut(&[u32], &[T], &mut [T]) + ?Sized,
+    {
+        self.run_by(
+            network,
+            Samples::advance_parallel,
+            Samples::scatter_parallel,
+        )
+    }
+
+    /// Runs with what may take samples to their next query beforehand, and what gives them their outputs.
+    fn run_by<F>(
+        &mut self,
+        network: &mut F,
+        advance: impl Fn(&mut Samples<'a, T, N, S, W>),
+        scatter: impl Fn(&mut Samples<'a, T, N, S, W>, &[T]),
+    ) -> u32
+    where
+        F: FnMut(&[u32], &[T], &mut [T]) + ?Sized,
+    {
         let mut calls = 0;
-        while self.gather().is_some() {
-            let asking = self.asking();
+        loop {
+            advance(&mut self.samples);
+            if self.gather().is_none() {
+                return calls;
+            }
+            let asking = self.samples.asking();
             let filled = asking * self.samples.dimension.get();
             if let (Some(steps), Some(inputs), Some(outputs)) = (
                 self.steps.get(..asking),
@@ -218,11 +315,10 @@ impl<'a, T: Real, N: NoiseSchedule<T>, S: Solver<T>, W: Words> Lockstep<'a, T, N
                 self.outputs.get_mut(..filled),
             ) {
                 network(steps, inputs, outputs);
-                self.samples.scatter(outputs);
+                scatter(&mut self.samples, outputs);
             }
             calls += 1;
         }
-        calls
     }
 }
 

@@ -43,7 +43,9 @@ pub use buffered::Buffered;
 pub(crate) use chacha::halves;
 pub use error::PastEnd;
 pub use midpoint::{MidpointLaw, Midpoints};
-pub(crate) use normal::{in_vectors, normal_lanes_f32};
+#[cfg(target_pointer_width = "64")]
+pub(crate) use normal::in_vectors;
+pub(crate) use normal::normal_lanes_f32;
 pub use normal::{normal_f32, normal_f64};
 pub use stream::{Stream, Streams};
 pub use words::Words;

@@ -3,6 +3,12 @@
 use poisson_midpoint::diffusion::{
     Ddim, LinearRate, Lockstep, Member, Prediction, SampleError, Sampler, Timesteps,
 };
+#[cfg(feature = "rayon")]
+use poisson_midpoint::{
+    MidpointLaw,
+    diffusion::{PoissonMidpointDdpm, ScheduleTable, standard_normal},
+    random::Stream,
+};
 
 use super::every::{Check, D, begin, network, with_all};
 
@@ -115,4 +121,55 @@ fn words_and_calls_are_as_documented() {
             _ => assert!(calls > 10 && words >= u64::from(calls) * D as u64),
         }
     });
+}
+
+/// Enough samples for several threads, with midpoints of their own, some of which fail: the same numbers, failures, words
+/// and calls of the network as on one thread.
+#[cfg(feature = "rayon")]
+#[test]
+fn threads_change_no_bit_of_a_batch() {
+    const SAMPLES: usize = 701;
+    const D: usize = 37;
+    let schedule = ScheduleTable::<f32, 200>::linear(1e-3, 0.08).unwrap();
+    let timesteps = Timesteps::<10>::uniform(10, &schedule).unwrap();
+    let run = |parallel: bool| {
+        let mut table = schedule.rows();
+        let solver = PoissonMidpointDdpm::new(&mut table).with_law(MidpointLaw::Bernoulli);
+        let sampler = Sampler::new(&schedule, &timesteps, Prediction::Velocity, solver).unwrap();
+        let (mut x, mut members) = (vec![0.0; SAMPLES * D], Vec::new());
+        for (particle, x) in (0..).zip(x.chunks_mut(D)) {
+            let mut stream = Stream::new(9, particle);
+            standard_normal(x, &mut stream);
+            members.push(Member::new(stream));
+        }
+        let mut work = vec![0.0; sampler.batch_work_length(SAMPLES, D)];
+        let mut steps = vec![0; SAMPLES];
+        let mut batch =
+            Lockstep::new(&sampler, D, &mut members, &mut x, &mut steps, &mut work).unwrap();
+        let mut network = |steps: &[u32], inputs: &[f32], outputs: &mut [f32]| {
+            let rows = inputs.chunks(D).zip(outputs.chunks_mut(D));
+            for (&step, (input, output)) in steps.iter().zip(rows) {
+                network(step, input, output);
+                // One sample in many strays so far.
+                if input[0] > 2.5 {
+                    output[1] = f32::NAN;
+                }
+            }
+        };
+        let calls = if parallel {
+            batch.run_parallel(&mut network)
+        } else {
+            batch.run(&mut network)
+        };
+        let ends: Vec<_> = members
+            .iter()
+            .map(|member| (member.failure(), member.words().word_position()))
+            .collect();
+        let bits: Vec<u32> = x.iter().map(|x| x.to_bits()).collect();
+        (bits, ends, calls)
+    };
+    let expected = run(false);
+    let failed = expected.1.iter().filter(|(failure, _)| failure.is_some());
+    assert!((1..SAMPLES).contains(&failed.count()));
+    assert_eq!(run(true), expected);
 }

@@ -17,8 +17,8 @@ use super::{Contender, mean_square};
 /// The most timesteps.
 const MOST: usize = 1000;
 
-/// The contender of a method, `ddpm`, `ddim-0`, `ddim-1`, `2m` or `sde-2m`, with `-lockstep` for a batch in lockstep
-/// on one thread; the shape is samples x components.
+/// The contender of a method, `ddpm`, `ddim-0`, `ddim-1`, `2m` or `sde-2m`, with `-lockstep` for a batch in lockstep;
+/// the shape is samples x components.
 pub(crate) fn contender(
     method: &str,
     shape: &str,
@@ -105,7 +105,7 @@ impl<S: Solver<f32> + Copy + Send + Sync + 'static> Contender for Run<S> {
             let mut steps = vec![0; members.len()];
             let (x, work) = (&mut self.x, &mut self.work);
             let mut batch = Lockstep::new(&sampler, dimension, &mut members, x, &mut steps, work)?;
-            batch.run(&mut |_steps: &[u32], _x: &[f32], v: &mut [f32]| v.fill(0.0));
+            batch.run_parallel(&mut |_steps: &[u32], _x: &[f32], v: &mut [f32]| v.fill(0.0));
             for (stream, member) in self.streams.iter_mut().zip(&members) {
                 if let Some(error) = member.failure() {
                     return Err(error.into());
@@ -130,10 +130,6 @@ impl<S: Solver<f32> + Copy + Send + Sync + 'static> Contender for Run<S> {
     }
 
     fn threads(&self) -> usize {
-        if self.lockstep {
-            1
-        } else {
-            rayon::current_num_threads().min(self.streams.len())
-        }
+        rayon::current_num_threads().min(self.streams.len())
     }
 }
