@@ -22,8 +22,11 @@ use words::{LockstepWords, RowWords, increment};
 /// Particles stepped together so that the compiler can use vector instructions.
 pub(crate) const LANES: usize = 16;
 
+/// A number in every lane.
+type Numbers<T> = Row<T, LANES>;
+
 /// Something for each component of a state, in every lane.
-type Rows<X> = <X as State>::Each<Row<<X as State>::Real, LANES>>;
+type Rows<X> = <X as State>::Each<Numbers<<X as State>::Real>>;
 
 /// Lanes, and what they are to do.
 pub(super) struct Together<'a, S, X: State, F> {
@@ -79,7 +82,7 @@ impl<X: State> Lanes<X> {
     {
         let dynamics = stepper.dynamics();
         let (step_size, inner_steps) = (dynamics.step_size(), dynamics.inner_steps());
-        let whole = dynamics.spans::<Row<X::Real, LANES>>([0; LANES], [inner_steps; LANES]);
+        let whole = dynamics.spans::<Numbers<X::Real>>([0; LANES], [inner_steps; LANES]);
         let mut words = self.words()?;
         let calls = steps.len() as u64 * LANES as u64;
         for n in steps {
@@ -88,7 +91,7 @@ impl<X: State> Lanes<X> {
             let mut finite = true;
             for d in 0..X::DIMENSION {
                 let increment = increment(&whole, &mut words);
-                let start = cell::<X, CellOf<S, Row<X::Real, LANES>>>(&self.rows, d);
+                let start = cell::<X, CellOf<S, Numbers<X::Real>>>(&self.rows, d);
                 let b0 = b0.as_ref().get(d).copied()?;
                 let moved = whole.carry(start, b0, increment);
                 finite &= moved.is_finite();
@@ -123,8 +126,8 @@ impl<X: State> Lanes<X> {
             return None;
         }
         let end = [inner_steps; LANES];
-        let whole = dynamics.spans::<Row<X::Real, LANES>>([0; LANES], end);
-        let inner_drifts = stepper.inner_drifts::<Row<X::Real, LANES>>();
+        let whole = dynamics.spans::<Numbers<X::Real>>([0; LANES], end);
+        let inner_drifts = stepper.inner_drifts::<Numbers<X::Real>>();
         let mut words = self.words()?;
         let calls = 2 * steps.len() as u64 * LANES as u64;
         let mut noise = X::each(|_| Row([X::Real::ZERO; LANES]));
@@ -133,7 +136,7 @@ impl<X: State> Lanes<X> {
             let time = step_size * X::Real::from_u32(n);
             let b0 = evaluate::<X, F>(&self.rows, drift, |_| time);
             let coordinate = |rows: &Rows<X>, noise: &Rows<X>, d: usize| {
-                let noise = cell::<X, CellOf<S, Row<X::Real, LANES>>>(noise, d);
+                let noise = cell::<X, CellOf<S, Numbers<X::Real>>>(noise, d);
                 Some(Coordinate {
                     start: cell::<X, _>(rows, d),
                     b0: b0.as_ref().get(d).copied()?,
@@ -145,7 +148,7 @@ impl<X: State> Lanes<X> {
             let midpoints = words
                 .next_row()
                 .map(|word| stepper.midpoints().single(word));
-            let before = dynamics.spans::<Row<X::Real, LANES>>([0; LANES], midpoints);
+            let before = dynamics.spans::<Numbers<X::Real>>([0; LANES], midpoints);
             let mut finite = true;
             for d in 0..X::DIMENSION {
                 set_cell::<X, _>(&mut noise, d, increment(&before, &mut words));
@@ -156,7 +159,7 @@ impl<X: State> Lanes<X> {
             if !finite {
                 return None;
             }
-            let after = dynamics.spans::<Row<X::Real, LANES>>(midpoints, end);
+            let after = dynamics.spans::<Numbers<X::Real>>(midpoints, end);
             let kick = stepper.weighted_kicks(inner_drifts, midpoints);
             let at = |lane: usize| {
                 let midpoint = midpoints.get(lane).copied().unwrap_or(0);
@@ -183,11 +186,26 @@ impl<X: State> Lanes<X> {
 
 /// The drift in every lane, at the positions of `rows`.
 #[inline(always)]
+fn evaluate<X, F>(
+    rows: &Rows<X>,
+    drift: &mut F,
+    time: impl Fn(usize) -> X::Real,
+) -> Rows<X::Position>
+where
+    X: State,
+    F: FnMut(X::Real, &X::Position) -> X::Position,
+{
+    evaluate_in::<X, F>(0..LANES, rows, drift, time)
+}
+
+/// The drift in some lanes; of the others' values none is of account.
+#[inline(always)]
 #[allow(
     clippy::indexing_slicing,
     reason = "`lane` numbers lanes, and rows are as many as components"
 )]
-fn evaluate<X, F>(
+fn evaluate_in<X, F>(
+    lanes: impl Iterator<Item = usize>,
     rows: &Rows<X>,
     drift: &mut F,
     time: impl Fn(usize) -> X::Real,
@@ -198,39 +216,9 @@ where
 {
     let rows = rows.as_ref();
     let mut drifts = X::Position::each(|_| Row([X::Real::ZERO; LANES]));
-    for lane in 0..LANES {
+    for lane in lanes {
         let position = X::Position::from_fn(|_, d| rows[d].0[lane]);
         let value = drift(time(lane), &position);
-        let drifts = drifts.as_mut();
-        value.for_each(|_, d, value| drifts[d].0[lane] = value);
-    }
-    drifts
-}
-
-/// [`evaluate`] in the lanes whose `asked` is not 0; of the others' values none is of account.
-#[inline(always)]
-#[allow(
-    clippy::indexing_slicing,
-    reason = "`lane` numbers lanes, and rows are as many as components"
-)]
-fn evaluate_where<X, F>(
-    rows: &Rows<X>,
-    drift: &mut F,
-    times: &[X::Real; LANES],
-    asked: &[u32; LANES],
-) -> Rows<X::Position>
-where
-    X: State,
-    F: FnMut(X::Real, &X::Position) -> X::Position,
-{
-    if *asked == [1; LANES] {
-        return evaluate::<X, F>(rows, drift, |lane| times[lane]);
-    }
-    let rows = rows.as_ref();
-    let mut drifts = X::Position::each(|_| Row([X::Real::ZERO; LANES]));
-    for lane in (0..LANES).filter(|&lane| asked[lane] != 0) {
-        let position = X::Position::from_fn(|_, d| rows[d].0[lane]);
-        let value = drift(times[lane], &position);
         let drifts = drifts.as_mut();
         value.for_each(|_, d, value| drifts[d].0[lane] = value);
     }
@@ -240,14 +228,14 @@ where
 /// Coordinate d in every lane.
 #[inline(always)]
 #[allow(clippy::indexing_slicing, reason = "rows are as many as components")]
-fn cell<X: State, C: Cell<Row<X::Real, LANES>>>(rows: &Rows<X>, d: usize) -> C {
+fn cell<X: State, C: Cell<Numbers<X::Real>>>(rows: &Rows<X>, d: usize) -> C {
     C::from_fn(|part| rows.as_ref()[part * X::DIMENSION + d])
 }
 
 /// Writes coordinate d in every lane.
 #[inline(always)]
 #[allow(clippy::indexing_slicing, reason = "rows are as many as components")]
-fn set_cell<X: State, C: Cell<Row<X::Real, LANES>>>(rows: &mut Rows<X>, d: usize, cell: C) {
+fn set_cell<X: State, C: Cell<Numbers<X::Real>>>(rows: &mut Rows<X>, d: usize, cell: C) {
     for (part, &row) in cell.parts().iter().enumerate() {
         rows.as_mut()[part * X::DIMENSION + d] = row;
     }

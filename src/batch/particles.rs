@@ -240,14 +240,14 @@ impl<'a, X: State> Particles<'a, X> {
         X: StateOf<S::Dynamics>,
         F: FnMut(X::Real, &X::Position) -> X::Position,
     {
+        if self.status.get(index) != Some(&Status::Active) {
+            return 0;
+        }
         let mut state = self.load(index);
         let word_position = self.word_positions.get_mut(index);
         let Some((word_position, status)) = word_position.zip(self.status.get_mut(index)) else {
             return 0;
         };
-        if *status != Status::Active {
-            return 0;
-        }
         let mut stream = self.streams.particle(self.first + index as u64);
         stream.move_to(*word_position);
         let advance = advance(stepper, &mut state, &mut stream, drift, steps);

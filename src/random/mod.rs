@@ -32,6 +32,7 @@
 mod buffered;
 mod chacha;
 mod error;
+mod gap;
 #[cfg(feature = "rand_chacha")]
 mod interchange;
 mod midpoint;

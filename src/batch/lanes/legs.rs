@@ -7,7 +7,7 @@
 use core::ops::Range;
 
 use super::words::{LaneWords, RowWords, increment};
-use super::{LANES, Lanes, Rows, cell, evaluate, evaluate_where, set_cell};
+use super::{LANES, Lanes, Numbers, Rows, cell, evaluate, evaluate_in, set_cell};
 use crate::dynamics::cell::Cell;
 use crate::dynamics::state::State;
 use crate::dynamics::{CellOf, Dynamics, RealOf, StateOf};
@@ -15,9 +15,6 @@ use crate::memory::Coordinate;
 use crate::method::{PoissonMidpoint, Stepper};
 use crate::real::Real;
 use crate::scalar::Row;
-
-/// A number of each lane.
-type Numbers<T> = Row<T, LANES>;
 
 /// A coordinate of each lane.
 type Coordinates<S> = Coordinate<Numbers<RealOf<S>>, CellOf<S, Numbers<RealOf<S>>>>;
@@ -29,6 +26,7 @@ impl<X: State> Lanes<X> {
     /// Steps all lanes by the Poisson midpoint method with any number of midpoints. `None` if a step failed in any: the
     /// lanes are then void.
     #[inline(always)]
+    #[allow(clippy::indexing_slicing, reason = "`lane` numbers lanes")]
     pub(crate) fn legs<S, F>(
         &mut self,
         stepper: &PoissonMidpoint<S>,
@@ -64,7 +62,13 @@ impl<X: State> Lanes<X> {
             if !walks.go(stepper, &leg, &mut words) {
                 return None;
             }
-            let drifts = evaluate_where::<X, F>(&walks.reached, drift, &leg.times, &leg.asked);
+            let time = |lane: usize| leg.times[lane];
+            let drifts = if leg.asked == [1; LANES] {
+                evaluate::<X, F>(&walks.reached, drift, time)
+            } else {
+                let asked = (0..LANES).filter(|&lane| leg.asked[lane] != 0);
+                evaluate_in::<X, F>(asked, &walks.reached, drift, time)
+            };
             calls += leg.asked.iter().map(|&asked| u64::from(asked)).sum::<u64>();
             walks.supply(stepper, inner_drifts, &leg, &drifts);
         }
