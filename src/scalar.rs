@@ -126,7 +126,7 @@ impl<T: Real, const L: usize> Row<T, L> {
     /// This row's number in lanes whose `choice` is not 0, another's in the rest.
     #[inline(always)]
     pub(crate) fn or(mut self, choice: &[u32; L], other: Self) -> Self {
-        for ((lane, &choice), other) in self.0.iter_mut().zip(choice).zip(other.0) {
+        for ((lane, &choice), &other) in self.0.iter_mut().zip(choice).zip(&other.0) {
             *lane = if choice == 0 { other } else { *lane };
         }
         self
@@ -135,7 +135,7 @@ impl<T: Real, const L: usize> Row<T, L> {
     /// A function of each lane's number, and of another's.
     #[inline(always)]
     fn with(mut self, other: Self, map: impl Fn(T, T) -> T) -> Self {
-        for (lane, other) in self.0.iter_mut().zip(other.0) {
+        for (lane, &other) in self.0.iter_mut().zip(&other.0) {
             *lane = map(*lane, other);
         }
         self
@@ -177,8 +177,8 @@ impl<T: Real, const L: usize> Scalar for Row<T, L> {
     #[inline(always)]
     fn of_counts(first: [u32; L], second: [u32; L], map: impl Fn(u32, u32) -> T) -> Self {
         let mut row = Self([T::ZERO; L]);
-        for (lane, (first, second)) in row.0.iter_mut().zip(first.into_iter().zip(second)) {
-            *lane = map(first, second);
+        for (lane, (first, second)) in row.0.iter_mut().zip(first.iter().zip(&second)) {
+            *lane = map(*first, *second);
         }
         row
     }
@@ -226,8 +226,8 @@ impl<T: Real, const L: usize> Scalar for Row<T, L> {
         vectorised: impl Fn(T, T) -> T,
         map: impl Fn(T, T) -> T,
     ) -> Self {
-        let pairs = self.0.iter().zip(other.0);
-        if pairs.fold(true, |so_far, (&x, y)| so_far & is_regular(x, y)) {
+        let pairs = self.0.iter().zip(&other.0);
+        if pairs.fold(true, |so_far, (&x, &y)| so_far & is_regular(x, y)) {
             self.with(other, vectorised)
         } else {
             self.with(other, map)

@@ -145,9 +145,10 @@ impl<X: State> Lanes<X> {
                     correction: noise,
                 })
             };
-            let midpoints = words
-                .next_row()
-                .map(|word| stepper.midpoints().single(word));
+            let mut midpoints = words.next_row();
+            for word in &mut midpoints {
+                *word = stepper.midpoints().single(*word);
+            }
             let before = dynamics.spans::<Numbers<X::Real>>([0; LANES], midpoints);
             let mut finite = true;
             for d in 0..X::DIMENSION {

@@ -37,8 +37,14 @@ impl<X: Scalar, const PARTS: usize> Cell<X> for [X; PARTS] {
     const PARTS: usize = PARTS;
 
     #[inline(always)]
-    fn from_fn(make: impl FnMut(usize) -> X) -> Self {
-        core::array::from_fn(make)
+    fn from_fn(mut make: impl FnMut(usize) -> X) -> Self {
+        // Not `array::from_fn`, nor `array::map` below: what they call is compiled on its own, for whatever vectors the
+        // program is built for.
+        let mut cell = [X::splat(X::Real::default()); PARTS];
+        for (index, part) in cell.iter_mut().enumerate() {
+            *part = make(index);
+        }
+        cell
     }
     #[inline(always)]
     fn parts(&self) -> &[X] {
@@ -67,8 +73,11 @@ impl<X: Scalar, const PARTS: usize> Cell<X> for [X; PARTS] {
         self
     }
     #[inline(always)]
-    fn times(self, factor: X) -> Self {
-        self.map(|part| part * factor)
+    fn times(mut self, factor: X) -> Self {
+        for part in &mut self {
+            *part = *part * factor;
+        }
+        self
     }
     #[inline(always)]
     fn is_finite(&self) -> bool {
