@@ -253,13 +253,15 @@ fn order(points: &[(f64, f64, f64)]) -> (f64, f64) {
     (slope, variance.sqrt())
 }
 
-/// Orders of Euler–Maruyama and of the Poisson midpoint method, K = 10⁶.
+/// Orders of Euler–Maruyama and of the Poisson midpoint method, K = 10⁶, and how many times fewer drift evaluations, at
+/// least, the latter needs at relative biases of 1e-3 and 1e-4.
 fn check<const D: usize>(
     name: &str,
     target: &Target,
     rotation: &SMatrix<f64, D, D>,
     sizes: [f64; 3],
     steps: u32,
+    times_fewer: [f64; 2],
 ) {
     println!("{name}: E x² = {:.9} by quadrature", target.exact);
     let euler = sizes.map(|step| {
@@ -287,6 +289,18 @@ fn check<const D: usize>(
         error < 0.08 && (slope - 2.0).abs() < 0.25,
         "{slope} ± {error}"
     );
+    // Drift evaluations that a unit of time costs at a relative bias, by each method's order from its smallest step on.
+    for (relative, least) in [1e-3, 1e-4].into_iter().zip(times_fewer) {
+        let cost = |(step, bias, _): (f64, f64, f64), order: f64, calls: f64| {
+            calls / (step * (relative * target.exact / bias.abs()).powf(1.0 / order))
+        };
+        let (euler, midpoint) = (cost(euler[0], 1.0, 1.0), cost(midpoint[0], 2.0, 2.0));
+        let ratio = euler / midpoint;
+        println!(
+            "  relative bias {relative:e}: EM {euler:.0} evaluations, PMM {midpoint:.0}: {ratio:.1} times fewer"
+        );
+        assert!(ratio > least, "{ratio}");
+    }
 }
 
 #[test]
@@ -305,6 +319,7 @@ fn bimodal_target() {
         &SMatrix::<f64, 1, 1>::identity(),
         [0.05, 0.1, 0.2],
         60_000,
+        [2.7, 8.5],
     );
 }
 
@@ -320,7 +335,14 @@ fn logistic_posterior_in_ten_dimensions() {
     // A rotation that mixes all coordinates: I − 2vvᵀ/|v|².
     let v = SVector::<f64, 10>::from_fn(|i, _| 1.0 + i as f64);
     let rotation = SMatrix::<f64, 10, 10>::identity() - v * v.transpose() * (2.0 / v.dot(&v));
-    check("logistic", &target, &rotation, [0.05, 0.1, 0.2], 10_000);
+    check(
+        "logistic",
+        &target,
+        &rotation,
+        [0.05, 0.1, 0.2],
+        10_000,
+        [6.0, 19.0],
+    );
 }
 
 /// The machinery itself: on a Gaussian target the estimator gives Euler–Maruyama's known bias.
