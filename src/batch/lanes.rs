@@ -50,15 +50,25 @@ where
     }
 }
 
+/// A choice of lanes: 1 where it is chosen, 0 where not.
+type Choice = [u32; LANES];
+
 /// Particles about to be stepped together.
 pub struct Lanes<X: State> {
     pub(super) streams: Streams,
+    /// Lanes that have a particle. The others go along from 0, at the word of one that has, and ask for no drift.
+    pub(super) occupied: Choice,
     pub(super) particles: [u64; LANES],
     pub(super) word_positions: [u64; LANES],
     pub(super) rows: Rows<X>,
 }
 
 impl<X: State> Lanes<X> {
+    /// How many have a particle.
+    fn count(&self) -> u64 {
+        self.occupied.iter().map(|&lane| u64::from(lane)).sum()
+    }
+
     /// The words of all lanes, if they stand at the same.
     fn words(&self) -> Option<LockstepWords> {
         let [position, ..] = self.word_positions;
@@ -84,10 +94,10 @@ impl<X: State> Lanes<X> {
         let (step_size, inner_steps) = (dynamics.step_size(), dynamics.inner_steps());
         let whole = dynamics.spans::<Numbers<X::Real>>([0; LANES], [inner_steps; LANES]);
         let mut words = self.words()?;
-        let calls = steps.len() as u64 * LANES as u64;
+        let calls = steps.len() as u64 * self.count();
         for n in steps {
             let time = step_size * X::Real::from_u32(n);
-            let b0 = evaluate::<X, F>(&self.rows, drift, |_| time);
+            let b0 = evaluate::<X, F>(&self.rows, drift, &self.occupied, |_| time);
             let mut finite = true;
             for d in 0..X::DIMENSION {
                 let increment = increment(&whole, &mut words);
@@ -129,12 +139,12 @@ impl<X: State> Lanes<X> {
         let whole = dynamics.spans::<Numbers<X::Real>>([0; LANES], end);
         let inner_drifts = stepper.inner_drifts::<Numbers<X::Real>>();
         let mut words = self.words()?;
-        let calls = 2 * steps.len() as u64 * LANES as u64;
+        let calls = 2 * steps.len() as u64 * self.count();
         let mut noise = X::each(|_| Row([X::Real::ZERO; LANES]));
         let mut estimates = X::Position::each(|_| Row([X::Real::ZERO; LANES]));
         for n in steps {
             let time = step_size * X::Real::from_u32(n);
-            let b0 = evaluate::<X, F>(&self.rows, drift, |_| time);
+            let b0 = evaluate::<X, F>(&self.rows, drift, &self.occupied, |_| time);
             let coordinate = |rows: &Rows<X>, noise: &Rows<X>, d: usize| {
                 let noise = cell::<X, CellOf<S, Numbers<X::Real>>>(noise, d);
                 Some(Coordinate {
@@ -166,7 +176,7 @@ impl<X: State> Lanes<X> {
                 let midpoint = midpoints.get(lane).copied().unwrap_or(0);
                 time + dynamics.time(midpoint)
             };
-            let drifts = evaluate::<X::Position, F>(&estimates, drift, at);
+            let drifts = evaluate::<X::Position, F>(&estimates, drift, &self.occupied, at);
             for d in 0..X::DIMENSION {
                 let mut coordinate = coordinate(&self.rows, &noise, d)?;
                 coordinate.correction =
@@ -185,21 +195,28 @@ impl<X: State> Lanes<X> {
     }
 }
 
-/// The drift in every lane, at the positions of `rows`.
+/// The drift at the positions of `rows` in the lanes that ask for it; of the others' values none is of account.
 #[inline(always)]
+#[allow(clippy::indexing_slicing, reason = "`lane` numbers lanes")]
 fn evaluate<X, F>(
     rows: &Rows<X>,
     drift: &mut F,
+    asked: &Choice,
     time: impl Fn(usize) -> X::Real,
 ) -> Rows<X::Position>
 where
     X: State,
     F: FnMut(X::Real, &X::Position) -> X::Position,
 {
-    evaluate_in::<X, F>(0..LANES, rows, drift, time)
+    // As a rule all do, and a loop over all is unrolled.
+    if *asked == [1; LANES] {
+        return evaluate_in::<X, F>(0..LANES, rows, drift, time);
+    }
+    let lanes = (0..LANES).filter(|&lane| asked[lane] != 0);
+    evaluate_in::<X, F>(lanes, rows, drift, time)
 }
 
-/// The drift in some lanes; of the others' values none is of account.
+/// The drift in some lanes.
 #[inline(always)]
 #[allow(
     clippy::indexing_slicing,

@@ -257,7 +257,7 @@ impl<'a, X: State> Particles<'a, X> {
         advance.drift_calls
     }
 
-    /// Steps the [`LANES`] particles from `start` on together, if all are active and the
+    /// Steps those of the [`LANES`] particles from `start` on that are active together, if there are enough and the
     /// stepper can; returns their drift evaluations. Nothing has changed otherwise.
     pub(super) fn run_together<S, F>(
         &mut self,
@@ -271,27 +271,38 @@ impl<'a, X: State> Particles<'a, X> {
         X: StateOf<S::Dynamics>,
         F: FnMut(X::Real, &X::Position) -> X::Position,
     {
+        /// Lanes cost as much as so many particles one by one, or less.
+        const FEWEST: u32 = 4;
+
         // No microcontroller has vectors, or flash to spare for what would fill them.
         if ONE_BY_ONE || cfg!(target_os = "none") {
             return None;
         }
-        let range = start..start + LANES;
-        let word_positions = *self.word_positions.get(range.clone())?.first_chunk()?;
-        let mut statuses = self.status.get(range)?.iter();
-        if !statuses.all(|status| *status == Status::Active) {
+        let mut occupied = [0; LANES];
+        for (occupied, status) in occupied.iter_mut().zip(self.status.get(start..)?) {
+            *occupied = u32::from(*status == Status::Active);
+        }
+        if occupied.iter().sum::<u32>() < FEWEST {
             return None;
         }
+        // What each lane has, and in those that have no particle what the first has that has one.
+        let own = self.word_positions.get(start..)?;
+        let (_, first) = occupied.iter().zip(own).find(|&(&lane, _)| lane == 1)?;
+        let mut word_positions = [*first; LANES];
+        copy_where(&occupied, own, &mut word_positions);
         let columns = self.columns.as_ref();
         let mut lanes = Lanes::<X> {
             streams: self.streams,
-            particles: core::array::from_fn(|l| self.first + (start + l) as u64),
+            occupied,
+            particles: core::array::from_fn(|l| self.first.wrapping_add((start + l) as u64)),
             word_positions,
             rows: X::each(|component| {
+                let mut row = Row([X::Real::ZERO; LANES]);
                 let column = columns
                     .get(component)
                     .and_then(|column| column.get(start..));
-                let row = column.and_then(|column| column.first_chunk());
-                Row(row.copied().unwrap_or([X::Real::ZERO; LANES]))
+                copy_where(&occupied, column.unwrap_or_default(), &mut row.0);
+                row
             }),
         };
         let calls = widest(Together {
@@ -302,16 +313,21 @@ impl<'a, X: State> Particles<'a, X> {
         })?;
         let rows = AsRef::<[Row<X::Real, LANES>]>::as_ref(&lanes.rows);
         for (column, row) in self.columns.as_mut().iter_mut().zip(rows) {
-            let column = column.get_mut(start..);
-            if let Some(column) = column.and_then(|column| column.first_chunk_mut()) {
-                *column = row.0;
-            }
+            let column = column.get_mut(start..).unwrap_or_default();
+            copy_where(&occupied, &row.0, column);
         }
-        let word_positions = self.word_positions.get_mut(start..);
-        if let Some(word_positions) = word_positions.and_then(|all| all.first_chunk_mut()) {
-            *word_positions = lanes.word_positions;
-        }
+        let word_positions = self.word_positions.get_mut(start..).unwrap_or_default();
+        copy_where(&occupied, &lanes.word_positions, word_positions);
         Some(calls)
+    }
+}
+
+/// Copies what belongs to the lanes chosen.
+fn copy_where<T: Copy>(chosen: &[u32; LANES], from: &[T], to: &mut [T]) {
+    for ((&chosen, from), to) in chosen.iter().zip(from).zip(to) {
+        if chosen == 1 {
+            *to = *from;
+        }
     }
 }
 

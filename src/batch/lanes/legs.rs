@@ -7,7 +7,7 @@
 use core::ops::Range;
 
 use super::words::{LaneWords, RowWords, increment};
-use super::{LANES, Lanes, Numbers, Rows, cell, evaluate, evaluate_in, set_cell};
+use super::{Choice, LANES, Lanes, Numbers, Rows, cell, evaluate, set_cell};
 use crate::dynamics::cell::Cell;
 use crate::dynamics::state::State;
 use crate::dynamics::{CellOf, Dynamics, RealOf, StateOf};
@@ -18,9 +18,6 @@ use crate::scalar::Row;
 
 /// A coordinate of each lane.
 type Coordinates<S> = Coordinate<Numbers<RealOf<S>>, CellOf<S, Numbers<RealOf<S>>>>;
-
-/// A choice of lanes: 1 where it is chosen, 0 where not.
-type Choice = [u32; LANES];
 
 impl<X: State> Lanes<X> {
     /// Steps all lanes by the Poisson midpoint method with any number of midpoints. `None` if a step failed in any: the
@@ -47,15 +44,22 @@ impl<X: State> Lanes<X> {
         let inner_drifts = stepper.inner_drifts::<Numbers<X::Real>>();
         let mut words = LaneWords::new(self.streams, self.particles, self.word_positions);
         let time = stepper.dynamics().step_size() * X::Real::from_u32(steps.start);
-        let mut calls = LANES as u64;
+        let mut calls = self.count();
         let zero = Row([X::Real::ZERO; LANES]);
         let mut walks = Walks::<X> {
-            b0: evaluate::<X, F>(&self.rows, drift, |_| time),
+            b0: evaluate::<X, F>(&self.rows, drift, &self.occupied, |_| time),
             start: X::each(|component| self.rows.as_ref().get(component).copied().unwrap_or(zero)),
             noise: X::each(|_| zero),
             corrections: X::each(|_| zero),
             reached: X::each(|_| zero),
-            step: [steps.start; LANES],
+            // A lane without a particle is done.
+            step: self.occupied.map(|occupied| {
+                if occupied == 0 {
+                    steps.end
+                } else {
+                    steps.start
+                }
+            }),
             previous: [0; LANES],
         };
         while let Some(leg) = walks.next(stepper, &mut words, steps.end) {
@@ -63,12 +67,7 @@ impl<X: State> Lanes<X> {
                 return None;
             }
             let time = |lane: usize| leg.times[lane];
-            let drifts = if leg.asked == [1; LANES] {
-                evaluate::<X, F>(&walks.reached, drift, time)
-            } else {
-                let asked = (0..LANES).filter(|&lane| leg.asked[lane] != 0);
-                evaluate_in::<X, F>(asked, &walks.reached, drift, time)
-            };
+            let drifts = evaluate::<X, F>(&walks.reached, drift, &leg.asked, time);
             calls += leg.asked.iter().map(|&asked| u64::from(asked)).sum::<u64>();
             walks.supply(stepper, inner_drifts, &leg, &drifts);
         }
