@@ -15,8 +15,8 @@ pub(crate) const ONE_BY_ONE: bool = cfg!(any(
 
 /// V^½ Z of a state in `D` dimensions from the next words, coordinate by coordinate.
 ///
-/// Where there are vector units and enough coordinates to fill one, the words are read first and then turned into normals
-/// together, to the same bits.
+/// Where there are vector units, and on a host enough coordinates to fill one, the words are read first and then turned into
+/// normals together, to the same bits.
 #[inline]
 #[allow(
     clippy::indexing_slicing,
@@ -34,7 +34,7 @@ where
             "a cell takes one or two normals"
         );
     };
-    if ONE_BY_ONE || D < 4 {
+    if ONE_BY_ONE || (D < 4 && cfg!(target_pointer_width = "64")) {
         return X::from_cells(|_| draw_one(span, words));
     }
     let reads = P::NORMALS * X::Real::WORDS_PER_NORMAL as usize;
