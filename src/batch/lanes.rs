@@ -51,7 +51,13 @@ where
 }
 
 /// A choice of lanes: 1 where it is chosen, 0 where not.
-type Choice = [u32; LANES];
+pub(super) type Choice = [u32; LANES];
+
+/// How many are chosen.
+#[inline(always)]
+pub(super) fn count(choice: &Choice) -> u64 {
+    choice.iter().map(|&lane| u64::from(lane)).sum()
+}
 
 /// Particles about to be stepped together.
 pub struct Lanes<X: State> {
@@ -64,11 +70,6 @@ pub struct Lanes<X: State> {
 }
 
 impl<X: State> Lanes<X> {
-    /// How many have a particle.
-    fn count(&self) -> u64 {
-        self.occupied.iter().map(|&lane| u64::from(lane)).sum()
-    }
-
     /// The words of all lanes, if they stand at the same.
     fn words(&self) -> Option<LockstepWords> {
         let [position, ..] = self.word_positions;
@@ -94,7 +95,7 @@ impl<X: State> Lanes<X> {
         let (step_size, inner_steps) = (dynamics.step_size(), dynamics.inner_steps());
         let whole = dynamics.spans::<Numbers<X::Real>>([0; LANES], [inner_steps; LANES]);
         let mut words = self.words()?;
-        let calls = steps.len() as u64 * self.count();
+        let calls = steps.len() as u64 * count(&self.occupied);
         for n in steps {
             let time = step_size * X::Real::from_u32(n);
             let b0 = evaluate::<X, F>(&self.rows, drift, &self.occupied, |_| time);
@@ -139,7 +140,7 @@ impl<X: State> Lanes<X> {
         let whole = dynamics.spans::<Numbers<X::Real>>([0; LANES], end);
         let inner_drifts = stepper.inner_drifts::<Numbers<X::Real>>();
         let mut words = self.words()?;
-        let calls = 2 * steps.len() as u64 * self.count();
+        let calls = 2 * steps.len() as u64 * count(&self.occupied);
         let mut noise = X::each(|_| Row([X::Real::ZERO; LANES]));
         let mut estimates = X::Position::each(|_| Row([X::Real::ZERO; LANES]));
         for n in steps {

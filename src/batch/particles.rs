@@ -2,7 +2,7 @@ use core::fmt;
 use core::ops::Range;
 
 use super::advance::advance;
-use super::lanes::{LANES, Lanes, Together};
+use super::lanes::{Choice, LANES, Lanes, Together, count};
 use super::{BatchError, Status};
 use crate::dynamics::StateOf;
 use crate::dynamics::segment::ONE_BY_ONE;
@@ -272,7 +272,7 @@ impl<'a, X: State> Particles<'a, X> {
         F: FnMut(X::Real, &X::Position) -> X::Position,
     {
         /// Lanes cost as much as so many particles one by one, or less.
-        const FEWEST: u32 = 4;
+        const FEWEST: u64 = 4;
 
         // No microcontroller has vectors, or flash to spare for what would fill them.
         if ONE_BY_ONE || cfg!(target_os = "none") {
@@ -282,7 +282,7 @@ impl<'a, X: State> Particles<'a, X> {
         for (occupied, status) in occupied.iter_mut().zip(self.status.get(start..)?) {
             *occupied = u32::from(*status == Status::Active);
         }
-        if occupied.iter().sum::<u32>() < FEWEST {
+        if count(&occupied) < FEWEST {
             return None;
         }
         // What each lane has, and in those that have no particle what the first has that has one.
@@ -323,7 +323,7 @@ impl<'a, X: State> Particles<'a, X> {
 }
 
 /// Copies what belongs to the lanes chosen.
-fn copy_where<T: Copy>(chosen: &[u32; LANES], from: &[T], to: &mut [T]) {
+fn copy_where<T: Copy>(chosen: &Choice, from: &[T], to: &mut [T]) {
     for ((&chosen, from), to) in chosen.iter().zip(from).zip(to) {
         if chosen == 1 {
             *to = *from;

@@ -2,7 +2,7 @@
 
 use core::fmt;
 
-use super::normal::in_vectors;
+use super::vectors::in_vectors;
 use super::{Stream, Words};
 
 /// Words that are read ahead: a power of two, and 16 blocks.

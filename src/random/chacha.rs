@@ -155,6 +155,12 @@ pub(crate) fn halves(word: u64) -> [u32; 2] {
     [word as u32, (word >> 32) as u32]
 }
 
+/// [`halves`] of many, all low ones first.
+pub(crate) fn halves_of<const L: usize>(words: [u64; L]) -> [[u32; L]; 2] {
+    let halves = words.map(halves);
+    [halves.map(|[low, _]| low), halves.map(|[_, high]| high)]
+}
+
 /// Four quarter rounds on the columns, four on the diagonals.
 #[inline(always)]
 fn double_round(state: [u32; 16]) -> [u32; 16] {

@@ -38,17 +38,18 @@ mod interchange;
 mod midpoint;
 mod normal;
 mod stream;
+mod vectors;
 mod words;
 
 pub use buffered::Buffered;
-pub(crate) use chacha::halves;
+pub(crate) use chacha::{halves, halves_of};
 pub use error::PastEnd;
 pub use midpoint::{MidpointLaw, Midpoints};
-#[cfg(target_pointer_width = "64")]
-pub(crate) use normal::in_vectors;
 pub(crate) use normal::normal_lanes_f32;
 pub use normal::{normal_f32, normal_f64};
 pub use stream::{Stream, Streams};
+#[cfg(target_pointer_width = "64")]
+pub(crate) use vectors::in_vectors;
 pub use words::Words;
 
 /// The version of the [contract](self) that the streams of this release follow.

@@ -30,11 +30,7 @@
     reason = "coefficients as the fit printed them"
 )]
 
-use core::marker::PhantomData;
 use core::ops::{Add, Mul, Sub};
-
-use crate::real::Real;
-use crate::simd::{Work, widest};
 
 /// Value of a polynomial with coefficients in ascending order (Horner's scheme, no fused
 /// multiply-add).
@@ -339,31 +335,6 @@ pub(crate) fn normal_lanes_f32<const L: usize>(words: &[u32; L]) -> [f32; L] {
         }
     }
     normals
-}
-
-/// The normals of many words, one of each, in the widest vectors; T takes one word a normal.
-#[inline]
-pub(crate) fn in_vectors<T: Real, const N: usize>(words: &[u32; N]) -> [T; N] {
-    widest(Normals(words, PhantomData))
-}
-
-struct Normals<'a, T, const N: usize>(&'a [u32; N], PhantomData<T>);
-
-impl<T: Real, const N: usize> Work for Normals<'_, T, N> {
-    type Output = [T; N];
-
-    #[inline(always)]
-    fn work(self) -> [T; N] {
-        const LANES: usize = 16;
-        const { assert!(N.is_multiple_of(LANES), "nothing is left over") };
-
-        let mut normals = [T::ZERO; N];
-        let rows = self.0.as_chunks::<LANES>().0;
-        for (normals, words) in normals.as_chunks_mut::<LANES>().0.iter_mut().zip(rows) {
-            *normals = T::normal_lanes(|| *words);
-        }
-        normals
-    }
 }
 
 /// The standard normal that 64 bits, high word first, stand for: Φ⁻¹((w + ½)/2⁶⁴).

@@ -6,7 +6,7 @@ use rand_core::{SeedableRng, TryRng};
 
 use super::chacha;
 #[cfg(target_pointer_width = "64")]
-use super::chacha::halves;
+use super::chacha::{halves, halves_of};
 use super::error::PastEnd;
 use crate::simd::{Work, widest};
 
@@ -86,7 +86,7 @@ impl Streams {
     }
 
     /// The 16 words of a block of the stream of a particle in each lane, word by word; the blocks' counters and the
-    /// particles' numbers as [`halves`].
+    /// particles' numbers as [`halves_of`] them.
     #[inline(always)]
     #[allow(clippy::indexing_slicing, reason = "`lane` numbers lanes")]
     pub(crate) fn blocks<const L: usize>(
@@ -146,10 +146,9 @@ const TOGETHER: usize = 16;
 impl Streams {
     /// The blocks of a particle's stream from a word position on that a block begins at, word by word.
     fn consecutive_blocks(&self, position: u64, particle: u64) -> [[u32; TOGETHER]; 16] {
-        let counters: [_; TOGETHER] =
-            from_fn(|lane| halves(position.wrapping_add(16 * lane as u64) >> 4));
+        let counters = from_fn(|lane| position.wrapping_add(16 * lane as u64) >> 4);
         self.widest_blocks(
-            [counters.map(|[low, _]| low), counters.map(|[_, high]| high)],
+            halves_of(counters),
             halves(particle).map(|half| [half; TOGETHER]),
         )
     }

@@ -7,7 +7,7 @@
 use core::ops::Range;
 
 use super::words::{LaneWords, RowWords, increment};
-use super::{Choice, LANES, Lanes, Numbers, Rows, cell, evaluate, set_cell};
+use super::{Choice, LANES, Lanes, Numbers, Rows, cell, count, evaluate, set_cell};
 use crate::dynamics::cell::Cell;
 use crate::dynamics::state::State;
 use crate::dynamics::{CellOf, Dynamics, RealOf, StateOf};
@@ -44,7 +44,7 @@ impl<X: State> Lanes<X> {
         let inner_drifts = stepper.inner_drifts::<Numbers<X::Real>>();
         let mut words = LaneWords::new(self.streams, self.particles, self.word_positions);
         let time = stepper.dynamics().step_size() * X::Real::from_u32(steps.start);
-        let mut calls = self.count();
+        let mut calls = count(&self.occupied);
         let zero = Row([X::Real::ZERO; LANES]);
         let mut walks = Walks::<X> {
             b0: evaluate::<X, F>(&self.rows, drift, &self.occupied, |_| time),
@@ -68,7 +68,7 @@ impl<X: State> Lanes<X> {
             }
             let time = |lane: usize| leg.times[lane];
             let drifts = evaluate::<X, F>(&walks.reached, drift, &leg.asked, time);
-            calls += leg.asked.iter().map(|&asked| u64::from(asked)).sum::<u64>();
+            calls += count(&leg.asked);
             walks.supply(stepper, inner_drifts, &leg, &drifts);
         }
         self.rows = walks.start;

@@ -2,7 +2,7 @@
 
 use super::LANES;
 use crate::dynamics::span::Span;
-use crate::random::{Streams, halves};
+use crate::random::{Streams, halves, halves_of};
 use crate::real::Real;
 use crate::scalar::Row;
 use crate::simd::{Work, widest};
@@ -40,12 +40,6 @@ where
     })
 }
 
-/// Low and high halves.
-fn lane_halves(words: [u64; LANES]) -> [[u32; LANES]; 2] {
-    let halves = words.map(halves);
-    [halves.map(|[low, _]| low), halves.map(|[_, high]| high)]
-}
-
 /// Words that all lanes read in step, from the same on.
 pub(super) struct LockstepWords {
     streams: Streams,
@@ -58,7 +52,7 @@ impl LockstepWords {
     pub(super) fn new(streams: Streams, particles: [u64; LANES], position: u64) -> Self {
         let mut words = Self {
             streams,
-            particles: lane_halves(particles),
+            particles: halves_of(particles),
             position,
             block: [[0; LANES]; 16],
         };
@@ -116,8 +110,8 @@ impl LaneWords {
     pub(super) fn new(streams: Streams, particles: [u64; LANES], positions: [u64; LANES]) -> Self {
         Self {
             streams,
-            particles: lane_halves(particles),
-            counters: lane_halves(positions.map(|position| position >> 4)),
+            particles: halves_of(particles),
+            counters: halves_of(positions.map(|position| position >> 4)),
             left: positions.map(|position| -((position & 15) as i32)),
             row: positions.map(|position| (position & 31) as u32),
             sure: 0,
