@@ -16,6 +16,14 @@ pub fn network(step: u32, x: &[f32], output: &mut [f32]) {
     }
 }
 
+/// [`network`] for the rows of a batch.
+pub fn network_of_rows(dimension: usize, steps: &[u32], inputs: &[f32], outputs: &mut [f32]) {
+    let rows = inputs.chunks(dimension).zip(outputs.chunks_mut(dimension));
+    for (&step, (input, output)) in steps.iter().zip(rows) {
+        network(step, input, output);
+    }
+}
+
 pub fn begin(particle: u64) -> ([f32; D], Stream) {
     let (mut x, mut stream) = ([0.0; D], Stream::new(9, particle));
     standard_normal(&mut x, &mut stream);
@@ -115,10 +123,7 @@ impl<N: NoiseSchedule<f32>, S: Solver<f32>> Check for Sampler<'_, f32, N, S> {
         Lockstep::new(self, D, &mut members, &mut x, &mut steps, &mut work)
             .unwrap()
             .run(&mut |steps: &[u32], inputs: &[f32], outputs: &mut [f32]| {
-                let rows = inputs.chunks(D).zip(outputs.chunks_mut(D));
-                for (&step, (input, output)) in steps.iter().zip(rows) {
-                    network(step, input, output);
-                }
+                network_of_rows(D, steps, inputs, outputs);
             });
         assert!(members.iter().all(|member| member.failure().is_none()));
         x

@@ -10,7 +10,7 @@ use poisson_midpoint::{
     random::Stream,
 };
 
-use super::every::{Check, D, begin, network, with_all};
+use super::every::{Check, D, begin, network_of_rows, with_all};
 
 #[test]
 fn split_phase_and_batches_give_the_bits_of_one_call() {
@@ -91,10 +91,7 @@ fn a_sample_that_fails_leaves_the_rest_of_its_batch_alone() {
     Lockstep::new(&sampler, D, &mut members, &mut x, &mut steps, &mut work)
         .unwrap()
         .run(&mut |steps: &[u32], inputs: &[f32], outputs: &mut [f32]| {
-            let rows = inputs.chunks(D).zip(outputs.chunks_mut(D));
-            for (&step, (input, output)) in steps.iter().zip(rows) {
-                network(step, input, output);
-            }
+            network_of_rows(D, steps, inputs, outputs);
             if call == 4 {
                 outputs[D] = f32::NAN;
             }
@@ -147,9 +144,8 @@ fn threads_change_no_bit_of_a_batch() {
         let mut batch =
             Lockstep::new(&sampler, D, &mut members, &mut x, &mut steps, &mut work).unwrap();
         let mut network = |steps: &[u32], inputs: &[f32], outputs: &mut [f32]| {
-            let rows = inputs.chunks(D).zip(outputs.chunks_mut(D));
-            for (&step, (input, output)) in steps.iter().zip(rows) {
-                network(step, input, output);
+            network_of_rows(D, steps, inputs, outputs);
+            for (input, output) in inputs.chunks(D).zip(outputs.chunks_mut(D)) {
                 // One sample in many strays so far.
                 if input[0] > 2.5 {
                     output[1] = f32::NAN;
