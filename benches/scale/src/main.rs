@@ -33,8 +33,13 @@ pub(crate) struct Panel {
 pub(crate) const METHODS: [&str; 3] = ["Euler–Maruyama", "`Single`", "`Bernoulli`"];
 
 fn main() -> Result<()> {
-    let mut panels = vec![particles()?, dimension()?, inner_steps()?, steps_a_call()?];
-    panels.push(threads()?);
+    let panels = [
+        particles()?,
+        dimension()?,
+        inner_steps()?,
+        steps_a_call()?,
+        threads()?,
+    ];
     for panel in &panels {
         println!("\n## {}\n", panel.title);
         println!("| {} | {} |", panel.variable, METHODS.join(" | "));
