@@ -117,6 +117,24 @@ impl<T: Real, N: NoiseSchedule<T>, S: Solver<T>, W> Samples<'_, T, N, S, W> {
         members.filter(|member| member.progress.is_asking()).count()
     }
 
+    /// Takes each sample to where it asks the network, or to its end, and gathers what those that ask want it for.
+    fn gather(&mut self, steps: &mut [u32], inputs: &mut [T])
+    where
+        W: Words,
+    {
+        let inputs = inputs.chunks_exact_mut(self.dimension.get());
+        let mut places = inputs.zip(steps);
+        self.for_each(|run, words| {
+            // A run that fails says so when it is asked again.
+            if let Ok(Some(NetworkQuery { position, step })) = run.next(words)
+                && let Some((input, at)) = places.next()
+            {
+                copy(position, input);
+                *at = step;
+            }
+        });
+    }
+
     /// Gives the samples that ask their outputs.
     fn scatter(&mut self, outputs: &[T]) {
         let mut outputs = outputs.chunks_exact(self.dimension.get());
@@ -175,6 +193,26 @@ where
             // A run that fails says so when it is asked again.
             let _ = run.next(words);
         });
+    }
+
+    /// [`gather`](Self::gather), each half to its own places, of samples that have been advanced.
+    fn gather_parallel(&mut self, steps: &mut [u32], inputs: &mut [T]) {
+        let dimension = self.dimension.get();
+        if let Some([mut first, mut second]) = self.halves() {
+            let asking = first.asking();
+            let middle = asking * dimension;
+            if let (Some(steps), Some(inputs)) = (
+                steps.split_at_mut_checked(asking),
+                inputs.split_at_mut_checked(middle),
+            ) {
+                rayon::join(
+                    || first.gather_parallel(steps.0, inputs.0),
+                    || second.gather_parallel(steps.1, inputs.1),
+                );
+                return;
+            }
+        }
+        self.gather(steps, inputs);
     }
 
     /// [`scatter`](Self::scatter), each half its own outputs.
@@ -243,17 +281,8 @@ impl<'a, T: Real, N: NoiseSchedule<T>, S: Solver<T>, W: Words> Lockstep<'a, T, N
     /// Gathers what the network is wanted for: the training steps and, as many times
     /// `dimension`, the inputs of the samples that ask; `None` when all are done.
     pub fn gather(&mut self) -> Option<(&[u32], &[T])> {
+        self.samples.gather(self.steps, self.inputs);
         let dimension = self.samples.dimension.get();
-        let inputs = self.inputs.chunks_exact_mut(dimension);
-        let mut places = inputs.zip(&mut *self.steps);
-        self.samples.for_each(|run, words| {
-            if let Ok(Some(NetworkQuery { position, step })) = run.next(words)
-                && let Some((input, at)) = places.next()
-            {
-                copy(position, input);
-                *at = step;
-            }
-        });
         let asking = self.samples.asking();
         let inputs = self.inputs.get(..asking * dimension)?;
         Some((self.steps.get(..asking)?, inputs)).filter(|_| asking > 0)
@@ -271,7 +300,7 @@ impl<'a, T: Real, N: NoiseSchedule<T>, S: Solver<T>, W: Words> Lockstep<'a, T, N
     where
         F: FnMut(&[u32], &[T], &mut [T]) + ?Sized,
     {
-        self.run_by(network, |_| (), Samples::scatter)
+        self.run_by(network, Samples::gather, Samples::scatter)
     }
 
     /// [`run`](Self::run) with the updates on rayon's threads; the network is called on the thread that asks. The same
@@ -284,18 +313,19 @@ impl<'a, T: Real, N: NoiseSchedule<T>, S: Solver<T>, W: Words> Lockstep<'a, T, N
         W: Send,
         F: FnMut(&[u32], &[T], &mut [T]) + ?Sized,
     {
-        self.run_by(
-            network,
-            Samples::advance_parallel,
-            Samples::scatter_parallel,
-        )
+        let gather =
+            |samples: &mut Samples<'a, T, N, S, W>, steps: &mut [u32], inputs: &mut [T]| {
+                samples.advance_parallel();
+                samples.gather_parallel(steps, inputs);
+            };
+        self.run_by(network, gather, Samples::scatter_parallel)
     }
 
-    /// Runs with what may take samples to their next query beforehand, and what gives them their outputs.
+    /// Runs with what gathers the samples' queries and what gives them their outputs.
     fn run_by<F>(
         &mut self,
         network: &mut F,
-        advance: impl Fn(&mut Samples<'a, T, N, S, W>),
+        gather: impl Fn(&mut Samples<'a, T, N, S, W>, &mut [u32], &mut [T]),
         scatter: impl Fn(&mut Samples<'a, T, N, S, W>, &[T]),
     ) -> u32
     where
@@ -303,12 +333,12 @@ impl<'a, T: Real, N: NoiseSchedule<T>, S: Solver<T>, W: Words> Lockstep<'a, T, N
     {
         let mut calls = 0;
         loop {
-            advance(&mut self.samples);
-            if self.gather().is_none() {
-                return calls;
-            }
+            gather(&mut self.samples, self.steps, self.inputs);
             let asking = self.samples.asking();
             let filled = asking * self.samples.dimension.get();
+            if asking == 0 {
+                return calls;
+            }
             if let (Some(steps), Some(inputs), Some(outputs)) = (
                 self.steps.get(..asking),
                 self.inputs.get(..filled),
