@@ -89,3 +89,21 @@ impl<X> fmt::Display for TrajectoryFull<X> {
 }
 
 impl<X: fmt::Debug> core::error::Error for TrajectoryFull<X> {}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn it_is_full_with_as_many_states_as_it_has_room_for() {
+        let mut trajectory = Trajectory::<u32, 2>::new();
+        for state in 0..2 {
+            assert!(!trajectory.is_full());
+            trajectory.push(state).unwrap();
+        }
+        assert!(trajectory.is_full());
+        assert_eq!(trajectory.push(2).unwrap_err().state, 2);
+        trajectory.clear();
+        assert!(!trajectory.is_full() && trajectory.as_slice().is_empty());
+    }
+}

@@ -221,3 +221,21 @@ fn a_schedule_whose_nearest_step_is_out_of_range_does_no_harm() {
         }
     }
 }
+
+#[test]
+fn an_error_of_any_kind_says_what_that_kind_says() {
+    let schedule = LinearRate::new(0, 0.1_f64, 20.0).unwrap_err();
+    let timesteps = TimestepsError::TooFew { length: 1 };
+    let sampler = SamplerError::Correction(-2.0);
+    let sample = SampleError::Empty;
+    let pairs: [(Error<f64>, String); 4] = [
+        (schedule.into(), schedule.to_string()),
+        (timesteps.into(), timesteps.to_string()),
+        (sampler.into(), sampler.to_string()),
+        (sample.into(), sample.to_string()),
+    ];
+    for (error, text) in pairs {
+        assert!(!text.is_empty());
+        assert_eq!(error.to_string(), text);
+    }
+}
