@@ -335,10 +335,10 @@ impl<'a, T: Real, N: NoiseSchedule<T>, S: Solver<T>, W: Words> Lockstep<'a, T, N
         loop {
             gather(&mut self.samples, self.steps, self.inputs);
             let asking = self.samples.asking();
-            let filled = asking * self.samples.dimension.get();
             if asking == 0 {
                 return calls;
             }
+            let filled = asking * self.samples.dimension.get();
             if let (Some(steps), Some(inputs), Some(outputs)) = (
                 self.steps.get(..asking),
                 self.inputs.get(..filled),
