@@ -172,6 +172,33 @@ impl<const N: usize> Timesteps<N> {
         })
     }
 
+    /// From T to 1 with equal steps in (noise/signal)^(1/ρ), and on to 0: the spacing of Karras et al. 2022
+    /// (equation 5), with their ρ = 7. The larger ρ, the nearer to [`log_snr`](Self::log_snr).
+    ///
+    /// # Errors
+    /// [`TimestepsError`] unless ρ ≥ 1, 1 ≤ `steps` ≤ T and `steps` ≤ N.
+    pub fn karras<T: Real>(
+        steps: u32,
+        rho: u32,
+        schedule: &impl NoiseSchedule<T>,
+    ) -> Result<Self, TimestepsError> {
+        if rho == 0 {
+            return Err(TimestepsError::Exponent);
+        }
+        let (training_steps, rho) = (schedule.training_steps(), T::from_u32(rho));
+        // (noise/signal)^(1/ρ), noise/signal being e^(−λ).
+        let root = |step| (-(schedule.level(step).half_log_snr() / rho)).exp();
+        let (last, first) = (root(1), root(training_steps));
+        Self::build(steps, training_steps, |j| {
+            let share = T::from_u32(j - 1) / T::from_u32(steps.max(2) - 1);
+            let half_log_snr = -(rho * (last + (first - last) * share).ln());
+            match steps {
+                1 => training_steps,
+                _ => schedule.nearest(half_log_snr, 1, training_steps),
+            }
+        })
+    }
+
     /// The list of place(`steps`), …, place(1), 0, with entries moved apart where they coincide.
     fn build(
         steps: u32,
@@ -289,6 +316,7 @@ mod tests {
                     Timesteps::linspace(steps, &schedule),
                     Timesteps::quadratic(steps, &schedule),
                     Timesteps::log_snr(steps, &schedule),
+                    Timesteps::karras(steps, 7, &schedule),
                 ];
                 for list in lists {
                     let list = list.unwrap();

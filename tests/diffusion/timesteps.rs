@@ -2,7 +2,7 @@
 
 use core::cell::Cell;
 
-use poisson_midpoint::diffusion::{Level, LinearRate, NoiseSchedule, Timesteps};
+use poisson_midpoint::diffusion::{Level, LinearRate, NoiseSchedule, Timesteps, TimestepsError};
 
 /// A schedule whose λ is −t exactly, so that there are ties. Counts the levels it is asked for.
 #[derive(Debug)]
@@ -104,6 +104,16 @@ fn lists_are_their_definitions() {
             nearest(1, training_steps, |step| (lambda(step) - target).abs())
         });
         assert_eq!(Timesteps::log_snr(steps, &schedule), log_snr);
+        for rho in [1, 7] {
+            let root = |step| (-lambda(step)).exp().powf(1.0 / f64::from(rho));
+            let karras = list(&|j| {
+                let sigma = root(1) + (root(training_steps) - root(1)) * share(j);
+                let target = -sigma.powi(rho).ln();
+                nearest(1, training_steps, |step| (lambda(step) - target).abs())
+            });
+            let rho = rho.unsigned_abs();
+            assert_eq!(Timesteps::karras(steps, rho, &schedule), karras);
+        }
     }
 }
 
@@ -114,4 +124,12 @@ fn entries_are_moved_apart_by_as_little_as_will_do() {
     let list = Timesteps::<10>::quadratic(10, &schedule);
     let expected = Timesteps::new(&[20, 16, 13, 10, 7, 5, 4, 3, 2, 1, 0]);
     assert_eq!(list, expected);
+}
+
+#[test]
+fn no_root_is_the_zeroth() {
+    let schedule = LinearRate::new(20, 0.1_f64, 20.0).unwrap();
+    let error = Timesteps::<10>::karras(10, 0, &schedule).unwrap_err();
+    assert_eq!(error, TimestepsError::Exponent);
+    assert_eq!(error.to_string(), "rho 0 is not at least 1");
 }

@@ -39,6 +39,8 @@ pub enum TimestepsError {
         /// The number of training steps.
         training_steps: u32,
     },
+    /// The exponent ρ of a spacing is 0.
+    Exponent,
     /// A pair that does not start where the pair before it ended.
     Gap {
         /// Which pair.
@@ -67,6 +69,7 @@ impl fmt::Display for TimestepsError {
                 step,
                 training_steps,
             } => write!(f, "timestep {step} is not in [0, {training_steps}]"),
+            Self::Exponent => write!(f, "rho 0 is not at least 1"),
             Self::Gap {
                 index,
                 from,
