@@ -6,6 +6,8 @@ mod every;
 mod golden;
 #[path = "diffusion/law.rs"]
 mod law;
+#[path = "diffusion/multistep.rs"]
+mod multistep;
 #[path = "diffusion/naive.rs"]
 mod naive;
 #[path = "diffusion/order.rs"]

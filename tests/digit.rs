@@ -9,8 +9,9 @@ mod network;
 use network::{Network, PIXELS, STEPS};
 use poisson_midpoint::MidpointLaw::Bernoulli;
 use poisson_midpoint::diffusion::{
-    Clip, Ddim, Ddpm, DpmSolver, DpmSolverPlusPlus, PoissonMidpointDdpm, Prediction, Sampler,
-    ScheduleTable, Solver, Timesteps, Variant, standard_normal,
+    Clip, Ddim, Ddpm, DpmSolver, DpmSolverPlusPlus, ErSdeSolver, HybridMultistep, MidpointDensity,
+    PoissonMidpointDdpm, Prediction, RandomizedMidpointDdpm, SaSolver, Sampler, ScheduleTable,
+    Solver, Timesteps, Variant, standard_normal,
 };
 use poisson_midpoint::random::Stream;
 
@@ -42,20 +43,28 @@ fn bits(timesteps: &Timesteps<10>, clip: Clip<f32>, solver: impl Solver<f32>) ->
 }
 
 /// Of the samplers in the order of the test.
-const GOLDEN: [u32; 13] = [
+const GOLDEN: [u32; 21] = [
     0x3b50_21b9,
     0xeb47_e42c,
     0xd247_6e57,
     0x4e08_ed69,
     0xa199_d235,
     0x8782_d4f0,
-    0xe72d_052f,
-    0x5301_41b9,
-    0x8689_68bf,
+    0xb5b2_dda9,
+    0xa159_6828,
+    0xb8a6_d350,
     0x4fcb_64a1,
     0x8ad9_cea9,
     0x02bf_26c3,
     0x38f3_d672,
+    0xab97_54f8,
+    0xff97_0a42,
+    0x1fb9_8058,
+    0x9288_bcda,
+    0xad52_c1a8,
+    0x71c8_9a34,
+    0x5209_17df,
+    0x1d64_8ec5,
 ];
 
 #[test]
@@ -75,6 +84,31 @@ fn every_sampler_has_its_bits() {
         let solver = solver.with_held(held).with_law(Bernoulli);
         bits(&quadratic, range, solver)
     };
+    let karras = Timesteps::karras(10, 7, &schedule).unwrap();
+    let hybrid = |order, eta| {
+        let node = 0.5;
+        bits(&karras, range, HybridMultistep { order, eta, node })
+    };
+    let adams = |predictor, corrector, tau| {
+        let noisy = [0.05, 1.0];
+        let solver = SaSolver {
+            predictor,
+            corrector,
+            tau,
+            noisy,
+        };
+        bits(&karras, range, solver)
+    };
+    let randomized = |density| {
+        let (mut table, mut thresholds) = (schedule.rows(), [0; STEPS as usize]);
+        let solver = RandomizedMidpointDdpm::new(&mut table, &mut thresholds);
+        bits(&quadratic, range, solver.with_density(density))
+    };
+    let tail = || {
+        let mut table = schedule.rows();
+        let solver = PoissonMidpointDdpm::new(&mut table).with_held(Prediction::Epsilon);
+        bits(&quadratic, range, solver.with_tail(2))
+    };
     let exponential = Variant::Exponential { correction: 1.0 };
     let found = [
         ddpm(Variant::FixedSmall),
@@ -90,6 +124,14 @@ fn every_sampler_has_its_bits() {
         single(3),
         poisson(Variant::FixedSmall, Prediction::Sample),
         poisson(exponential, Prediction::Velocity),
+        hybrid(2, 1.0),
+        hybrid(3, 0.0),
+        adams(2, 2, 1.0),
+        adams(3, 3, 0.0),
+        bits(&karras, range, ErSdeSolver { order: 3 }),
+        randomized(MidpointDensity::Drift),
+        randomized(MidpointDensity::DriftTimesDistance),
+        tail(),
     ];
     assert_eq!(found, GOLDEN, "{found:#010x?}");
 }

@@ -7,10 +7,11 @@ use core::hint::black_box;
 use nalgebra::{SMatrix, SVector};
 use poisson_midpoint::batch::{BatchError, Cpu, Engine, Particles, Status};
 use poisson_midpoint::diffusion::{
-    Clip, Ddim, Ddpm, DpmSolver, DpmSolverPlusPlus, Error, InnerSteps, Level, LinearRate, Lockstep,
-    Member, NetworkQuery, NoiseSchedule, PoissonMidpointDdpm, Prediction, Row, Sampler,
-    SamplerError, Sampling, ScheduleTable, Solver, SquaredCosine, Timesteps, TimestepsError,
-    Variant, standard_normal,
+    Clip, Ddim, Ddpm, DpmSolver, DpmSolverPlusPlus, ErSdeSolver, Error, HybridMultistep,
+    InnerSteps, Level, LinearRate, Lockstep, Member, MidpointDensity, NetworkQuery, NoiseSchedule,
+    PoissonMidpointDdpm, Prediction, RandomizedMidpointDdpm, Row, SaSolver, Sampler, SamplerError,
+    Sampling, ScheduleTable, Solver, SquaredCosine, Timesteps, TimestepsError, Variant,
+    standard_normal,
 };
 use poisson_midpoint::dynamics::{
     AdditiveNoise, Dynamics, Overdamped, Semilinear, Span, StateOf, Underdamped,
@@ -425,6 +426,7 @@ fn samplers<T: Real, N: NoiseSchedule<T>>(schedule: &N) -> Outcome {
     black_box(Timesteps::<4>::leading(count, schedule)?);
     black_box(Timesteps::<4>::linspace(count, schedule)?);
     black_box(Timesteps::<4>::log_snr(count, schedule)?);
+    black_box(Timesteps::<4>::karras(count, number(7), schedule)?);
     black_box(Timesteps::<4>::quadratic(count, schedule)?);
     let timesteps = black_box(Timesteps::<4>::uniform(count, schedule)?);
     black_box((
@@ -461,20 +463,37 @@ fn samplers<T: Real, N: NoiseSchedule<T>>(schedule: &N) -> Outcome {
             let solver = plain
                 .with_variant(variant)
                 .with_law(law)
-                .with_held(black_box(Prediction::Sample));
+                .with_held(black_box(Prediction::Sample))
+                .with_tail(black_box(1));
             sampler(schedule, &timesteps, solver)?;
         }
     }
     sampler(schedule, &timesteps, Ddim { eta: real(4) })?;
     sampler(schedule, &timesteps, DpmSolver { order: number(2) })?;
-    sampler(
-        schedule,
-        &timesteps,
-        DpmSolverPlusPlus {
-            order: number(2),
-            eta: real(8),
-        },
-    )
+    let (order, eta) = (number(2), real(8));
+    let multistep = DpmSolverPlusPlus { order, eta };
+    sampler(schedule, &timesteps, multistep)?;
+    let node = real(4);
+    sampler(schedule, &timesteps, HybridMultistep { order, eta, node })?;
+    let predictor_corrector = SaSolver {
+        predictor: order,
+        corrector: number(2),
+        tau: real(8),
+        noisy: [real(0), real(8)],
+    };
+    sampler(schedule, &timesteps, predictor_corrector)?;
+    sampler(schedule, &timesteps, ErSdeSolver { order })?;
+    let mut thresholds = [0; 4];
+    let densities = [MidpointDensity::Drift, MidpointDensity::DriftTimesDistance];
+    for density in black_box(densities) {
+        let plain = RandomizedMidpointDdpm::new(slice(&mut rows), slice(&mut thresholds));
+        let solver = plain
+            .with_variant(black_box(Variant::FixedSmall))
+            .with_held(black_box(Prediction::Sample))
+            .with_density(density);
+        sampler(schedule, &timesteps, solver)?;
+    }
+    Ok(())
 }
 
 /// All that is done with a solver.

@@ -7,9 +7,10 @@ use arbitrary::Arbitrary;
 use libfuzzer_sys::fuzz_target;
 use poisson_midpoint::MidpointLaw;
 use poisson_midpoint::diffusion::{
-    Clip, Ddim, Ddpm, DpmSolver, DpmSolverPlusPlus, LinearRate, Lockstep, Member, NoiseSchedule,
-    PoissonMidpointDdpm, Prediction, Progress, Row, SampleError, Sampler, SamplerError, Sampling,
-    Solver, Timesteps, Variant, standard_normal,
+    Clip, Ddim, Ddpm, DpmSolver, DpmSolverPlusPlus, ErSdeSolver, HybridMultistep, LinearRate,
+    Lockstep, Member, MidpointDensity, NoiseSchedule, PoissonMidpointDdpm, Prediction, Progress,
+    RandomizedMidpointDdpm, Row, SaSolver, SampleError, Sampler, SamplerError, Sampling, Solver,
+    Timesteps, Variant, standard_normal,
 };
 use poisson_midpoint::random::Stream;
 use poisson_midpoint_fuzz::numbers::{Scalar, between, integer_between, log_between};
@@ -61,7 +62,33 @@ enum Choice {
         held: Predicted,
         is_single: bool,
         rows: u8,
+        tail: u8,
     },
+    RandomizedMidpoint {
+        variant: Coefficients,
+        held: Predicted,
+        is_drift: bool,
+        thresholds: u8,
+    },
+    HybridMultistep {
+        order: u8,
+        eta: Share,
+        node: Share,
+    },
+    SaSolver {
+        predictor: u8,
+        corrector: u8,
+        tau: Share,
+        noisy: [Share; 2],
+    },
+    ErSdeSolver {
+        order: u8,
+    },
+}
+
+/// All of a table, or fewer rows.
+fn rows_of(choice: u8) -> usize {
+    usize::from(choice.checked_sub(250).unwrap_or(STEPS as u8))
 }
 
 #[derive(Arbitrary, Clone, Copy, Debug)]
@@ -363,7 +390,7 @@ where
         Choice::PoissonMidpoint {
             is_single: false,
             ..
-        }
+        } | Choice::RandomizedMidpoint { .. }
     );
     if is_even || input.network.odd.is_none() {
         let mut p = input.particle;
@@ -442,13 +469,10 @@ fn run<T: Scalar>(input: &Input) {
             held,
             is_single,
             rows,
+            tail,
         } => {
             let mut table = [Row::ZERO; STEPS];
-            let length = if rows < 250 {
-                STEPS
-            } else {
-                usize::from(rows - 250)
-            };
+            let length = rows_of(rows);
             let law = if is_single {
                 MidpointLaw::Single
             } else {
@@ -458,8 +482,67 @@ fn run<T: Scalar>(input: &Input) {
             let solver = solver
                 .with_variant(variant.variant())
                 .with_held(held.prediction())
-                .with_law(law);
+                .with_law(law)
+                .with_tail(usize::from(tail % 8));
             check(Sampler::new(&schedule, &timesteps, predicts, solver), input);
+        }
+        Choice::RandomizedMidpoint {
+            variant,
+            held,
+            is_drift,
+            thresholds,
+        } => {
+            let (mut table, mut places) = ([Row::ZERO; STEPS], [0; STEPS]);
+            let places = &mut places[..rows_of(thresholds)];
+            let density = if is_drift {
+                MidpointDensity::Drift
+            } else {
+                MidpointDensity::DriftTimesDistance
+            };
+            let solver = RandomizedMidpointDdpm::new(&mut table, places)
+                .with_variant(variant.variant())
+                .with_held(held.prediction())
+                .with_density(density);
+            check(Sampler::new(&schedule, &timesteps, predicts, solver), input);
+        }
+        Choice::HybridMultistep { order, eta, node } => {
+            let (order, eta, node) = (u32::from(order % 5), eta.eta::<T>(), node.eta::<T>());
+            let solver = HybridMultistep { order, eta, node };
+            let sampler = Sampler::new(&schedule, &timesteps, predicts, solver);
+            let is_share = |value| value >= T::ZERO && value <= T::ONE;
+            let is_good = (2..=3).contains(&order) && is_share(eta) && is_share(node);
+            assert_eq!(sampler.is_ok(), is_good);
+            check(sampler, input);
+        }
+        Choice::SaSolver {
+            predictor,
+            corrector,
+            tau,
+            noisy,
+        } => {
+            let solver = SaSolver {
+                predictor: u32::from(predictor % 5),
+                corrector: u32::from(corrector % 5),
+                tau: tau.eta::<T>(),
+                noisy: noisy.map(Share::eta::<T>),
+            };
+            let sampler = Sampler::new(&schedule, &timesteps, predicts, solver);
+            let is_good = (1..=3).contains(&solver.predictor)
+                && solver.corrector <= 3
+                && solver.tau.is_finite()
+                && solver.tau >= T::ZERO
+                && solver.noisy[0] >= T::ZERO
+                && solver.noisy[0] <= solver.noisy[1];
+            assert_eq!(sampler.is_ok(), is_good);
+            check(sampler, input);
+        }
+        Choice::ErSdeSolver { order } => {
+            let solver = ErSdeSolver {
+                order: u32::from(order % 5),
+            };
+            let sampler = Sampler::<T, _, _>::new(&schedule, &timesteps, predicts, solver);
+            assert_eq!(sampler.is_ok(), (1..=3).contains(&solver.order));
+            check(sampler, input);
         }
     }
 }

@@ -58,8 +58,13 @@ impl<'a, T: Real> MacroTransition<'a, T> {
         self.rows.get(step as usize).copied().unwrap_or(start)
     }
 
+    /// What the network's output in an inner step does at the end.
+    pub(crate) fn kick(&self, inner_step: u32) -> T {
+        self.row(inner_step.saturating_add(1)).kick
+    }
+
     /// The coefficients from one inner step to another.
-    fn between(&self, from: u32, to: u32) -> ScalarSpan<T> {
+    pub(crate) fn between(&self, from: u32, to: u32) -> ScalarSpan<T> {
         let end = self.row(to);
         if from == 0 {
             return ScalarSpan {
@@ -119,7 +124,7 @@ impl<T: Real> Dynamics for MacroTransition<'_, T> {
     }
     fn kicks<X: Scalar<Real = T>>(&self, _: [X; 1], inner_step: X::Count) -> [X; 1] {
         [X::of_counts(inner_step, inner_step, |step, _| {
-            self.row(step.saturating_add(1)).kick
+            self.kick(step)
         })]
     }
 }

@@ -8,8 +8,12 @@
 //! | [`Ddpm`] | ancestral, in the paper's [variants](Variant) | 1 | D | Ho et al. 2020 |
 //! | [`Ddim`] | with a share η of that noise | 1 | D, 0 for η = 0 | Song, Meng & Ermon 2021 |
 //! | [`PoissonMidpointDdpm`] | macro steps that imitate K of DDPM's | 2 − 1/K or 2 | as many × D | Kandasamy & Nagaraj 2024 |
+//! | [`RandomizedMidpointDdpm`] | the same, its midpoint drawn by a density | 2 | 2D | Zhang et al. 2025 |
 //! | [`DpmSolver`] | DPM-Solver-2, -3 | 2, 3 | 0 | Lu et al. 2022 |
 //! | [`DpmSolverPlusPlus`] | DPM-Solver++ 1M, 2M, 3M; their SDE form | 1 | 0; D | Lu et al. 2022 |
+//! | [`HybridMultistep`] | the same asking at a midpoint | 1 | 0; 2D | Gear 1965; Lu et al. 2022 |
+//! | [`SaSolver`] | the same with a corrector | 1 | 0; D | Xue et al. 2023 |
+//! | [`ErSdeSolver`] | of an SDE with less noise near the data | 1 | D | Cui et al. 2023 |
 //!
 //! # The parts
 //! - A [`NoiseSchedule`] gives ᾱ_t; [`Timesteps`] is the list of training steps to visit.
@@ -55,6 +59,7 @@ pub use sampler::Sampler;
 pub use sampling::{NetworkQuery, Sampling};
 pub use schedule::{Level, LinearRate, NoiseSchedule, ScheduleTable, SquaredCosine};
 pub use solver::{
-    Advance, Ddim, Ddpm, DpmSolver, DpmSolverPlusPlus, PoissonMidpointDdpm, Solver, Stage, Variant,
+    Advance, Ddim, Ddpm, DpmSolver, DpmSolverPlusPlus, ErSdeSolver, HybridMultistep,
+    MidpointDensity, PoissonMidpointDdpm, RandomizedMidpointDdpm, SaSolver, Solver, Stage, Variant,
 };
 pub use timesteps::{Steps, Timesteps};

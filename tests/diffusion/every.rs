@@ -2,9 +2,10 @@
 
 use poisson_midpoint::MidpointLaw;
 use poisson_midpoint::diffusion::{
-    Ddim, Ddpm, DpmSolver, DpmSolverPlusPlus, Lockstep, Member, NoiseSchedule, PoissonMidpointDdpm,
-    Prediction, Progress, SampleError, Sampler, Sampling, ScheduleTable, Solver, Timesteps,
-    Variant, standard_normal,
+    Ddim, Ddpm, DpmSolver, DpmSolverPlusPlus, ErSdeSolver, HybridMultistep, Lockstep, Member,
+    MidpointDensity, NoiseSchedule, PoissonMidpointDdpm, Prediction, Progress,
+    RandomizedMidpointDdpm, SaSolver, SampleError, Sampler, Sampling, ScheduleTable, Solver,
+    Timesteps, Variant, standard_normal,
 };
 use poisson_midpoint::random::Stream;
 
@@ -46,6 +47,28 @@ pub fn with_all(mut check: impl FnMut(&str, &dyn Check)) {
         for order in 1..=3 {
             check!("multistep", DpmSolverPlusPlus { order, eta });
         }
+        for order in 2..=3 {
+            let node = 0.5;
+            check!("hybrid", HybridMultistep { order, eta, node });
+        }
+    }
+    for (predictor, corrector) in [(1, 0), (2, 2), (3, 3), (1, 3)] {
+        let (tau, noisy) = (1.0, [0.05, 1.0]);
+        let solver = SaSolver {
+            predictor,
+            corrector,
+            tau,
+            noisy,
+        };
+        check!("predictor-corrector", solver);
+    }
+    for order in 1..=3 {
+        check!("extended", ErSdeSolver { order });
+    }
+    for density in [MidpointDensity::Drift, MidpointDensity::DriftTimesDistance] {
+        let (mut table, mut thresholds) = (schedule.rows(), [0; 200]);
+        let solver = RandomizedMidpointDdpm::new(&mut table, &mut thresholds);
+        check!("randomized", solver.with_density(density));
     }
     for order in 2..=3 {
         check!("single step", DpmSolver { order });
@@ -64,6 +87,15 @@ pub fn with_all(mut check: impl FnMut(&str, &dyn Check)) {
             let solver = PoissonMidpointDdpm::new(&mut table).with_variant(variant);
             check!("poisson", solver.with_held(held).with_law(law));
         }
+        let mut table = schedule.rows();
+        let solver = PoissonMidpointDdpm::new(&mut table).with_variant(variant);
+        check!(
+            "tail",
+            solver
+                .with_held(Prediction::Epsilon)
+                .with_law(law)
+                .with_tail(2)
+        );
     }
 }
 
@@ -185,7 +217,8 @@ impl<N: NoiseSchedule<f32>, S: Solver<f32>> Check for Sampler<'_, f32, N, S> {
             run.supply(&output).unwrap();
         }
         let progress = run.progress();
-        x[1] = f32::INFINITY;
+        // A step goes on from x, or from the position that the network was asked about, the first of its work.
+        (x[1], work[1]) = (f32::INFINITY, f32::INFINITY);
         let mut run = Sampling::resume(self, progress, &mut x, &mut work).unwrap();
         let error = run.next(&mut stream).unwrap_err();
         let words = stream.word_position();

@@ -3,11 +3,12 @@
 
 use nalgebra::{SVector, vector};
 use poisson_midpoint::diffusion::{
-    InnerSteps, NoiseSchedule, Prediction, Row, ScheduleTable, Timesteps, Variant,
+    Ddpm, InnerSteps, MidpointDensity, NoiseSchedule, PoissonMidpointDdpm, Prediction,
+    RandomizedMidpointDdpm, Row, Sampler, ScheduleTable, Solver, Timesteps, Variant,
 };
 use poisson_midpoint::dynamics::{Dynamics, ScalarSpan};
 use poisson_midpoint::noise::Injected;
-use poisson_midpoint::random::{Midpoints, Stream};
+use poisson_midpoint::random::{Midpoints, Stream, Words};
 use poisson_midpoint::{MidpointLaw, PoissonMidpoint, Real, Stepper};
 
 type X = SVector<f64, 2>;
@@ -229,4 +230,143 @@ fn macro_steps_are_those_of_the_timesteps() {
 fn a_step_of_the_full_chain_is_the_papers() {
     let schedule = ScheduleTable::<f64, 1000>::linear(1e-4, 0.02).unwrap();
     assert!((schedule.exponent(1000) + alpha_bar(1000).ln()).abs() < 1e-13);
+}
+
+/// What a solver makes of x, with a network that predicts this.
+fn sample(
+    solver: impl Solver<f64>,
+    predicts: Prediction,
+    list: &[u32],
+    mut x: X,
+    stream: &mut Stream,
+) -> X {
+    let schedule = ScheduleTable::<f64, 1000>::linear(1e-4, 0.02).unwrap();
+    let timesteps = Timesteps::<8>::new(list).unwrap();
+    let sampler = Sampler::new(&schedule, &timesteps, predicts, solver).unwrap();
+    let mut work = vec![f64::NAN; sampler.work_length(2)];
+    let mut network = |step: u32, x: &[f64], output: &mut [f64]| {
+        output.copy_from_slice(network(f64::from(step), &vector![x[0], x[1]]).as_slice());
+    };
+    sampler
+        .sample(x.as_mut_slice(), &mut network, stream, &mut work)
+        .unwrap();
+    x
+}
+
+/// The normals of inner steps whose sum is that of a segment with this normal.
+fn spread(inner: &[(f64, f64, f64)], z: X) -> Vec<X> {
+    let mut weights: Vec<f64> = Vec::new();
+    for &(a, _, sigma) in inner {
+        weights.iter_mut().for_each(|weight| *weight *= a);
+        weights.push(sigma);
+    }
+    let norm = weights.iter().map(|w| w * w).sum::<f64>().sqrt();
+    let part = |weight: f64| if norm > 0.0 { weight / norm } else { 0.0 };
+    weights.iter().map(|weight| part(*weight) * z).collect()
+}
+
+#[test]
+fn a_drawn_midpoint_corrects_by_the_inverse_of_its_probability() {
+    let variants = [
+        Variant::FixedSmall,
+        Variant::Exponential { correction: 0.0 },
+    ];
+    let densities = [MidpointDensity::Drift, MidpointDensity::DriftTimesDistance];
+    let lambda = |t| {
+        let bar: f64 = alpha_bar(t);
+        (bar / (1.0 - bar)).ln() / 2.0
+    };
+    for (variant, density) in variants.into_iter().flat_map(|v| densities.map(|d| (v, d))) {
+        for held in Prediction::ALL {
+            for (from, k) in [(1000, 40), (500, 7), (12, 2), (40, 40), (1, 1)] {
+                let inner: Vec<_> = (from - k + 1..=from)
+                    .rev()
+                    .map(|t| coefficients(variant, held, t))
+                    .collect();
+                let mut weights: Vec<f64> = Vec::new();
+                for &(a, b, _) in &inner {
+                    weights.iter_mut().for_each(|weight| *weight *= a);
+                    weights.push(b);
+                }
+                if density == MidpointDensity::DriftTimesDistance {
+                    for (t, weight) in (from - k + 1..=from).rev().zip(&mut weights) {
+                        *weight *= lambda(t) - lambda(from);
+                    }
+                }
+                let total: f64 = weights.iter().map(|weight| weight.abs()).sum();
+                for particle in 0..20 {
+                    let (mut one, mut other) = (Stream::new(7, particle), Stream::new(7, particle));
+                    let x = vector![0.3, -1.1];
+                    let (mut table, mut thresholds) = ([Row::ZERO; 1000], [0; 1000]);
+                    let solver = RandomizedMidpointDdpm::new(&mut table, &mut thresholds)
+                        .with_variant(variant)
+                        .with_held(held)
+                        .with_density(density);
+                    let found = sample(solver, held, &[from, from - k], x, &mut one);
+
+                    let (mut so_far, mut midpoint) = (0.0, 0);
+                    if k > 1 {
+                        let u = f64::from(other.next_word()) / 2.0_f64.powi(32);
+                        let below = weights.iter().take_while(|weight| {
+                            so_far += weight.abs() / total;
+                            u >= so_far
+                        });
+                        midpoint = below.count();
+                    }
+                    let mut normal = || vector![f64::normal(&mut other), f64::normal(&mut other)];
+                    let (before, after) = inner.split_at(midpoint);
+                    let mut z = Vec::new();
+                    if midpoint > 0 {
+                        z.extend(spread(before, normal()));
+                    }
+                    z.extend(spread(after, normal()));
+                    let mut chosen = vec![false; k as usize];
+                    chosen[midpoint] = midpoint > 0;
+                    let weight = total / weights[midpoint].abs();
+                    let expected = naive(x, &inner, from, &z, &chosen, weight);
+                    assert_eq!(one.word_position(), other.word_position());
+                    let error = (found - expected).amax() / expected.amax().max(1.0);
+                    // Probabilities are in units of 2⁻³².
+                    assert!(
+                        error < 1e-6,
+                        "{variant:?} {density:?} {held:?} {from} {k}: {error:e}"
+                    );
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn a_tail_is_steps_of_ddpm_after_the_macro_steps() {
+    let (variant, held, list) = (
+        Variant::Reduced,
+        Prediction::Epsilon,
+        [900, 600, 300, 100, 0],
+    );
+    let x = vector![0.3, -1.1];
+    for tail in 0..=5 {
+        let (mut one, mut other) = (Stream::new(8, 1), Stream::new(8, 1));
+        let poisson = |list: &[u32], x: X, steps: usize, stream: &mut Stream| {
+            let mut table = [Row::ZERO; 1000];
+            let solver = PoissonMidpointDdpm::new(&mut table)
+                .with_variant(variant)
+                .with_held(held)
+                .with_tail(steps);
+            sample(solver, held, list, x, stream)
+        };
+        let found = poisson(&list, x, tail, &mut one);
+        let split = (list.len() - 1).saturating_sub(tail);
+        let mut expected = x;
+        if split > 0 {
+            expected = poisson(&list[..=split], expected, 0, &mut other);
+        }
+        if tail > 0 {
+            expected = sample(Ddpm { variant }, held, &list[split..], expected, &mut other);
+        }
+        assert_eq!(
+            (found, one.word_position()),
+            (expected, other.word_position())
+        );
+    }
 }

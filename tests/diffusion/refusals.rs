@@ -1,10 +1,10 @@
 //! What is refused, and in which words.
 
 use poisson_midpoint::diffusion::{
-    Clip, Ddim, Ddpm, DpmSolver, DpmSolverPlusPlus, Error, LinearRate, Lockstep, Member,
-    NoiseSchedule, PoissonMidpointDdpm, Prediction, Progress, Row, SampleError, Sampler,
-    SamplerError, Sampling, ScheduleTable, Solver, SquaredCosine, Timesteps, TimestepsError,
-    Variant,
+    Clip, Ddim, Ddpm, DpmSolver, DpmSolverPlusPlus, ErSdeSolver, Error, HybridMultistep,
+    LinearRate, Lockstep, Member, NoiseSchedule, PoissonMidpointDdpm, Prediction, Progress,
+    RandomizedMidpointDdpm, Row, SaSolver, SampleError, Sampler, SamplerError, Sampling,
+    ScheduleTable, Solver, SquaredCosine, Timesteps, TimestepsError, Variant,
 };
 use poisson_midpoint::random::Stream;
 
@@ -103,6 +103,70 @@ fn bad_configurations_are_refused() {
     }
     let error = refusal(&good, DpmSolver { order: 1 });
     assert_eq!(error.to_string(), "order 1 is not in [2, 3]");
+    for order in [1, 4] {
+        let (eta, node) = (0.0, 0.5);
+        let error = refusal(&good, HybridMultistep { order, eta, node });
+        assert_eq!(error.to_string(), format!("order {order} is not in [2, 3]"));
+    }
+    for (eta, node, message) in [
+        (-0.5, 0.5, "eta -0.5 is not in [0, 1]"),
+        (0.0, 1.5, "node 1.5 is not in [0, 1]"),
+        (0.0, f64::NAN, "node NaN is not in [0, 1]"),
+    ] {
+        let order = 2;
+        let error = refusal(&good, HybridMultistep { order, eta, node });
+        assert_eq!(error.to_string(), message);
+    }
+    for (predictor, corrector, tau, noisy, message) in [
+        (0, 2, 1.0, [0.0, 1.0], "order 0 is not in [1, 3]"),
+        (2, 4, 1.0, [0.0, 1.0], "order 4 is not in [0, 3]"),
+        (
+            2,
+            2,
+            f64::INFINITY,
+            [0.0, 1.0],
+            "tau inf is not in [0, inf)",
+        ),
+        (2, 2, -1.0, [0.0, 1.0], "tau -1 is not in [0, inf)"),
+        (
+            2,
+            2,
+            1.0,
+            [2.0, 1.0],
+            "there is no noise/signal from 2 to 1",
+        ),
+        (
+            2,
+            2,
+            1.0,
+            [-1.0, 1.0],
+            "there is no noise/signal from -1 to 1",
+        ),
+        (
+            2,
+            2,
+            1.0,
+            [0.0, f64::NAN],
+            "there is no noise/signal from 0 to NaN",
+        ),
+    ] {
+        let solver = SaSolver {
+            predictor,
+            corrector,
+            tau,
+            noisy,
+        };
+        assert_eq!(refusal(&good, solver).to_string(), message);
+    }
+    let error = refusal(&good, ErSdeSolver { order: 4 });
+    assert_eq!(error.to_string(), "order 4 is not in [1, 3]");
+    let (mut table, mut thresholds) = ([Row::default(); 100], [0; 99]);
+    let solver = RandomizedMidpointDdpm::new(&mut table, &mut thresholds);
+    let (length, needed) = (99, 100);
+    assert_eq!(
+        refusal(&good, solver),
+        SamplerError::Rows { length, needed }
+    );
     let variant = Variant::Exponential { correction: -1.5 };
     let message = "covariance correction -1.5 is not in [-1, inf)";
     assert_eq!(refusal(&good, Ddpm { variant }).to_string(), message);

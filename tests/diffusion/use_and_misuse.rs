@@ -66,7 +66,10 @@ fn work_is_as_documented() {
         let vectors = sampler.work_length() / D;
         match name {
             "ddpm" | "ddim" => assert_eq!(vectors, 2),
-            "multistep" => assert!((2..=4).contains(&vectors)),
+            "multistep" | "extended" => assert!((2..=4).contains(&vectors)),
+            "hybrid" => assert!((3..=4).contains(&vectors)),
+            "predictor-corrector" => assert!((2..=5).contains(&vectors)),
+            "randomized" => assert_eq!(vectors, 3),
             "single step" => assert!((3..=4).contains(&vectors)),
             _ => assert_eq!(vectors, 7),
         }
@@ -114,7 +117,14 @@ fn words_and_calls_are_as_documented() {
         match name {
             "ddim" | "multistep" => assert!(calls == 10 && (words == 0 || words == 30)),
             "single step" => assert!(calls > 10 && words == 0),
-            "ddpm" => assert_eq!((calls, words), (10, 30)),
+            "ddpm" | "extended" => assert_eq!((calls, words), (10, 30)),
+            // The first and the last step ask at their start.
+            "hybrid" => assert!(calls == 10 && (words == 0 || words == 54)),
+            "predictor-corrector" => assert!(calls == 10 && (3..30).contains(&words)),
+            // A word for each midpoint, and as many segments as calls.
+            "randomized" => {
+                assert!((10..=20).contains(&calls) && words == 10 + 3 * u64::from(calls));
+            }
             _ => assert!(calls > 10 && words >= u64::from(calls) * D as u64),
         }
     });

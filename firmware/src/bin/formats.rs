@@ -10,10 +10,11 @@ use defmt_semihosting as _;
 use nalgebra::{SVector, matrix, vector};
 use poisson_midpoint::batch::{BatchError, Cpu, Particles, Run, Status};
 use poisson_midpoint::diffusion::{
-    Advance, Clip, Ddim, Ddpm, DpmSolver, DpmSolverPlusPlus, Error, InnerSteps, Level, LinearRate,
-    Lockstep, Member, NetworkQuery, PoissonMidpointDdpm, Prediction, Progress, Quantity, Row,
-    SampleError, Sampler, SamplerError, Sampling, ScheduleError, ScheduleTable, SquaredCosine,
-    Stage, Timesteps, TimestepsError, Variant,
+    Advance, Clip, Ddim, Ddpm, DpmSolver, DpmSolverPlusPlus, ErSdeSolver, Error, HybridMultistep,
+    InnerSteps, Level, LinearRate, Lockstep, Member, NetworkQuery, PoissonMidpointDdpm, Prediction,
+    Progress, Quantity, RandomizedMidpointDdpm, Row, SaSolver, SampleError, Sampler, SamplerError,
+    Sampling, ScheduleError, ScheduleTable, SquaredCosine, Stage, Timesteps, TimestepsError,
+    Variant,
 };
 use poisson_midpoint::dynamics::{AdditiveNoise, Dynamics, Overdamped, Semilinear, Underdamped};
 use poisson_midpoint::kernel::{FailureRecord, KernelDrift, Method, Ptx, Thread};
@@ -213,12 +214,31 @@ fn diffusion() -> Result<(), Failure> {
     info!("{} {}", Ddpm { variant }, DpmSolver { order: 2 });
     let (order, eta) = (3, 1.0_f32);
     info!("{}", DpmSolverPlusPlus { order, eta });
+    let node = 0.5_f32;
+    info!(
+        "{} {}",
+        HybridMultistep { order, eta, node },
+        ErSdeSolver { order }
+    );
+    let (predictor, corrector, tau, noisy) = (order, 2, eta, [0.25, 1.0]);
+    let adams = SaSolver {
+        predictor,
+        corrector,
+        tau,
+        noisy,
+    };
+    info!("{}", adams);
     let mut table = [Row::ZERO; 4];
     info!("{}", table[0]);
     let (small, held) = (Variant::FixedSmall, Prediction::Sample);
     let inner = InnerSteps::new(&schedule, &timesteps, small, held, &mut table)?;
     info!("{} {}", inner, inner.macro_step(0));
     info!("{}", PoissonMidpointDdpm::new(&mut table));
+    let mut thresholds = [0; 4];
+    info!(
+        "{}",
+        RandomizedMidpointDdpm::new(&mut table, &mut thresholds)
+    );
     let sampler = Sampler::new(&schedule, &timesteps, velocity, Ddim { eta: 0.5 })?;
     info!("{}", sampler.with_clip(Clip::dynamic(0.5, 1.0)?));
     let stage = Stage {

@@ -25,6 +25,17 @@ pub enum SamplerError<T> {
     Quantile(T),
     /// A covariance correction that makes a variance negative or infinite.
     Correction(T),
+    /// The place of a node in its step outside [0, 1].
+    Node(T),
+    /// A scale τ of the noise that is negative or not finite.
+    Tau(T),
+    /// Limits between which there is noise, of which the least is negative or above the most.
+    Noisy {
+        /// The least noise/signal.
+        least: T,
+        /// The most.
+        most: T,
+    },
     /// An order that the method does not have.
     Order {
         /// The order.
@@ -58,6 +69,11 @@ impl<T: fmt::Display> fmt::Display for SamplerError<T> {
             Self::Quantile(value) => write!(f, "quantile {value} is not in (0, 1]"),
             Self::Correction(value) => {
                 write!(f, "covariance correction {value} is not in [-1, inf)")
+            }
+            Self::Node(value) => write!(f, "node {value} is not in [0, 1]"),
+            Self::Tau(value) => write!(f, "tau {value} is not in [0, inf)"),
+            Self::Noisy { least, most } => {
+                write!(f, "there is no noise/signal from {least} to {most}")
             }
             Self::Order { order, least, most } => {
                 write!(f, "order {order} is not in [{least}, {most}]")

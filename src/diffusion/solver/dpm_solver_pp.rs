@@ -1,4 +1,5 @@
 use super::ddim::check_eta;
+use super::exponential::{moments, weights, x_and_noise};
 use super::{Advance, Solver, Stage, check_order, combine, vector};
 use crate::diffusion::error::{SampleError, SamplerError};
 use crate::diffusion::noise::add_noise;
@@ -9,16 +10,14 @@ use crate::real::Real;
 /// DPM-Solver++ (Lu et al. 2022) as a multistep method of order 1, 2 or 3, and its SDE form: x₀ as a
 /// function of λ, half the log-SNR, is extrapolated through the network's last outputs.
 ///
-/// With h the step in λ, η the share of noise (0: the ODE, 1: the SDE) and H = (1 + η)h, the step from
-/// t to s solves exactly, for x₀(u) = m₀ + D₁u + D₂u² with u from 0 to 1,
+/// With h the step in λ, η the share of noise (0: the ODE, 1: the SDE) and R = 1 + η, the step from
+/// t to s solves exactly, for x₀(u) the polynomial of degree `order` − 1 through the last outputs,
 ///
 /// ```text
-/// x_s = (σ_s/σ_t) e^(−ηh) x + √ᾱ_s (φ₁ m₀ + φ₂ D₁ + 2φ₃ D₂) + σ_s √(1 − e^(−2ηh)) Z
-/// φ₁ = 1 − e^(−H),  φ₂ = 1 − φ₁/H,  φ₃ = ½ − φ₂/H
+/// x_s = (σ_s/σ_t) e^(−ηh) x + √ᾱ_s ∫₀^h R e^(−R(h − u)) x₀(u) du + σ_s √(1 − e^(−2ηh)) Z
 /// ```
 ///
-/// D₁ and D₂ being those of the parabola (order 3) or line (order 2) through the last outputs.
-/// Published programs of order 3 have φ₃ D₂, half of this, so that their order is 2.
+/// Published programs of order 3 have half of the parabola's curvature, so that their order is 2.
 ///
 /// The first steps have too few outputs behind them, and are of lower order. A step to the data is of
 /// order 1, as λ is infinite there: it returns the network's x₀.
@@ -66,7 +65,7 @@ impl<T: Real> Solver<T> for DpmSolverPlusPlus<T> {
     }
 
     fn keeps(&self, stage: &Stage<'_>) -> (Prediction, usize) {
-        (Prediction::Sample, self.place(stage, 0))
+        (Prediction::Sample, stage.place(0, self.order))
     }
 
     fn advance(
@@ -83,7 +82,7 @@ impl<T: Real> Solver<T> for DpmSolverPlusPlus<T> {
         }
         let of = self.coefficients(schedule, stage);
         let [of_0, of_1, of_2] = of.outputs;
-        let output = |age| vector(kept, x.len(), self.place(stage, age));
+        let output = |age| vector(kept, x.len(), stage.place(age, self.order));
         let terms = [
             (of.x, x),
             (of_0, output(0)),
@@ -107,19 +106,8 @@ struct Coefficients<T> {
 }
 
 impl<T: Real> DpmSolverPlusPlus<T> {
-    /// Where the output of the step under way is kept, or of one `age` steps before it: in turn.
-    fn place(&self, stage: &Stage<'_>, age: usize) -> usize {
-        let order = self.order.max(1) as usize;
-        (stage.taken + 2 * order - age.min(order)) % order
-    }
-
     fn coefficients(&self, schedule: &impl NoiseSchedule<T>, stage: &Stage<'_>) -> Coefficients<T> {
         let (from, to) = (schedule.level(stage.from), schedule.level(stage.to));
-        // λ of a step taken before the one under way.
-        let earlier = |steps| {
-            let (step, _) = stage.steps.get(stage.taken.checked_sub(steps)?)?;
-            Some(schedule.level(step).half_log_snr())
-        };
         if to.is_clean() {
             return Coefficients {
                 x: T::ZERO,
@@ -129,32 +117,24 @@ impl<T: Real> DpmSolverPlusPlus<T> {
         }
         let lambda = from.half_log_snr();
         let h = to.half_log_snr() - lambda;
-        let reach = h + self.eta * h;
-        let phi_1 = -((-reach).exp_m1());
-        let phi_2 = T::ONE - phi_1 / reach;
-        let twice_phi_3 = T::ONE - T::TWO * phi_2 / reach;
-        // Distances from the last output to the one before and from that to the next, in h.
-        let second = earlier(1).filter(|_| self.order > 1);
-        let r_0 = second.map(|second| (lambda - second) / h);
-        let third = earlier(2).filter(|_| self.order > 2);
-        let r_1 = second
-            .zip(third)
-            .map(|(second, third)| (second - third) / h);
-        let scale = |share: T| to.signal * share;
-        let outputs = match (r_0, r_1) {
-            (None, _) => [phi_1, T::ZERO, T::ZERO],
-            (Some(r_0), None) => [phi_1 + phi_2 / r_0, -(phi_2 / r_0), T::ZERO],
-            // Newton's form: m₀ + u(m₀ − m₁)/r₀ + u(u + r₀) [(m₀ − m₁)/r₀ − (m₁ − m₂)/r₁]/(r₀ + r₁).
-            (Some(r_0), Some(r_1)) => {
-                let bend = (twice_phi_3 + r_0 * phi_2) / (r_0 + r_1);
-                let first = (phi_2 + bend) / r_0;
-                [phi_1 + first, -(first + bend / r_1), bend / r_1]
-            }
+        // Where the outputs before are, from the last one on.
+        let node = |age: usize| {
+            let step = stage
+                .taken
+                .checked_sub(age)
+                .and_then(|index| stage.steps.get(index));
+            step.map_or(T::ZERO, |(step, _)| {
+                schedule.level(step).half_log_snr() - lambda
+            })
         };
+        let known = (1 + stage.taken).min(self.order as usize);
+        let moments = moments(T::ONE + self.eta, h);
+        let (x, noise) = x_and_noise(self.eta, h, &from, &to);
         Coefficients {
-            x: to.noise / from.noise * (-(self.eta * h)).exp(),
-            outputs: outputs.map(scale),
-            noise: to.noise * (-((-(T::TWO * self.eta * h)).exp_m1())).sqrt(),
+            x,
+            outputs: weights([T::ZERO, node(1), node(2)], known, moments)
+                .map(|weight| to.signal * weight),
+            noise,
         }
     }
 }

@@ -12,13 +12,22 @@ mod ddim;
 mod ddpm;
 mod dpm_solver;
 mod dpm_solver_pp;
+mod er_sde;
+mod exponential;
+mod hybrid_multistep;
 mod poisson_midpoint;
+mod randomized_midpoint;
+mod sa_solver;
 
 pub use ddim::Ddim;
 pub use ddpm::{Ddpm, Variant};
 pub use dpm_solver::DpmSolver;
 pub use dpm_solver_pp::DpmSolverPlusPlus;
+pub use er_sde::ErSdeSolver;
+pub use hybrid_multistep::HybridMultistep;
 pub use poisson_midpoint::PoissonMidpointDdpm;
+pub use randomized_midpoint::{MidpointDensity, RandomizedMidpointDdpm};
+pub use sa_solver::SaSolver;
 
 /// The formula of a step from training step t to s: where it wants the network, and what it makes of the
 /// outputs. A [`Sampler`](super::Sampler) joins it to a schedule, timesteps and a network's prediction.
@@ -142,6 +151,15 @@ pub struct Stage<'a> {
     pub asked: u32,
 }
 
+impl Stage<'_> {
+    /// Where a multistep method that keeps `outputs` of them in turn keeps that of this step, or of the one `age`
+    /// steps before it.
+    pub(crate) fn place(&self, age: usize, outputs: u32) -> usize {
+        let outputs = outputs.max(1) as usize;
+        (self.taken + 2 * outputs - age.min(outputs)) % outputs
+    }
+}
+
 /// How a solver goes on in a step.
 ///
 /// ```
@@ -188,9 +206,29 @@ pub(crate) fn combine<T: Real, const N: usize>(sum: &mut [T], terms: [(T, &[T]);
             *sum = coefficient * value;
         }
     }
+    add(sum, terms);
+}
+
+/// Adds the first terms to a sum.
+pub(crate) fn accumulate<T: Real, const N: usize>(
+    sum: &mut [T],
+    terms: [(T, &[T]); N],
+    first: usize,
+) {
+    add(sum, terms.into_iter().take(first));
+}
+
+fn add<'a, T: Real>(sum: &mut [T], terms: impl Iterator<Item = (T, &'a [T])>) {
     for (coefficient, vector) in terms {
         for (sum, &value) in sum.iter_mut().zip(vector) {
             *sum += coefficient * value;
         }
+    }
+}
+
+/// Multiplies a vector.
+pub(crate) fn scale<T: Real>(vector: &mut [T], factor: T) {
+    for value in vector {
+        *value *= factor;
     }
 }

@@ -1,4 +1,4 @@
-use super::{Advance, Solver, Stage, copy};
+use super::{Advance, Ddpm, Solver, Stage, copy};
 use crate::diffusion::error::{SampleError, SamplerError};
 use crate::diffusion::inner_steps::fill;
 use crate::diffusion::{MacroTransition, NoiseSchedule, Prediction, Row, Steps, Variant};
@@ -41,6 +41,7 @@ pub struct PoissonMidpointDdpm<'a, T> {
     variant: Variant<T>,
     held: Prediction,
     law: MidpointLaw,
+    tail: usize,
     table: &'a mut [Row<T>],
 }
 
@@ -54,6 +55,7 @@ impl<'a, T: Real> PoissonMidpointDdpm<'a, T> {
             variant: Variant::FixedSmall,
             held: Prediction::Sample,
             law: MidpointLaw::Single,
+            tail: 0,
             table,
         }
     }
@@ -76,6 +78,24 @@ impl<'a, T: Real> PoissonMidpointDdpm<'a, T> {
         Self { law, ..self }
     }
 
+    /// The same with the last `steps` steps by [`Ddpm`], x₀ held, at one call each: a tail.
+    ///
+    /// Near the data the reverse diffusion is stiff where their spread is small, and a macro step that holds ε is
+    /// unstable there; one that holds x₀ is not. A macro step of two calls in exchange for a tail of two steps costs
+    /// nothing.
+    #[must_use]
+    pub fn with_tail(self, steps: usize) -> Self {
+        Self {
+            tail: steps,
+            ..self
+        }
+    }
+
+    fn is_tail(&self, stage: &Stage<'_>) -> bool {
+        let later = stage.taken.saturating_add(self.tail);
+        stage.steps.get(later).is_none()
+    }
+
     fn stepper(&self, from: u32, to: u32) -> PoissonMidpoint<MacroTransition<'_, T>> {
         PoissonMidpoint::new(MacroTransition::new(self.table, from, to), self.law)
     }
@@ -95,19 +115,31 @@ impl<T: Real> Solver<T> for PoissonMidpointDdpm<'_, T> {
         fill(schedule, steps, self.variant, self.held, self.table)
     }
 
-    fn keeps(&self, _stage: &Stage<'_>) -> (Prediction, usize) {
-        (self.held, 0)
+    fn keeps(&self, stage: &Stage<'_>) -> (Prediction, usize) {
+        let is_tail = self.is_tail(stage);
+        (
+            if is_tail {
+                Prediction::Sample
+            } else {
+                self.held
+            },
+            0,
+        )
     }
 
     fn advance(
         &self,
-        _schedule: &impl NoiseSchedule<T>,
+        schedule: &impl NoiseSchedule<T>,
         stage: &Stage<'_>,
         x: &[T],
         position: &mut [T],
         kept: &mut [T],
         words: &mut (impl Words + ?Sized),
     ) -> Result<Advance, SampleError> {
+        if self.is_tail(stage) {
+            let variant = self.variant;
+            return Ddpm { variant }.advance(schedule, stage, x, position, kept, words);
+        }
         if stage.told == 0 {
             return Ok(Advance::Ask(stage.from));
         }
@@ -159,14 +191,19 @@ fn advance<T: Real>(
 impl<T: defmt::Format> defmt::Format for PoissonMidpointDdpm<'_, T> {
     fn format(&self, f: defmt::Formatter<'_>) {
         let Self {
-            variant, held, law, ..
+            variant,
+            held,
+            law,
+            tail,
+            ..
         } = self;
         defmt::write!(
             f,
-            "PoissonMidpointDdpm {{ variant: {}, held: {}, law: {} }}",
+            "PoissonMidpointDdpm {{ variant: {}, held: {}, law: {}, tail: {=usize} }}",
             variant,
             held,
-            law
+            law,
+            tail
         );
     }
 }

@@ -1,0 +1,232 @@
+use super::ddim::check_eta;
+use super::exponential::{moments, weights, x_and_noise};
+use super::{Advance, Solver, Stage, accumulate, check_order, scale, vector};
+use crate::diffusion::error::{SampleError, SamplerError};
+use crate::diffusion::noise::add_noise;
+use crate::diffusion::{NoiseSchedule, Prediction, Steps};
+use crate::random::Words;
+use crate::real::Real;
+
+/// A midpoint method at one network call a step: a multistep method that asks within the step, at a node c of the way
+/// in λ, half the log-SNR, for x₀ there.
+///
+/// Up to the node it takes x₀ to be the polynomial of degree `order` − 2 through the outputs of the steps before; then
+/// it takes the whole step with the polynomial of degree `order` − 1 through the output at the node and those. With
+/// p and q the two polynomials, h the step in λ and R = 1 + η,
+///
+/// ```text
+/// x_c = (σ_c/σ_t) e^(−ηch) x + √ᾱ_c ∫₀^ch R e^(−R(ch − u)) p(u) du + σ_c √(1 − e^(−2ηch)) Z
+/// x_s = (σ_s/σ_c) e^(−η(1 − c)h) x_c + σ_s √(1 − e^(−2η(1 − c)h)) Z′
+///       + √ᾱ_s [∫₀^h R e^(−R(h − u)) q(u) du − e^(−R(1 − c)h) ∫₀^ch R e^(−R(ch − u)) p(u) du]
+/// ```
+///
+/// so that p has no share in x_s but through the place where the network was asked, and the noise is that of one exact
+/// path. It has its order for the ODE, η = 0, and for x₀ a polynomial in λ of degree `order` − 1 it is exact. With a node
+/// of 0 it is [`DpmSolverPlusPlus`](super::DpmSolverPlusPlus) of the same order. Where that asks at a step's start and
+/// extrapolates over the whole step, here half the step and less is extrapolated.
+///
+/// Such methods are hybrid multistep methods, with a node off the grid (Gragg & Stetter 1964, Butcher 1965, Gear 1965),
+/// here in the exponential form of Lu et al. 2022 (DPM-Solver++, section 4); the correction of what was predicted
+/// up to the node is that of SA-Solver (Xue et al. 2023).
+///
+/// The node is at the training step whose λ is nearest, so a network of discrete time will do; the formulas take λ
+/// where it is. The first step asks at its start, and so does a step to the data, which returns the network's x₀.
+///
+/// Cost of a step: one network call; two normals for each component unless η = 0, one where the node is at the start.
+/// Work: 1 vector more than the order.
+///
+/// ```
+/// use poisson_midpoint::diffusion::{Error, HybridMultistep, LinearRate, Prediction, Sampler, Timesteps};
+/// use poisson_midpoint::random::Stream;
+/// let schedule = LinearRate::new(1000, 0.1_f64, 20.0)?;
+/// let timesteps = Timesteps::<12>::log_snr(12, &schedule)?;
+/// let solver = HybridMultistep { order: 2, eta: 1.0, node: 0.5 };
+/// let sampler = Sampler::new(&schedule, &timesteps, Prediction::Sample, solver)?;
+/// let (mut x, mut work) = ([0.3, -0.2], [0.0; 6]);
+/// let mut network = |_t, _x: &[f64], sample: &mut [f64]| sample.fill(0.5);
+/// assert_eq!(sampler.sample(&mut x, &mut network, &mut Stream::new(42, 0), &mut work)?, 12);
+/// assert_eq!(x, [0.5, 0.5]);
+/// # Ok::<(), Error<f64>>(())
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
+pub struct HybridMultistep<T> {
+    /// The order, 2 or 3.
+    pub order: u32,
+    /// The share η of noise from 0, the ODE, to 1, the SDE.
+    pub eta: T,
+    /// c, how much of the step in λ is before the network's call, from 0 to 1.
+    pub node: T,
+}
+
+impl<T: Real> Solver<T> for HybridMultistep<T> {
+    /// The last outputs as x₀, as many as the order.
+    fn vectors(&self) -> usize {
+        self.order as usize
+    }
+
+    fn prepare(
+        &mut self,
+        _schedule: &impl NoiseSchedule<T>,
+        _steps: Steps<'_>,
+    ) -> Result<(), SamplerError<T>> {
+        check_order(self.order, 2, 3)?;
+        check_eta(self.eta)?;
+        if self.node >= T::ZERO && self.node <= T::ONE {
+            Ok(())
+        } else {
+            Err(SamplerError::Node(self.node))
+        }
+    }
+
+    fn keeps(&self, stage: &Stage<'_>) -> (Prediction, usize) {
+        (Prediction::Sample, stage.place(0, self.order))
+    }
+
+    fn advance(
+        &self,
+        schedule: &impl NoiseSchedule<T>,
+        stage: &Stage<'_>,
+        x: &[T],
+        position: &mut [T],
+        kept: &mut [T],
+        words: &mut (impl Words + ?Sized),
+    ) -> Result<Advance, SampleError> {
+        let asked = self.asked(schedule, stage.from, stage.to, stage.taken);
+        let output = |age| vector(kept, x.len(), stage.place(age, self.order));
+        if stage.told == 0 {
+            if asked < stage.from {
+                let of = self.up_to_node(schedule, stage, asked);
+                let [of_1, of_2, _] = of.outputs;
+                scale(position, of.x);
+                accumulate(position, [(of_1, output(1)), (of_2, output(2))], of.known);
+                self.add_noise(position, of.noise, words);
+            }
+            return Ok(Advance::Ask(asked));
+        }
+        let of = self.after_node(schedule, stage, asked);
+        let [of_0, of_1, of_2] = of.outputs;
+        let terms = [(of_0, output(0)), (of_1, output(1)), (of_2, output(2))];
+        scale(position, of.x);
+        accumulate(position, terms, of.known);
+        self.add_noise(position, of.noise, words);
+        Ok(Advance::Arrive)
+    }
+}
+
+/// Of where x is, of the outputs, the first `known` of which count, and of Z.
+struct Coefficients<T> {
+    x: T,
+    outputs: [T; 3],
+    known: usize,
+    noise: T,
+}
+
+impl<T: Real> HybridMultistep<T> {
+    fn add_noise(&self, position: &mut [T], noise: T, words: &mut (impl Words + ?Sized)) {
+        if self.eta > T::ZERO {
+            add_noise(position, noise, words);
+        }
+    }
+
+    fn rate(&self) -> T {
+        T::ONE + self.eta
+    }
+
+    /// The training step at which step `index` from t to s asks.
+    fn asked(&self, schedule: &impl NoiseSchedule<T>, from: u32, to: u32, index: usize) -> u32 {
+        if index == 0 || to == 0 {
+            return from;
+        }
+        let lambda = |step| schedule.level(step).half_log_snr();
+        let (start, end) = (lambda(from), lambda(to));
+        let step = schedule.nearest(start + self.node * (end - start), to + 1, from);
+        step.max(to + 1).min(from)
+    }
+
+    /// Outputs of steps before this one that count.
+    fn earlier(&self, stage: &Stage<'_>) -> usize {
+        stage.taken.min(self.order as usize - 1)
+    }
+
+    /// Where the last outputs but the newest are in λ, from the start of the step on: before it.
+    fn earlier_nodes(&self, schedule: &impl NoiseSchedule<T>, stage: &Stage<'_>) -> [T; 2] {
+        let lambda = |step| schedule.level(step).half_log_snr();
+        let start = lambda(stage.from);
+        [1, 2].map(|age| {
+            let index = stage.taken.checked_sub(age);
+            let step = index.and_then(|index| stage.steps.get(index).zip(Some(index)));
+            step.map_or(T::ZERO, |((from, to), index)| {
+                lambda(self.asked(schedule, from, to, index)) - start
+            })
+        })
+    }
+
+    /// From the start of a step to its node; the outputs are those before.
+    fn up_to_node(
+        &self,
+        schedule: &impl NoiseSchedule<T>,
+        stage: &Stage<'_>,
+        asked: u32,
+    ) -> Coefficients<T> {
+        let (from, node) = (schedule.level(stage.from), schedule.level(asked));
+        let distance = node.half_log_snr() - from.half_log_snr();
+        let [first, second] = self.earlier_nodes(schedule, stage);
+        let known = self.earlier(stage);
+        let moments = moments(self.rate(), distance);
+        let (x, noise) = x_and_noise(self.eta, distance, &from, &node);
+        let outputs = weights([first, second, T::ZERO], known.min(2), moments);
+        Coefficients {
+            x,
+            outputs: outputs.map(|weight| node.signal * weight),
+            known,
+            noise,
+        }
+    }
+
+    /// From the node of a step to its end; the outputs are that at the node and those before.
+    fn after_node(
+        &self,
+        schedule: &impl NoiseSchedule<T>,
+        stage: &Stage<'_>,
+        asked: u32,
+    ) -> Coefficients<T> {
+        let (node, to) = (schedule.level(asked), schedule.level(stage.to));
+        if to.is_clean() {
+            return Coefficients {
+                x: T::ZERO,
+                outputs: [to.signal, T::ZERO, T::ZERO],
+                known: 1,
+                noise: T::ZERO,
+            };
+        }
+        let start = schedule.level(stage.from).half_log_snr();
+        let (before, after) = (
+            node.half_log_snr() - start,
+            to.half_log_snr() - node.half_log_snr(),
+        );
+        let [first, second] = self.earlier_nodes(schedule, stage);
+        let earlier = self.earlier(stage);
+        let predicted = weights(
+            [first, second, T::ZERO],
+            earlier,
+            moments(self.rate(), before),
+        );
+        let corrected = weights(
+            [before, first, second],
+            1 + earlier,
+            moments(self.rate(), before + after),
+        );
+        let left = (-(self.rate() * after)).exp();
+        let [of_0, of_1, of_2] = corrected;
+        let [instead_of_1, instead_of_2, _] = predicted;
+        let outputs = [of_0, of_1 - left * instead_of_1, of_2 - left * instead_of_2];
+        let (x, noise) = x_and_noise(self.eta, after, &node, &to);
+        Coefficients {
+            x,
+            outputs: outputs.map(|weight| to.signal * weight),
+            known: 1 + earlier,
+            noise,
+        }
+    }
+}
