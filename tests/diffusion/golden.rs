@@ -6,8 +6,8 @@
 
 use poisson_midpoint::Real;
 use poisson_midpoint::diffusion::{
-    Clip, Ddim, Ddpm, DpmSolverPlusPlus, Prediction, Sampler, ScheduleTable, Solver, Timesteps,
-    Variant, standard_normal,
+    Clip, Ddim, Ddpm, DpmSolverPlusPlus, Prediction, SaSolver, Sampler, ScheduleTable, Solver,
+    Timesteps, Variant, standard_normal,
 };
 use poisson_midpoint::random::Stream;
 
@@ -62,6 +62,10 @@ fn samples_are_those_of_diffusers() {
     let schedule = ScheduleTable::<f64, 1000>::linear(1e-4, 0.02).unwrap();
     let leading = Timesteps::leading(10, &schedule).unwrap();
     let trailing = Timesteps::uniform(10, &schedule).unwrap();
+    // SA-Solver's scheduler ends at its last training step, not at the data.
+    let mut list: Vec<u32> = trailing.pairs().map(|(from, _)| from).collect();
+    list.push(1);
+    let noisy = Timesteps::new(&list).unwrap();
     let mut lines = 0;
     for line in include_str!("../data/diffusers.csv").lines().skip(1) {
         let fields: Vec<&str> = line.split(',').collect();
@@ -93,6 +97,15 @@ fn samples_are_those_of_diffusers() {
                 setting(&leading).sample(Ddim { eta })
             }
             ("threshold", _) => setting(&leading).sample(Ddim { eta: 0.0 }),
+            ("sa-solver++", tau) => {
+                let solver = SaSolver {
+                    predictor: 1,
+                    corrector: 1,
+                    tau: tau.parse().unwrap(),
+                    noisy: [0.0, f64::INFINITY],
+                };
+                setting(&noisy).sample(solver)
+            }
             (kind, _) => {
                 let eta = f64::from(u8::from(kind.starts_with("sde")));
                 setting(&trailing).sample(DpmSolverPlusPlus { order: 2, eta })
@@ -110,5 +123,5 @@ fn samples_are_those_of_diffusers() {
         }
         lines += 1;
     }
-    assert_eq!(lines, 28);
+    assert_eq!(lines, 30);
 }

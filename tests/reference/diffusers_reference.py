@@ -14,7 +14,7 @@ import sys
 
 import diffusers
 import torch
-from diffusers.schedulers import scheduling_ddpm
+from diffusers.schedulers import scheduling_ddpm, scheduling_sasolver
 
 D, STEPS = 4, 10
 BETAS = torch.linspace(1e-4, 0.02, 1000, dtype=torch.float64)
@@ -38,7 +38,10 @@ def in_double(scheduler):
     scheduler.set_timesteps(STEPS)
     if hasattr(scheduler, "lambda_t"):
         bar = scheduler.alphas_cumprod[scheduler.timesteps]
-        scheduler.sigmas = torch.cat([((1 - bar) / bar).sqrt(), torch.zeros(1, dtype=torch.float64)])
+        # SA-Solver's ends at its training step 0, which is not the data.
+        ends_noisy = isinstance(scheduler, diffusers.SASolverScheduler)
+        last = 1 - scheduler.alphas_cumprod[:1] if ends_noisy else torch.zeros(1, dtype=torch.float64)
+        scheduler.sigmas = torch.cat([((1 - bar) / bar).sqrt(), (last / (1 - last)).sqrt()])
     return scheduler
 
 
@@ -50,7 +53,7 @@ def main():
     def run(name, scheduler, step):
         scheduler = in_double(scheduler)
         x, noise = normals[0].clone(), iter(normals[1:])
-        scheduling_ddpm.randn_tensor = lambda *_, **__: next(noise)
+        scheduling_ddpm.randn_tensor = scheduling_sasolver.randn_tensor = lambda *_, **__: next(noise)
         for t in scheduler.timesteps:
             x = step(scheduler, network(x, t), t, x, noise).prev_sample
         rows.append(",".join([name] + [repr(float(v)) for v in x.flatten()]))
@@ -73,6 +76,13 @@ def main():
                     timestep_spacing="trailing", final_sigmas_type="zero", euler_at_final=True,
                     lower_order_final=False),
                 lambda s, e, t, x, noise: s.step(e, t, x, variance_noise=next(noise)))
+    # Of order 1: at order 2, which higher orders begin with, it adds a term of its own.
+    for tau in (0.5, 1.3):
+        run(f"sa-solver++ sample {tau} False",
+            diffusers.SASolverScheduler(
+                prediction_type="sample", predictor_order=1, corrector_order=1, timestep_spacing="trailing",
+                tau_func=lambda _, tau=tau: tau, lower_order_final=False),
+            lambda s, e, t, x, _: s.step(e, t, x))
     run("threshold sample 0 True",
         diffusers.DDIMScheduler(prediction_type="sample", clip_sample=False, thresholding=True,
                                 dynamic_thresholding_ratio=0.75, sample_max_value=1e9),
