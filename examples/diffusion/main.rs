@@ -1,7 +1,7 @@
 //! Digits from noise: the samplers at equal numbers of network calls, on a learned denoiser and on exact scores.
 //!
 //! ```sh
-//! cargo run --release --example diffusion                        # table, digits.png, quality.svg
+//! cargo run --release --example diffusion                        # table, digits.png, quality.svg: two minutes
 //! cargo run --release --example diffusion -- --target ring       # eight modes, exact score
 //! cargo run --release --example diffusion -- --digit             # one digit, as on a microcontroller
 //! ```
@@ -17,12 +17,13 @@ mod picture;
 mod target;
 mod threads;
 
-use std::path::PathBuf;
+use std::fs::{File, create_dir_all};
+use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, ensure};
 use clap::{Parser, ValueEnum};
-use indicatif::ProgressBar;
-use measure::{Estimate, frechet, same_distribution, sliced_wasserstein};
+use indicatif::{ProgressBar, ProgressStyle};
+use measure::{Estimate, Moments, frechet, same_distribution, sliced_wasserstein};
 use method::Method;
 use network::{Network, PIXELS, STEPS};
 use target::{HELD_OUT, Schedule, Target};
@@ -48,17 +49,21 @@ struct Options {
     /// The denoiser's weights, a safetensors file such as train.py writes.
     #[arg(long, default_value = "examples/diffusion/denoiser.safetensors")]
     weights: PathBuf,
-    /// Network calls a sample, for each method; may be given more than once.
+    /// Network calls a sample, for each method; may be given more than once. A method of several calls a step takes what
+    /// it can spend of them, which the table shows.
     #[arg(long, value_parser = clap::value_parser!(u32).range(2..=1000))]
     calls: Vec<u32>,
-    /// The method; may be given more than once.
+    /// The method; may be given more than once. A short list if none is.
     #[arg(long, value_enum)]
     method: Vec<Method>,
+    /// All methods.
+    #[arg(long, conflicts_with = "method")]
+    all_methods: bool,
     /// Seed of the first of the runs that the standard errors are over.
     #[arg(long, default_value_t = 0)]
     seed: u64,
     /// Runs of each method, of consecutive seeds.
-    #[arg(long, default_value_t = 4, value_parser = clap::value_parser!(u64).range(2..))]
+    #[arg(long, default_value_t = 2, value_parser = clap::value_parser!(u64).range(2..))]
     seeds: u64,
     /// Samples a run; of digits at most the 450 images held out.
     #[arg(long, default_value_t = HELD_OUT, value_parser = clap::builder::RangedU64ValueParser::<usize>::new().range(100..))]
@@ -72,8 +77,8 @@ struct Options {
     /// Where the plot of quality against calls goes.
     #[arg(long, default_value = "target/quality.svg")]
     plot: PathBuf,
-    /// Generates one digit as on a microcontroller, and nothing else.
-    #[arg(long)]
+    /// Generates one digit of a seed as on a microcontroller, and nothing else.
+    #[arg(long, conflicts_with_all = ["target", "calls", "method", "all_methods", "seeds", "count", "noise", "grid", "plot"])]
     digit: bool,
 }
 
@@ -149,18 +154,26 @@ fn one_digit(weights: &[u8], seed: u64) -> Result<()> {
 fn compare(options: &Options, target: &Target, schedule: &Schedule, count: usize) -> Result<()> {
     let dimension = target.dimension();
     let methods = match &options.method[..] {
-        [] => Method::value_variants(),
+        [] if options.all_methods => Method::value_variants(),
+        [] => &Method::SHORT_LIST,
         some => some,
     };
     let budgets = match &options.calls[..] {
-        [] => &[10, 20, 30, 50, 80][..],
+        [] => &[10, 20, 30, 50][..],
         some => some,
     };
+    let has_images = matches!(target, Target::Digits { .. });
+    let grid = has_images.then(|| create(&options.grid)).transpose()?;
+    let plot = create(&options.plot)?;
     let seeds = || (0..options.seeds).map(|k| options.seed.wrapping_add(k));
     let bar = ProgressBar::new(
         options.seeds * (2000 + methods.len() as u64 * u64::from(budgets.iter().sum::<u32>())),
     );
+    bar.set_style(ProgressStyle::with_template(
+        "{msg:28} {wide_bar} {percent}%, {eta} left",
+    )?);
     let sample = |method: Method, calls: u32, other: u64| -> Result<(Vec<Vec<f32>>, f64)> {
+        bar.set_message(format!("{} of {calls} calls", method.name()));
         let mut all = Vec::new();
         let mut mean = 0.0;
         for seed in seeds() {
@@ -187,9 +200,14 @@ fn compare(options: &Options, target: &Target, schedule: &Schedule, count: usize
                     let images = images.chunks(PIXELS);
                     images.flat_map(|x| classifier.features(x)).collect()
                 };
+                let pixels = |images: &[f32]| Moments::of(images, PIXELS);
+                let seen = |images: &[f32]| {
+                    let features = features(images);
+                    Moments::of(&features, features.len() / count)
+                };
                 Some([
-                    over(&|k| frechet(&samples[k], &truth[k], count)),
-                    over(&|k| frechet(&features(&samples[k]), &features(&truth[k]), count)),
+                    over(&|k| frechet(&pixels(&samples[k]), &pixels(&truth[k]))),
+                    over(&|k| frechet(&seen(&samples[k]), &seen(&truth[k]))),
                 ])
             }
         };
@@ -220,13 +238,35 @@ fn compare(options: &Options, target: &Target, schedule: &Schedule, count: usize
         .collect();
     let floor = measure(&truth_again);
     print_table(&rows, &floor);
-    if let Target::Digits { .. } = target {
-        picture::grid(&options.grid, &rows)?;
+    if let Some(grid) = grid {
+        picture::grid(grid, &rows)?;
+        println!(
+            "samples, in the order of the table: {}",
+            options.grid.display()
+        );
     }
-    picture::plot(&options.plot, &rows, floor.truth)
+    picture::plot(plot, &rows, floor.truth)?;
+    println!("distance against calls: {}", options.plot.display());
+    Ok(())
+}
+
+/// A file to be written to in the end, so that a path that cannot be is known at the beginning.
+fn create(path: &Path) -> Result<File> {
+    let open = || {
+        if let Some(folder) = path.parent() {
+            create_dir_all(folder)?;
+        }
+        File::create(path)
+    };
+    open().with_context(|| format!("cannot write {}", path.display()))
 }
 
 fn print_table(rows: &[Row], floor: &Distances) {
+    println!(
+        "W2: sliced 2-Wasserstein distance, FD: squared Fréchet distance, ± standard error over seeds."
+    );
+    println!("DDPM: other samples of it, of 1000 calls; p: that of being distributed as they are.");
+    println!("(truth): other data, the least that a distance can be.");
     println!(
         "{:<16}{:>7}  {:<19}{:<19}{:<9}{:<19}{:<19}",
         "method", "calls", "W2 to truth", "W2 to DDPM", "p", "FD pixels", "FD features"

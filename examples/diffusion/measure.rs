@@ -81,34 +81,45 @@ pub fn same_distribution(a: &[f32], b: &[f32], dimension: usize) -> f64 {
     (as_far + 1) as f64 / f64::from(PERMUTATIONS + 1)
 }
 
-fn moments(samples: &[f32], count: usize) -> (DVector<f64>, DMatrix<f64>) {
-    let dimension = samples.len() / count;
-    let values = samples.iter().map(|x| f64::from(*x));
-    let rows = DMatrix::from_row_iterator(count, dimension, values);
-    let mean = rows.row_mean();
-    let mut centred = rows;
-    for mut row in centred.row_iter_mut() {
-        row -= &mean;
-    }
-    let covariance = centred.transpose() * &centred / (count as f64 - 1.0);
-    (mean.transpose(), covariance)
+/// The first two moments of samples.
+pub struct Moments {
+    pub mean: DVector<f64>,
+    pub covariance: DMatrix<f64>,
 }
 
-/// The Fréchet distance of Gaussians with the samples' moments, squared as usual:
-/// |m₁ − m₂|² + tr(C₁ + C₂ − 2(C₁^½ C₂ C₁^½)^½). There are `count` samples of each.
-pub fn frechet(a: &[f32], b: &[f32], count: usize) -> f64 {
-    let ((mean_a, cov_a), (mean_b, cov_b)) = (moments(a, count), moments(b, count));
-    let eigen = cov_a.clone().symmetric_eigen();
+impl Moments {
+    pub fn of(samples: &[f32], dimension: usize) -> Self {
+        let count = samples.len() / dimension;
+        let values = samples.iter().map(|x| f64::from(*x));
+        let rows = DMatrix::from_row_iterator(count, dimension, values);
+        let mean = rows.row_mean();
+        let mut centred = rows;
+        for mut row in centred.row_iter_mut() {
+            row -= &mean;
+        }
+        let covariance = centred.transpose() * &centred / (count as f64 - 1.0);
+        Self {
+            mean: mean.transpose(),
+            covariance,
+        }
+    }
+}
+
+/// The Fréchet distance of Gaussians with these moments, squared as usual:
+/// |m₁ − m₂|² + tr(C₁ + C₂ − 2(C₁^½ C₂ C₁^½)^½).
+pub fn frechet(a: &Moments, b: &Moments) -> f64 {
+    let eigen = a.covariance.clone().symmetric_eigen();
     let roots = eigen.eigenvalues.map(|value| value.max(0.0).sqrt());
     let root =
         &eigen.eigenvectors * DMatrix::from_diagonal(&roots) * eigen.eigenvectors.transpose();
-    let middle = (&root * &cov_b * &root).symmetric_eigen();
+    let middle = (&root * &b.covariance * &root).symmetric_eigen();
     let cross: f64 = middle
         .eigenvalues
         .iter()
         .map(|value| value.max(0.0).sqrt())
         .sum();
-    (mean_a - mean_b).norm_squared() + cov_a.trace() + cov_b.trace() - 2.0 * cross
+    let means = (&a.mean - &b.mean).norm_squared();
+    means + a.covariance.trace() + b.covariance.trace() - 2.0 * cross
 }
 
 /// A mean over seeds and its standard error.

@@ -3,8 +3,9 @@
 use clap::ValueEnum;
 use poisson_midpoint::MidpointLaw::{Bernoulli, Single};
 use poisson_midpoint::diffusion::{
-    Clip, Ddim, Ddpm, DpmSolver, DpmSolverPlusPlus, PoissonMidpointDdpm, Prediction, Sampler,
-    Solver, Timesteps, Variant, standard_normal,
+    Clip, Ddim, Ddpm, DpmSolver, DpmSolverPlusPlus, ErSdeSolver, HybridMultistep, MidpointDensity,
+    PoissonMidpointDdpm, Prediction, RandomizedMidpointDdpm, SaSolver, Sampler, Solver, Timesteps,
+    Variant, standard_normal,
 };
 use poisson_midpoint::random::Stream;
 
@@ -42,6 +43,20 @@ pub enum Method {
     SdeDpmpp2m,
     /// Its SDE form of order 3.
     SdeDpmpp3m,
+    /// The SDE form of order 2, spaced as by Karras et al.
+    SdeDpmpp2mKarras,
+    /// SA-Solver, predictor and corrector of order 2, τ = 1, spaced as by Karras et al.
+    SaSolver,
+    /// Its predictor and corrector of order 3 without noise, UniPC's kind, uniform in log-SNR.
+    PredictorCorrector,
+    /// ER-SDE-Solver of order 3, spaced as by Karras et al.
+    ErSde,
+    /// DDRaM: randomized midpoints, quadratic.
+    Ddram,
+    /// A midpoint at one call a step, of order 2 and without noise, uniform in log-SNR.
+    Hybrid,
+    /// The same with noise.
+    HybridSde,
     /// Poisson midpoint as in the paper: uniform, ε held, fixed small, single midpoints.
     Pmm,
     /// The same, Bernoulli midpoints.
@@ -60,9 +75,25 @@ pub enum Method {
     PmmSample,
     /// Poisson midpoint, quadratic boundaries, x₀ held: our choice.
     PmmBest,
+    /// The same with midpoints drawn by importance.
+    PmmImportance,
+    /// The first with a tail: two steps of DDPM for the last macro step.
+    PmmTail,
 }
 
 impl Method {
+    /// What a picture has room for: of each kind one, and the paper's.
+    pub const SHORT_LIST: [Self; 8] = [
+        Self::DdpmSmall,
+        Self::Ddim,
+        Self::Dpmpp2m,
+        Self::SdeDpmpp2m,
+        Self::ErSde,
+        Self::Pmm,
+        Self::PmmBest,
+        Self::Hybrid,
+    ];
+
     pub fn name(self) -> String {
         self.to_possible_value()
             .map_or_else(String::new, |v| v.get_name().to_owned())
@@ -102,6 +133,22 @@ impl Method {
         let (epsilon, sample) = (Prediction::Epsilon, Prediction::Sample);
         let small = Variant::FixedSmall;
         let half = calls / 2;
+        let karras = || List::karras(calls, 7, schedule);
+        let hybrid = |eta| {
+            let (order, node) = (2, 0.3);
+            run.all(&log_snr(calls)?, HybridMultistep { order, eta, node })
+        };
+        let adams = |predictor, corrector, tau| SaSolver {
+            predictor,
+            corrector,
+            tau,
+            noisy: [0.05, 50.0],
+        };
+        let randomized = |density| {
+            let (mut table, mut thresholds) = (schedule.rows(), [0; STEPS as usize]);
+            let solver = RandomizedMidpointDdpm::new(&mut table, &mut thresholds);
+            run.all(&quadratic(half)?, solver.with_density(density))
+        };
         match self {
             Self::Ddpm1 => ddpm(uniform(calls)?, exponential(-1.0)),
             Self::DdpmSmall => ddpm(uniform(calls)?, small),
@@ -116,6 +163,20 @@ impl Method {
             Self::Dpmpp3m => multi(3, 0.0),
             Self::SdeDpmpp2m => multi(2, 1.0),
             Self::SdeDpmpp3m => multi(3, 1.0),
+            Self::SdeDpmpp2mKarras => run.all(&karras()?, DpmSolverPlusPlus { order: 2, eta: 1.0 }),
+            Self::SaSolver => run.all(&karras()?, adams(2, 2, 1.0)),
+            Self::PredictorCorrector => run.all(&log_snr(calls)?, adams(3, 3, 0.0)),
+            Self::ErSde => run.all(&karras()?, ErSdeSolver { order: 3 }),
+            Self::Ddram => randomized(MidpointDensity::Drift),
+            Self::Hybrid => hybrid(0.0),
+            Self::HybridSde => hybrid(1.0),
+            Self::PmmImportance => randomized(MidpointDensity::DriftTimesDistance),
+            Self::PmmTail => {
+                let mut table = schedule.rows();
+                let solver = PoissonMidpointDdpm::new(&mut table).with_held(epsilon);
+                let list = with_last_split(&uniform(half)?)?;
+                run.all(&list, solver.with_tail(2))
+            }
             Self::Pmm => pmm(uniform(half)?, small, epsilon, Single),
             Self::PmmBernoulli => pmm(uniform(half)?, small, epsilon, Bernoulli),
             Self::Pmm1a => pmm(uniform(half)?, exponential(-1.0), epsilon, Single),
@@ -127,6 +188,14 @@ impl Method {
             Self::PmmBest => pmm(quadratic(half)?, small, sample, Single),
         }
     }
+}
+
+/// The list with its last step in two halves.
+fn with_last_split(list: &List) -> anyhow::Result<List> {
+    let mut steps: Vec<u32> = list.pairs().map(|(from, _)| from).collect();
+    steps.extend(steps.last().map(|last| last / 2).filter(|half| *half > 0));
+    steps.push(0);
+    Ok(List::new(&steps)?)
 }
 
 struct Run<'a> {

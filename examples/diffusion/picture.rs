@@ -1,10 +1,9 @@
 //! The grid of samples and the plot of quality.
 
 use std::fs::File;
-use std::io::BufWriter;
-use std::path::Path;
+use std::io::{BufWriter, Write};
 
-use anyhow::{Context, Result, anyhow};
+use anyhow::{Result, anyhow};
 use plotters::prelude::*;
 
 use crate::Row;
@@ -17,7 +16,7 @@ const CELL: usize = 8 * SCALE + SCALE;
 const IMAGES: usize = 6;
 
 /// A line of the grid for each method, and in it some samples at each number of calls, as in the table.
-pub fn grid(path: &Path, rows: &[Row]) -> Result<()> {
+pub fn grid(file: File, rows: &[Row]) -> Result<()> {
     let mut lines: Vec<Vec<&Row>> = Vec::new();
     for row in rows {
         match lines.last_mut() {
@@ -42,22 +41,18 @@ pub fn grid(path: &Path, rows: &[Row]) -> Result<()> {
             }
         }
     }
-    let cannot = || format!("cannot write {}", path.display());
-    let file = BufWriter::new(File::create(path).with_context(cannot)?);
-    let mut encoder = png::Encoder::new(file, width as u32, height as u32);
+    let mut encoder = png::Encoder::new(BufWriter::new(file), width as u32, height as u32);
     encoder.set_color(png::ColorType::Grayscale);
-    encoder
-        .write_header()?
-        .write_image_data(&pixels)
-        .with_context(cannot)
+    encoder.write_header()?.write_image_data(&pixels)?;
+    Ok(())
 }
 
 /// Distance to the truth against calls, a line for each method.
-pub fn plot(path: &Path, rows: &[Row], floor: Estimate) -> Result<()> {
-    let text = || format!("cannot write {}", path.display());
-    draw(path, rows, floor)
-        .map_err(|error| anyhow!("{error}"))
-        .with_context(text)
+pub fn plot(mut file: File, rows: &[Row], floor: Estimate) -> Result<()> {
+    let mut picture = String::new();
+    draw(&mut picture, rows, floor).map_err(|error| anyhow!("{error}"))?;
+    file.write_all(picture.as_bytes())?;
+    Ok(())
 }
 
 /// For the first methods; the others take theirs from a palette.
@@ -73,8 +68,12 @@ const COLOURS: [RGBColor; 9] = [
     full_palette::LIME_700,
 ];
 
-fn draw(path: &Path, rows: &[Row], floor: Estimate) -> Result<(), Box<dyn std::error::Error>> {
-    let root = SVGBackend::new(path, (860, 520)).into_drawing_area();
+fn draw(
+    picture: &mut String,
+    rows: &[Row],
+    floor: Estimate,
+) -> Result<(), Box<dyn std::error::Error>> {
+    let root = SVGBackend::with_string(picture, (860, 520)).into_drawing_area();
     root.fill(&WHITE)?;
     let ddpm = rows[0].distances.truth.mean;
     let values = rows.iter().map(|row| row.distances.truth.mean);

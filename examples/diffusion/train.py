@@ -29,52 +29,10 @@ from sklearn.datasets import load_digits
 from torch import nn
 from torch.nn.functional import cross_entropy, silu
 
+from denoiser import Denoiser
+
 HERE = pathlib.Path(__file__).parent
-STEPS, WIDTH, BLOCKS, KNOTS, FEATURES, HELD_OUT = 1000, 128, 4, 16, 32, 450
-
-
-class Times(nn.Module):
-    """A table over KNOTS + 1 values of sqrt(t/STEPS), interpolated linearly."""
-
-    def __init__(self):
-        super().__init__()
-        self.table = nn.Parameter(0.02 * torch.randn(KNOTS + 1, WIDTH))
-
-    def forward(self, t):
-        place = KNOTS * torch.sqrt(t / STEPS)
-        below = place.long().clamp(max=KNOTS - 1)
-        part = (place - below)[:, None]
-        return (1 - part) * self.table[below] + part * self.table[below + 1]
-
-
-class Denoiser(nn.Module):
-    def __init__(self):
-        super().__init__()
-        self.enter = nn.Linear(64, WIDTH, bias=False)
-        self.times = nn.ModuleList(Times() for _ in range(BLOCKS + 1))
-        self.first = nn.ModuleList(nn.Linear(WIDTH, WIDTH, bias=False) for _ in range(BLOCKS))
-        self.second = nn.ModuleList(nn.Linear(WIDTH, WIDTH) for _ in range(BLOCKS))
-        self.leave = nn.Linear(WIDTH, 64)
-        for second in self.second:
-            nn.init.zeros_(second.weight)
-
-    def forward(self, x, t):
-        h = self.enter(x) + self.times[0](t)
-        for times, first, second in zip(self.times[1:], self.first, self.second):
-            h = h + second(silu(first(silu(h)) + times(t)))
-        return self.leave(silu(h))
-
-    def tensors(self):
-        """By name, matrices with a row for each input: the order they are used in is that of the names."""
-        named = {"00.enter": self.enter.weight.T, "01.time": self.times[0].table}
-        for k in range(BLOCKS):
-            named |= {
-                f"{k + 1}0.first": self.first[k].weight.T,
-                f"{k + 1}1.time": self.times[k + 1].table,
-                f"{k + 1}2.second": self.second[k].weight.T,
-                f"{k + 1}3.bias": self.second[k].bias,
-            }
-        return named | {"90.leave": self.leave.weight.T, "91.bias": self.leave.bias}
+STEPS, WIDTH, BLOCKS, FEATURES, HELD_OUT = 1000, 128, 4, 32, 450
 
 
 class Classifier(nn.Module):
@@ -115,7 +73,7 @@ def train_denoiser(train, held_out, iterations):
         s, n = signal[t][:, None], noise[t][:, None]
         return s * x + n * z, s * z - n * x
 
-    net = Denoiser()
+    net = Denoiser(64, WIDTH, BLOCKS)
     average = copy.deepcopy(net)
     optimizer = torch.optim.AdamW(net.parameters(), lr=2e-3, weight_decay=0.05, betas=(0.9, 0.99))
     schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, 2e-3, iterations, pct_start=0.05)

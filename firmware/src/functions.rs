@@ -8,10 +8,10 @@ use nalgebra::{SMatrix, SVector};
 use poisson_midpoint::batch::{BatchError, Cpu, Engine, Particles, Status};
 use poisson_midpoint::diffusion::{
     Clip, Ddim, Ddpm, DpmSolver, DpmSolverPlusPlus, ErSdeSolver, Error, HybridMultistep,
-    InnerSteps, Level, LinearRate, Lockstep, Member, MidpointDensity, NetworkQuery, NoiseSchedule,
-    PoissonMidpointDdpm, Prediction, RandomizedMidpointDdpm, Row, SaSolver, Sampler, SamplerError,
-    Sampling, ScheduleTable, Solver, SquaredCosine, Timesteps, TimestepsError, Variant,
-    standard_normal,
+    InnerSteps, KarrasSchedule, Level, LinearRate, Lockstep, Member, MidpointDensity, NetworkQuery,
+    NoiseSchedule, PoissonMidpointDdpm, Prediction, RandomizedMidpointDdpm, RectifiedFlow, Row,
+    SaSolver, Sampler, SamplerError, Sampling, ScheduleTable, Solver, SquaredCosine, Timesteps,
+    TimestepsError, Variant, standard_normal,
 };
 use poisson_midpoint::dynamics::{
     AdditiveNoise, Dynamics, Overdamped, Semilinear, Span, StateOf, Underdamped,
@@ -388,6 +388,13 @@ fn diffusion<T: Real>() -> Outcome {
     let rate = LinearRate::<T>::new(number(4), real(1), real(32))?;
     samplers(&rate)?;
     samplers(&SquaredCosine::<T>::new(number(4))?)?;
+    samplers(&RectifiedFlow::<T>::new(number(4), real(1))?)?;
+    samplers(&KarrasSchedule::<T>::new(
+        number(4),
+        number(7),
+        real(1),
+        real(32),
+    )?)?;
     samplers(&ScheduleTable::<T, 4>::from_betas(betas)?)?;
     black_box(ScheduleTable::<T, 4>::linear(real(1), real(4))?);
     black_box(ScheduleTable::<T, 4>::scaled_linear(real(1), real(4))?);
@@ -399,6 +406,9 @@ fn diffusion<T: Real>() -> Outcome {
     black_box((
         prediction.to(Prediction::Epsilon, &level),
         level.half_log_snr(),
+        level.relative_noise(),
+        level.flow_time(),
+        level.flow_scale(),
     ));
     black_box(SamplerError::<T>::from(black_box(TimestepsError::TooFew {
         length: 1,

@@ -42,6 +42,7 @@ enum Predicted {
     Epsilon,
     Sample,
     Velocity,
+    Flow,
 }
 
 #[derive(Arbitrary, Clone, Copy, Debug)]
@@ -130,6 +131,7 @@ impl Predicted {
             Self::Epsilon => Prediction::Epsilon,
             Self::Sample => Prediction::Sample,
             Self::Velocity => Prediction::Velocity,
+            Self::Flow => Prediction::Flow,
         }
     }
 }

@@ -17,7 +17,7 @@
 //!
 //! # The parts
 //! - A [`NoiseSchedule`] gives ᾱ_t; [`Timesteps`] is the list of training steps to visit.
-//! - A network predicts one [`Prediction`] of four; the data x₀ that it predicts can be [clipped](Clip).
+//! - A network predicts one [`Prediction`] of five; the data x₀ that it predicts can be [clipped](Clip).
 //! - A [`Solver`] is the formula of a step, in a file of its name.
 //! - A [`Sampler`] joins these, a configuration. [`Sampler::sample`] runs it with a closure,
 //!   [`Sampling`] split-phase, [`Lockstep`] for a batch. Samples are slices; of an `SVector`
@@ -57,7 +57,9 @@ pub use prediction::Prediction;
 pub use progress::Progress;
 pub use sampler::Sampler;
 pub use sampling::{NetworkQuery, Sampling};
-pub use schedule::{Level, LinearRate, NoiseSchedule, ScheduleTable, SquaredCosine};
+pub use schedule::{
+    KarrasSchedule, Level, LinearRate, NoiseSchedule, RectifiedFlow, ScheduleTable, SquaredCosine,
+};
 pub use solver::{
     Advance, Ddim, Ddpm, DpmSolver, DpmSolverPlusPlus, ErSdeSolver, HybridMultistep,
     MidpointDensity, PoissonMidpointDdpm, RandomizedMidpointDdpm, SaSolver, Solver, Stage, Variant,

@@ -26,11 +26,20 @@ pub enum Prediction {
     Sample,
     /// The velocity v = √ᾱ ε − √(1 − ᾱ) x₀ (Salimans & Ho 2022).
     Velocity,
+    /// The direction ε − x₀ of the straight path from data to noise, what flow matching predicts (Lipman et al. 2023); for
+    /// where its network is asked see [`RectifiedFlow`](super::RectifiedFlow).
+    Flow,
 }
 
 impl Prediction {
     /// All of them.
-    pub const ALL: [Self; 4] = [Self::Score, Self::Epsilon, Self::Sample, Self::Velocity];
+    pub const ALL: [Self; 5] = [
+        Self::Score,
+        Self::Epsilon,
+        Self::Sample,
+        Self::Velocity,
+        Self::Flow,
+    ];
 
     /// The coefficients (of x, of this prediction) that make the other prediction at a level.
     ///
@@ -38,12 +47,14 @@ impl Prediction {
     #[must_use]
     pub fn to<T: Real>(self, other: Self, level: &Level<T>) -> (T, T) {
         let (s, n) = (level.signal, level.noise);
-        // x = s x₀ + n ε and v = s ε − n x₀, with s² + n² = 1: six pairs that cancel nowhere.
+        // x = s x₀ + n ε and v = s ε − n x₀, with s² + n² = 1, and u = ε − x₀: x₀ is (x − n u)/(s + n) and
+        // ε is (x + s u)/(s + n). No pair loses digits.
         match (self, other) {
             (Self::Score, Self::Score)
             | (Self::Epsilon, Self::Epsilon)
             | (Self::Sample, Self::Sample)
-            | (Self::Velocity, Self::Velocity) => (T::ZERO, T::ONE),
+            | (Self::Velocity, Self::Velocity)
+            | (Self::Flow, Self::Flow) => (T::ZERO, T::ONE),
             (Self::Score, _) => {
                 let (of_x, of_epsilon) = Self::Epsilon.to(other, level);
                 (of_x, -(n * of_epsilon))
@@ -58,6 +69,12 @@ impl Prediction {
             (Self::Sample, Self::Velocity) => (s / n, -(T::ONE / n)),
             (Self::Velocity, Self::Epsilon) => (n, s),
             (Self::Velocity, Self::Sample) => (s, -n),
+            (Self::Flow, Self::Sample) => (T::ONE / (s + n), -(n / (s + n))),
+            (Self::Flow, Self::Epsilon) => (T::ONE / (s + n), s / (s + n)),
+            (Self::Flow, Self::Velocity) => ((s - n) / (s + n), T::ONE / (s + n)),
+            (Self::Epsilon, Self::Flow) => (-(T::ONE / s), (s + n) / s),
+            (Self::Sample, Self::Flow) => (T::ONE / n, -((s + n) / n)),
+            (Self::Velocity, Self::Flow) => (n - s, s + n),
         }
     }
 

@@ -4,6 +4,7 @@ use heapless::Vec;
 
 use super::NoiseSchedule;
 use super::error::TimestepsError;
+use super::schedule::KarrasSpacing;
 use crate::real::Real;
 
 /// A strictly decreasing list of training steps t₀ > t₁ > … > tₙ: n steps (t, s), at most N, each from one
@@ -185,16 +186,14 @@ impl<const N: usize> Timesteps<N> {
         if rho == 0 {
             return Err(TimestepsError::Exponent);
         }
-        let (training_steps, rho) = (schedule.training_steps(), T::from_u32(rho));
-        // (noise/signal)^(1/ρ), noise/signal being e^(−λ).
-        let root = |step| (-(schedule.level(step).half_log_snr() / rho)).exp();
-        let (last, first) = (root(1), root(training_steps));
+        let training_steps = schedule.training_steps();
+        let lambda = |step| schedule.level(step).half_log_snr();
+        let spacing = KarrasSpacing::new(rho, lambda(1), lambda(training_steps));
         Self::build(steps, training_steps, |j| {
             let share = T::from_u32(j - 1) / T::from_u32(steps.max(2) - 1);
-            let half_log_snr = -(rho * (last + (first - last) * share).ln());
             match steps {
                 1 => training_steps,
-                _ => schedule.nearest(half_log_snr, 1, training_steps),
+                _ => schedule.nearest(spacing.half_log_snr(share), 1, training_steps),
             }
         })
     }

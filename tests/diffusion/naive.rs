@@ -62,6 +62,10 @@ fn coefficients(variant: Variant<f64>, held: Prediction, t: u32) -> (f64, f64, f
         Prediction::Score => (0.0, -(1.0 - bar).sqrt()),
         Prediction::Sample => (1.0 / (1.0 - bar).sqrt(), -(bar / (1.0 - bar)).sqrt()),
         Prediction::Velocity => ((1.0 - bar).sqrt(), bar.sqrt()),
+        Prediction::Flow => {
+            let sum = bar.sqrt() + (1.0 - bar).sqrt();
+            (1.0 / sum, bar.sqrt() / sum)
+        }
     };
     (a + b * e, b * f, sigma)
 }

@@ -1,8 +1,10 @@
 //! Schedules against their definitions.
 
 use poisson_midpoint::diffusion::{
-    LinearRate, NoiseSchedule, Quantity, ScheduleError, ScheduleTable, SquaredCosine,
+    Ddim, KarrasSchedule, LinearRate, NoiseSchedule, Prediction, Quantity, RectifiedFlow, Sampler,
+    ScheduleError, ScheduleTable, SquaredCosine, Timesteps,
 };
+use poisson_midpoint::random::Stream;
 
 #[test]
 fn schedules_are_their_definitions() {
@@ -81,6 +83,9 @@ fn formulas_tell_a_million_training_steps_apart() {
     }
     increases(LinearRate::new(1_000_000, 0.1, 20.0).unwrap());
     increases(SquaredCosine::new(1_000_000).unwrap());
+    increases(RectifiedFlow::new(1_000_000, 1.0).unwrap());
+    increases(RectifiedFlow::new(1_000_000, 3.0).unwrap());
+    increases(KarrasSchedule::new(10_000, 7, 0.002, 80.0).unwrap());
 }
 
 #[test]
@@ -103,4 +108,96 @@ fn a_training_step_that_rounding_hides_is_refused() {
     let small = 1e-30_f32;
     let by_bars = ScheduleTable::<f32, 2>::from_alpha_bars(&[small, small.next_down()]);
     assert!(by_bars.is_err_and(hidden(2)));
+}
+
+/// Euler's method for the flow, written in its own variables.
+#[test]
+fn flow_matching_without_noise_is_eulers_method() {
+    for shift in [1.0, 3.0] {
+        let (steps, u) = (40_u32, |t: f64, x: f64| (x - 0.3).tanh() / (0.2 + t));
+        let schedule = RectifiedFlow::new(steps, shift).unwrap();
+        let time = |step: u32| {
+            let even = f64::from(step) / f64::from(steps + 1);
+            shift * even / (1.0 + (shift - 1.0) * even)
+        };
+        let timesteps = Timesteps::<8>::uniform(8, &schedule).unwrap();
+        let solver = Ddim { eta: 0.0 };
+        let sampler = Sampler::new(&schedule, &timesteps, Prediction::Flow, solver).unwrap();
+        let start = schedule.level(steps).flow_scale();
+        let (mut x, mut work) = ([0.8 * start], [0.0; 2]);
+        let mut network = |step: u32, x: &[f64], output: &mut [f64]| {
+            let level = schedule.level(step);
+            assert!((level.flow_time() - time(step)).abs() < 1e-14);
+            output[0] = u(level.flow_time(), x[0] / level.flow_scale());
+        };
+        let mut stream = Stream::new(1, 1);
+        sampler
+            .sample(&mut x, &mut network, &mut stream, &mut work)
+            .unwrap();
+        let expected = timesteps.pairs().fold(0.8, |x, (from, to)| {
+            x + (time(to) - time(from)) * u(time(from), x)
+        });
+        assert!((x[0] - expected).abs() < 1e-12, "{} {expected}", x[0]);
+    }
+}
+
+/// Euler's method of Karras et al. 2022, algorithm 1 without its correction, in their variables.
+#[test]
+fn ddim_over_karras_noise_is_eulers_method() {
+    let (steps, least, most) = (30_u32, 0.002_f64, 80.0_f64);
+    let denoised = |sigma: f64, x: f64| 0.4 + (x - 0.4) / (1.0 + sigma * sigma);
+    for rho in [1, 7] {
+        let schedule = KarrasSchedule::new(steps, rho, least, most).unwrap();
+        let sigma = |step: u32| {
+            let root = |sigma: f64| sigma.powf(1.0 / f64::from(rho));
+            let share = (f64::from(step) - 1.0) / f64::from(steps - 1);
+            let mixed = root(least) + share * (root(most) - root(least));
+            if step == 0 {
+                0.0
+            } else {
+                mixed.powi(rho as i32)
+            }
+        };
+        let timesteps = Timesteps::<30>::uniform(steps, &schedule).unwrap();
+        let solver = Ddim { eta: 0.0 };
+        let sampler = Sampler::new(&schedule, &timesteps, Prediction::Sample, solver).unwrap();
+        let (mut x, mut work) = ([40.0 * schedule.level(steps).signal], [0.0; 2]);
+        let mut network = |step: u32, x: &[f64], output: &mut [f64]| {
+            let level = schedule.level(step);
+            assert!((level.relative_noise() / sigma(step) - 1.0).abs() < 1e-9);
+            output[0] = denoised(level.relative_noise(), x[0] / level.signal);
+        };
+        let mut stream = Stream::new(1, 1);
+        sampler
+            .sample(&mut x, &mut network, &mut stream, &mut work)
+            .unwrap();
+        let expected = timesteps.pairs().fold(40.0, |x, (from, to)| {
+            let slope = (x - denoised(sigma(from), x)) / sigma(from);
+            x + (sigma(to) - sigma(from)) * slope
+        });
+        assert!((x[0] - expected).abs() < 1e-9, "{} {expected}", x[0]);
+    }
+    let single = KarrasSchedule::new(1, 7, least, most).unwrap();
+    assert!((single.level(1).relative_noise() - most).abs() < 1e-9);
+}
+
+#[test]
+fn noise_that_does_not_grow_is_refused() {
+    let text = |error: ScheduleError<f64>| error.to_string();
+    let flow = |steps, shift| text(RectifiedFlow::new(steps, shift).unwrap_err());
+    assert_eq!(flow(0, 1.0), "there are 0 training steps, not 1");
+    for shift in [0.0, -1.0, f64::NAN, f64::INFINITY] {
+        let range = "of training step 1 is not in (0, inf) and above the one before";
+        assert_eq!(flow(9, shift), format!("noise/signal {shift} {range}"));
+    }
+    let karras =
+        |steps, rho, least, most| text(KarrasSchedule::new(steps, rho, least, most).unwrap_err());
+    assert_eq!(karras(0, 7, 0.1, 1.0), "there are 0 training steps, not 1");
+    assert_eq!(karras(9, 0, 0.1, 1.0), "rho 0 is not at least 1");
+    let range = "is not in (0, inf) and above the one before";
+    let of =
+        |value: f64, step: u32| format!("noise/signal {value} of training step {step} {range}");
+    assert_eq!(karras(9, 7, 0.0, 1.0), of(0.0, 1));
+    assert_eq!(karras(9, 7, 0.1, 0.1), of(0.1, 9));
+    assert_eq!(karras(9, 7, 0.1, f64::INFINITY), of(f64::INFINITY, 9));
 }

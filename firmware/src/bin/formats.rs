@@ -11,10 +11,10 @@ use nalgebra::{SVector, matrix, vector};
 use poisson_midpoint::batch::{BatchError, Cpu, Particles, Run, Status};
 use poisson_midpoint::diffusion::{
     Advance, Clip, Ddim, Ddpm, DpmSolver, DpmSolverPlusPlus, ErSdeSolver, Error, HybridMultistep,
-    InnerSteps, Level, LinearRate, Lockstep, Member, NetworkQuery, PoissonMidpointDdpm, Prediction,
-    Progress, Quantity, RandomizedMidpointDdpm, Row, SaSolver, SampleError, Sampler, SamplerError,
-    Sampling, ScheduleError, ScheduleTable, SquaredCosine, Stage, Timesteps, TimestepsError,
-    Variant,
+    InnerSteps, KarrasSchedule, Level, LinearRate, Lockstep, Member, NetworkQuery,
+    PoissonMidpointDdpm, Prediction, Progress, Quantity, RandomizedMidpointDdpm, RectifiedFlow,
+    Row, SaSolver, SampleError, Sampler, SamplerError, Sampling, ScheduleError, ScheduleTable,
+    SquaredCosine, Stage, Timesteps, TimestepsError, Variant,
 };
 use poisson_midpoint::dynamics::{AdditiveNoise, Dynamics, Overdamped, Semilinear, Underdamped};
 use poisson_midpoint::kernel::{FailureRecord, KernelDrift, Method, Ptx, Thread};
@@ -200,6 +200,8 @@ fn diffusion() -> Result<(), Failure> {
     info!("{}", schedule);
     info!("{}", ScheduleTable::<f32, 2>::from_betas(&[0.25, 0.5])?);
     info!("{}", SquaredCosine::<f32>::new(4)?);
+    info!("{}", RectifiedFlow::new(4, 3.0_f32)?);
+    info!("{}", KarrasSchedule::new(4, 1, 0.25_f32, 8.0)?);
     let level = Level {
         exponent: 2.0_f32,
         signal: 0.5,

@@ -19,6 +19,8 @@ pub enum Quantity {
     Exponent,
     /// A noise rate of continuous time.
     Rate,
+    /// noise/signal, or the factor that all of it has.
+    RelativeNoise,
 }
 
 /// A noise schedule that is none.
@@ -41,6 +43,8 @@ pub enum ScheduleError<T> {
         /// The value.
         value: T,
     },
+    /// The exponent ρ of a spacing is 0.
+    Exponent,
     /// Not as many training steps as needed.
     Length {
         /// How many there are.
@@ -73,9 +77,13 @@ impl<T: fmt::Display> fmt::Display for ScheduleError<T> {
                     Quantity::AlphaBar => ("alpha-bar", "in (0, 1) and below the one before"),
                     Quantity::Exponent => ("exponent", "finite and above the one before"),
                     Quantity::Rate => ("rate", "in (0, inf) and at least the one before"),
+                    Quantity::RelativeNoise => {
+                        ("noise/signal", "in (0, inf) and above the one before")
+                    }
                 };
                 write!(f, "{name} {value} of training step {step} is not {range}")
             }
+            Self::Exponent => write!(f, "rho 0 is not at least 1"),
             Self::Length { length, needed } => {
                 write!(f, "there are {length} training steps, not {needed}")
             }

@@ -3,9 +3,12 @@
 use crate::real::Real;
 
 mod formulas;
+mod relative;
 mod table;
 
 pub use formulas::{LinearRate, SquaredCosine};
+pub(crate) use relative::KarrasSpacing;
+pub use relative::{KarrasSchedule, RectifiedFlow};
 pub use table::ScheduleTable;
 
 /// How much noise the data carry at training step t = 0, 1, …, T.
@@ -15,7 +18,8 @@ pub use table::ScheduleTable;
 /// pure noise. (A library that counts training steps from 0 calls t what is t + 1 here.)
 ///
 /// Implemented by tables, [`ScheduleTable`], and by formulas that need none, [`LinearRate`]
-/// and [`SquaredCosine`]. Implement it for a schedule of your own.
+/// and [`SquaredCosine`], and for networks of other scalings of x and time, [`RectifiedFlow`] and
+/// [`KarrasSchedule`]. Implement it for a schedule of your own.
 ///
 /// ```
 /// use poisson_midpoint::diffusion::NoiseSchedule;
@@ -121,6 +125,25 @@ impl<T: Real> Level<T> {
     #[must_use]
     pub fn half_log_snr(&self) -> T {
         -(self.exponent / T::TWO) - self.noise.ln()
+    }
+
+    /// σ = noise/signal, the noise on data of signal 1, the time of a network by Karras et al. 2022.
+    #[must_use]
+    pub fn relative_noise(&self) -> T {
+        self.noise / self.signal
+    }
+
+    /// t = noise/(signal + noise), the time of a network of flow matching: x/[`flow_scale`](Self::flow_scale) is
+    /// (1 − t) x₀ + t ε.
+    #[must_use]
+    pub fn flow_time(&self) -> T {
+        self.noise / self.flow_scale()
+    }
+
+    /// signal + noise, by which x is larger than on the straight path that a network of flow matching knows.
+    #[must_use]
+    pub fn flow_scale(&self) -> T {
+        self.signal + self.noise
     }
 
     /// 1 − ᾱ_t/ᾱ_s: what this level t has lost of the signal's variance since a level s before it.

@@ -84,7 +84,7 @@ impl<T: Real> Solver<T> for ErSdeSolver {
                     .taken
                     .checked_sub(age)
                     .and_then(|i| stage.steps.get(i));
-                step.map_or(T::ZERO, |(from, _)| relative_noise(&schedule.level(from)))
+                step.map_or(T::ZERO, |(from, _)| schedule.level(from).relative_noise())
             };
             coefficients(&from, &to, [ratio(0), ratio(1), ratio(2)], known)
         };
@@ -100,11 +100,6 @@ impl<T: Real> Solver<T> for ErSdeSolver {
         add_noise(position, noise, words);
         Ok(Advance::Arrive)
     }
-}
-
-/// ρ.
-fn relative_noise<T: Real>(level: &Level<T>) -> T {
-    level.noise / level.signal
 }
 
 /// ρ^0.3 and e to this, given λ = −ln ρ.
@@ -129,11 +124,11 @@ fn coefficients<T: Real>(
     let (start, end) = (from.half_log_snr(), to.half_log_snr());
     let share = scale(end) / scale(start);
     let decay = to.noise / from.noise * share;
-    let rho = relative_noise(from);
+    let rho = from.relative_noise();
     // Of 1, all that x has lost of its signal.
     let mut moments = [T::ONE - decay * (from.signal / to.signal), T::ZERO, T::ZERO];
     // φ_s φ′/φ² dρ, for dρ = −ρ dλ and ρφ′ = ρ(g + 0.3 ρ^0.3 e^(ρ^0.3)).
-    let phi = relative_noise(to) * scale(end);
+    let phi = to.relative_noise() * scale(end);
     let panels = 4;
     let width = (end - start) / T::from_u32(panels);
     let offset = (tenths::<T>(6)).sqrt() / T::TWO;

@@ -129,7 +129,7 @@ impl<T: Real> SaSolver<T> {
     /// τ² in a step from such a level.
     fn share(&self, from: &crate::diffusion::Level<T>) -> T {
         let [least, most] = self.noisy;
-        let ratio = from.noise / from.signal;
+        let ratio = from.relative_noise();
         if ratio >= least && ratio <= most {
             self.tau * self.tau
         } else {
