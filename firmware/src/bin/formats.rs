@@ -11,7 +11,7 @@ use nalgebra::{SVector, matrix, vector};
 use poisson_midpoint::batch::{BatchError, Cpu, Particles, Run, Status};
 use poisson_midpoint::diffusion::{
     Advance, Clip, Ddim, Ddpm, DpmSolver, DpmSolverPlusPlus, ErSdeSolver, Error, HybridMultistep,
-    InnerSteps, KarrasSchedule, Level, LinearRate, Lockstep, Member, NetworkQuery,
+    InnerSteps, KarrasSchedule, Level, LinearRate, Lockstep, Member, MidpointDensity, NetworkQuery,
     PoissonMidpointDdpm, Prediction, Progress, Quantity, RandomizedMidpointDdpm, RectifiedFlow,
     Row, SaSolver, SampleError, Sampler, SamplerError, Sampling, ScheduleError, ScheduleTable,
     SquaredCosine, Stage, Timesteps, TimestepsError, Variant,

@@ -156,3 +156,36 @@ fn coefficients<T: Real>(
         to.noise * ((T::ONE - share) * (T::ONE + share)).sqrt(),
     )
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// φ_s ∫ φ′/φ² (ρ − ρ_t)ᵏ dρ over a step as long as half of all, by the trapezoidal rule.
+    #[test]
+    fn long_steps_are_integrated() {
+        let (from, to) = (Level::new(5.0_f64), Level::new(0.01));
+        let g = |rho: f64| rho.powf(0.3).exp() + 10.0;
+        let (start, end) = (from.relative_noise(), to.relative_noise());
+        let integrand = |rho: f64, power: i32| {
+            let slope = g(rho) + 0.3 * rho.powf(0.3) * rho.powf(0.3).exp();
+            end * g(end) * slope / (rho * g(rho)).powi(2) * (rho - start).powi(power)
+        };
+        let panels = 400_000;
+        let rho = |k: u32| end * (start / end).powf(f64::from(k) / f64::from(panels));
+        let integral = |power| -> f64 {
+            let each = (0..panels).map(|k| {
+                let (a, b) = (rho(k), rho(k + 1));
+                (b - a) / 2.0 * (integrand(a, power) + integrand(b, power))
+            });
+            each.sum()
+        };
+        let nodes = [start, 2.0 * start, 3.0 * start];
+        let exact = weights(nodes.map(|node| node - start), 3, [0, 1, 2].map(integral));
+        let (_, found, _) = coefficients(&from, &to, nodes, 3);
+        for (found, exact) in found.into_iter().zip(exact) {
+            let exact = to.signal * exact;
+            assert!((found - exact).abs() < 1e-5, "{found} {exact}");
+        }
+    }
+}

@@ -298,4 +298,26 @@ mod tests {
         assert_eq!(units(2.0_f64.powi(-32)), 1);
         assert_eq!(units(2.0_f64.powi(-33)), 0);
     }
+
+    /// Macro step (5, 1) of four inner steps, of probabilities ¼, 0, ½ and ¼.
+    #[test]
+    fn a_midpoint_is_where_the_word_falls() {
+        let (mut table, mut thresholds) =
+            ([Row::<f64>::ZERO; 5], [0, 0, 3 << 30, 1 << 30, 1 << 30]);
+        let solver = RandomizedMidpointDdpm::new(&mut table, &mut thresholds);
+        let drawn = |word| solver.midpoint(5, 4, word);
+        let quarter = 1 << 30;
+        assert_eq!([0, quarter - 1].map(drawn), [0, 0]);
+        assert_eq!([quarter, 2 * quarter, 3 * quarter - 1].map(drawn), [2; 3]);
+        assert_eq!([3 * quarter, u32::MAX].map(drawn), [3; 2]);
+        let inverse = |midpoint| solver.inverse_probability(5, 4, midpoint).to_bits();
+        assert_eq!(
+            [0, 2, 3].map(inverse),
+            [4.0_f64, 2.0, 4.0].map(f64::to_bits)
+        );
+        // Of two inner steps the second alone.
+        assert_eq!(solver.midpoint(1, 2, u32::MAX), 1);
+        let certain = solver.inverse_probability(1, 2, 1);
+        assert_eq!(certain.to_bits(), 1.0_f64.to_bits());
+    }
 }
