@@ -1,162 +1,265 @@
-//! Digits by a network in an inference runtime: candle loads the weights and evaluates them for a whole
-//! batch at each call, as for a network that is too big to write by hand.
+//! Clothes from noise by latent diffusion: the samplers at equal numbers of network calls, with a network that candle
+//! evaluates for a whole batch at each call.
 //!
-//! Then the same digits by the hand-written network, which differ by the rounding of sums.
+//! ```sh
+//! cargo run --release                                # table and fashion.png, about two minutes
+//! cargo run --release -- --method hybrid --calls 12  # one of them
+//! cargo run --release -- --evaluate                  # the table of the documentation, an hour
+//! ```
+//!
+//! `train.py` made the weights.
 
-#[path = "../../network.rs"]
-mod network;
+#[path = "../../diffusion/measure.rs"]
+mod measure;
+mod method;
+mod model;
+mod picture;
 
-use std::collections::HashMap;
+use std::fs::File;
+use std::path::{Path, PathBuf};
 
-use anyhow::{Context, Result, ensure};
-use candle_core::{DType, Device, Tensor, safetensors};
-use candle_nn::ops::silu;
-use network::{PIXELS, STEPS};
-use poisson_midpoint::diffusion::{
-    Clip, Lockstep, Member, PoissonMidpointDdpm, Prediction, Sampler, ScheduleTable, Timesteps,
-    standard_normal,
-};
-use poisson_midpoint::random::Stream;
+use anyhow::{Context, Result};
+use clap::{Parser, ValueEnum};
+use indicatif::{ProgressBar, ProgressStyle};
+use measure::{Estimate, Moments, frechet, same_distribution, sliced_wasserstein};
+use method::{Method, Run, Schedule};
+use model::{Denoiser, Eye, HeldOut, LATENTS, STEPS};
+use nalgebra::{DMatrix, DVector};
 
-const WEIGHTS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../denoiser.safetensors");
-const SAMPLES: usize = 256;
-const SEED: u64 = 0;
-
-/// The network of `train.py` as candle's tensors, by their names in the file.
-struct Candle {
-    tensors: HashMap<String, Tensor>,
-    device: Device,
+#[derive(Parser)]
+#[command(about = "Latent diffusion of clothes: samplers at equal numbers of network calls")]
+struct Options {
+    /// The method; may be given more than once. All that the documentation compares if none is.
+    #[arg(long, value_enum)]
+    method: Vec<Method>,
+    /// Network calls a sample; may be given more than once. A method of two calls a step rounds down to what it can
+    /// spend, which the table shows.
+    #[arg(long, value_parser = clap::value_parser!(u32).range(4..=i64::from(STEPS)))]
+    calls: Vec<u32>,
+    /// Seed of the first of the runs that the standard errors are over.
+    #[arg(long, default_value_t = 0)]
+    seed: u64,
+    /// Runs of each method, of consecutive seeds.
+    #[arg(long, default_value_t = 2, value_parser = clap::value_parser!(u64).range(2..))]
+    seeds: u64,
+    /// Samples a run.
+    #[arg(long, default_value_t = 300, value_parser = clap::builder::RangedU64ValueParser::<usize>::new().range(100..=1250))]
+    count: usize,
+    /// Five runs of 1,000 samples of seeds that nothing was chosen by, at 10 to 80 calls.
+    #[arg(long)]
+    evaluate: bool,
+    /// Without DDPM of 1000 calls, which takes longer than all others.
+    #[arg(long)]
+    no_reference: bool,
+    /// The folder of the weights.
+    #[arg(long, default_value = env!("CARGO_MANIFEST_DIR"))]
+    weights: PathBuf,
+    /// Where the grid of images goes.
+    #[arg(long, default_value = "fashion.png")]
+    grid: PathBuf,
 }
 
-impl Candle {
-    fn load(path: &str, device: Device) -> Result<Self> {
-        let tensors =
-            safetensors::load(path, &device).with_context(|| format!("cannot load {path}"))?;
-        Ok(Self { tensors, device })
-    }
+/// Flips a seed into one that no run has.
+const OTHER_SEEDS: u64 = 1 << 63;
+/// Samples that are advanced together.
+const TOGETHER: usize = 500;
+const FEATURES: usize = 64;
 
-    fn tensor(&self, name: &str) -> Result<&Tensor> {
-        self.tensors
-            .get(name)
-            .with_context(|| format!("no tensor {name}"))
-    }
+/// A run's samples and what is seen of them.
+struct Drawn {
+    latents: Vec<f32>,
+    features: Moments,
+}
 
-    /// Rows of a table of √(t/T), interpolated: one for each sample, whose training steps may differ.
-    fn time(&self, name: &str, steps: &[u32]) -> Result<Tensor> {
-        let table = self.tensor(name)?;
-        let last = table.dim(0)? as u32 - 1;
-        let places = steps
-            .iter()
-            .map(|step| last as f32 * (*step as f32 / STEPS as f32).sqrt());
-        let (below, parts): (Vec<u32>, Vec<f32>) = places
-            .map(|place| {
-                let below = (place as u32).min(last - 1);
-                (below, place - below as f32)
+/// What is measured of the runs of a method.
+struct Distances {
+    features: Estimate,
+    latents: Estimate,
+    sliced: Estimate,
+    /// To samples of DDPM with 1000 calls, of other seeds, in features; and the p-value of being as they are.
+    reference: Option<(Estimate, f64)>,
+}
+
+/// What samples are measured against.
+struct Truth {
+    features: Moments,
+    latents: Moments,
+    some: Vec<f32>,
+    /// DDPM with 1000 calls: its moments in features, and its latents.
+    reference: Option<(Moments, Vec<f32>)>,
+}
+
+impl Truth {
+    fn load(folder: &Path) -> Result<Self> {
+        let held_out = HeldOut::load(folder)?;
+        let moments = |name: &str, dimension| -> Result<Moments> {
+            let values = |part: &str| -> Result<Vec<f64>> {
+                let values = held_out.values(&format!("{name}.{part}"))?;
+                Ok(values.into_iter().map(f64::from).collect())
+            };
+            Ok(Moments {
+                mean: DVector::from_vec(values("mean")?),
+                covariance: DMatrix::from_vec(dimension, dimension, values("covariance")?),
             })
-            .unzip();
-        let below = Tensor::new(below, &self.device)?;
-        let parts = Tensor::new(parts, &self.device)?.unsqueeze(1)?;
-        let low = table.index_select(&below, 0)?;
-        let high = table.index_select(&(below + 1.0)?, 0)?;
-        Ok((&low + (high - &low)?.broadcast_mul(&parts)?)?)
+        };
+        Ok(Self {
+            features: moments("features", FEATURES)?,
+            latents: moments("latents", LATENTS)?,
+            some: held_out.values("latents")?,
+            reference: None,
+        })
     }
 
-    /// v of a batch: `steps` and `inputs` as a sampler gathers them, the outputs in the same order.
-    fn velocity(&self, steps: &[u32], inputs: &[f32]) -> Result<Vec<f32>> {
-        let x = Tensor::from_slice(inputs, (steps.len(), PIXELS), &self.device)?;
-        let mut h = (x.matmul(self.tensor("00.enter")?)? + self.time("01.time", steps)?)?;
-        for block in 1..=4 {
-            let weight = |part: &str| self.tensor(&format!("{block}{part}"));
-            let inner = silu(&h)?.matmul(weight("0.first")?)?;
-            let inner = (inner + self.time(&format!("{block}1.time"), steps)?)?;
-            h = (h + silu(&inner)?.matmul(weight("2.second")?)?)?
-                .broadcast_add(weight("3.bias")?)?;
+    fn measure(&self, runs: &[Drawn]) -> Distances {
+        let over = |distance: &dyn Fn(&Drawn) -> f64| {
+            Estimate::new(&runs.iter().map(distance).collect::<Vec<_>>())
+        };
+        let all = || -> Vec<f32> { runs.iter().flat_map(|run| run.latents.clone()).collect() };
+        Distances {
+            features: over(&|run| frechet(&run.features, &self.features)),
+            latents: over(&|run| frechet(&Moments::of(&run.latents, LATENTS), &self.latents)),
+            sliced: over(&|run| {
+                let truth = &self.some[..run.latents.len()];
+                sliced_wasserstein(&run.latents, truth, LATENTS)
+            }),
+            reference: self.reference.as_ref().map(|(features, latents)| {
+                (
+                    over(&|run| frechet(&run.features, features)),
+                    same_distribution(&all(), latents, LATENTS),
+                )
+            }),
         }
-        let v = silu(&h)?.matmul(self.tensor("90.leave")?)?;
-        let v = v
-            .broadcast_add(self.tensor("91.bias")?)?
-            .to_dtype(DType::F32)?;
-        Ok(v.flatten_all()?.to_vec1()?)
     }
 }
 
-/// Digits from noise, and how often the network was called: once for the whole batch.
-fn digits(mut network: impl FnMut(&[u32], &[f32]) -> Result<Vec<f32>>) -> Result<(Vec<f32>, u32)> {
-    let schedule = ScheduleTable::<f32, { STEPS as usize }>::linear(1e-4, 0.02)?;
-    let timesteps = Timesteps::<25>::quadratic(25, &schedule)?;
-    let mut table = schedule.rows();
-    let solver = PoissonMidpointDdpm::new(&mut table);
-    let sampler = Sampler::new(&schedule, &timesteps, Prediction::Velocity, solver)?
-        .with_clip(Clip::range(1.0)?);
-    let mut x = vec![0.0; SAMPLES * PIXELS];
-    let mut members = Vec::new();
-    for (particle, x) in (0..).zip(x.chunks_exact_mut(PIXELS)) {
-        let mut stream = Stream::new(SEED, particle);
-        standard_normal(x, &mut stream);
-        members.push(Member::new(stream));
-    }
-    let mut steps = vec![0; SAMPLES];
-    let mut work = vec![0.0; sampler.batch_work_length(SAMPLES, PIXELS)];
-    let mut batch = Lockstep::new(
-        &sampler,
-        PIXELS,
-        &mut members,
-        &mut x,
-        &mut steps,
-        &mut work,
-    )?;
-    let mut calls = 0;
-    // `Lockstep::run` is this loop for a network that cannot fail.
-    while let Some((steps, inputs)) = batch.gather() {
-        let outputs = network(steps, inputs)?;
-        batch.scatter(&outputs);
-        calls += 1;
-    }
-    for member in &members {
-        member.failure().map_or(Ok(()), Err)?;
-    }
-    Ok((x, calls))
-}
-
-fn greatest_difference(a: &[f32], b: &[f32]) -> f32 {
-    a.iter()
-        .zip(b)
-        .map(|(a, b)| (a - b).abs())
-        .fold(0.0, f32::max)
+/// A method of so many calls.
+struct Row {
+    name: String,
+    calls: f64,
+    distances: Distances,
 }
 
 fn main() -> Result<()> {
-    let candle = Candle::load(WEIGHTS, Device::Cpu)?;
-    let file = std::fs::read(WEIGHTS)?;
-    let own = network::Network::from_safetensors(&file).context("not the network's weights")?;
-    let own = |steps: &[u32], inputs: &[f32]| {
-        let mut outputs = vec![0.0; inputs.len()];
-        let samples = inputs.chunks(PIXELS).zip(outputs.chunks_mut(PIXELS));
-        for (step, (x, v)) in steps.iter().zip(samples) {
-            own.velocity(*step, x, v);
-        }
-        Ok(outputs)
-    };
-    let mut apart = 0.0_f32;
-    let (images, calls) = digits(|steps, inputs| {
-        let outputs = candle.velocity(steps, inputs)?;
-        apart = apart.max(greatest_difference(&outputs, &own(steps, inputs)?));
-        Ok(outputs)
-    })?;
-    let (own_images, _) = digits(own)?;
-    for row in images.chunks(8).take(8) {
-        let line: String = row
-            .iter()
-            .map(|p| if *p > 0.0 { "##" } else { "  " })
-            .collect();
-        println!("{}", line.trim_end());
-    }
-    println!("{SAMPLES} digits in {calls} calls of the network");
-    let digits_apart = greatest_difference(&images, &own_images);
-    println!(
-        "candle against the hand-written network: {apart:.1e} in an output, {digits_apart:.1e} in a digit"
+    let mut options = Options::parse();
+    let cannot = || format!("cannot write {}", options.grid.display());
+    let grid = File::create(&options.grid).with_context(cannot)?;
+    let (denoiser, eye) = (
+        Denoiser::load(&options.weights)?,
+        Eye::load(&options.weights)?,
     );
-    // Ten layers of sums of 128 terms of order 1, each rounded to 24 bits in another order.
-    ensure!(apart < 1e-3, "candle evaluates another network");
+    let mut truth = Truth::load(&options.weights)?;
+    let schedule = Schedule::scaled_linear(0.0015, 0.0195)?;
+    let run = Run {
+        denoiser: &denoiser,
+        schedule: &schedule,
+    };
+    if options.evaluate {
+        (options.seed, options.seeds, options.count) = (1_000_000, 5, 1000);
+    }
+    let methods = match &options.method[..] {
+        [] => Method::value_variants(),
+        some => some,
+    };
+    let budgets = match (&options.calls[..], options.evaluate) {
+        ([], false) => &[10, 20][..],
+        ([], true) => &[10, 14, 20, 30, 40, 50, 80],
+        (some, _) => some,
+    };
+    let spent: u32 = budgets.iter().sum::<u32>() * methods.len() as u32;
+    let references = if options.no_reference { 0 } else { 2 * STEPS };
+    let bar = ProgressBar::new(options.seeds * u64::from(spent + references));
+    bar.set_style(ProgressStyle::with_template(
+        "{msg:24} {wide_bar} {percent}%, {eta} left",
+    )?);
+    let draw = |method: Method, calls: u32, other: u64| -> Result<(Vec<Drawn>, f64)> {
+        bar.set_message(format!("{} of {calls} calls", method.name()));
+        let (mut runs, mut mean) = (Vec::new(), 0.0);
+        for k in 0..options.seeds {
+            let mut latents = vec![0.0; options.count * LATENTS];
+            for (part, x) in (0..).zip(latents.chunks_mut(TOGETHER * LATENTS)) {
+                let first = part * TOGETHER as u64;
+                let seed = options.seed.wrapping_add(k) ^ other;
+                let made = method.sample(&run, calls, seed, first, x)?;
+                let share = x.len() as f64 / (options.count * LATENTS) as f64;
+                mean += made * share / options.seeds as f64;
+            }
+            let features = Moments::of(&eye.features(&latents)?, FEATURES);
+            runs.push(Drawn { latents, features });
+            bar.inc(calls.into());
+        }
+        Ok((runs, mean))
+    };
+    let mut rows = Vec::new();
+    let mut row = |name: String, calls, truth: &Truth, runs: &[Drawn]| {
+        let distances = truth.measure(runs);
+        rows.push(Row {
+            name,
+            calls,
+            distances,
+        });
+    };
+    if !options.no_reference {
+        let (runs, _) = draw(Method::Ddpm, STEPS, OTHER_SEEDS)?;
+        let latents: Vec<f32> = runs.into_iter().flat_map(|run| run.latents).collect();
+        let features = Moments::of(&eye.features(&latents)?, FEATURES);
+        truth.reference = Some((features, latents));
+    }
+    // Others than those that distances are to.
+    let some = &truth.some[truth.some.len() - options.count * LATENTS..];
+    let held_out = Drawn {
+        latents: some.to_vec(),
+        features: Moments::of(&eye.features(some)?, FEATURES),
+    };
+    let mut floor = truth.measure(&[held_out]);
+    floor.reference = None;
+    if !options.no_reference {
+        let (runs, calls) = draw(Method::Ddpm, STEPS, 0)?;
+        row(Method::Ddpm.name(), calls, &truth, &runs);
+    }
+    let mut lines = Vec::new();
+    for &method in methods {
+        let mut blocks = Vec::new();
+        for &calls in budgets {
+            let (runs, mean) = draw(method, calls, 0)?;
+            row(method.name(), mean, &truth, &runs);
+            let first = runs.first().map_or(&[][..], |run| &run.latents);
+            blocks.push(eye.images(&first[..picture::IMAGES * LATENTS])?);
+        }
+        lines.push((method.name(), blocks));
+    }
+    bar.finish_and_clear();
+    print_table(&rows, &floor);
+    let images = &truth.some[..picture::IMAGES * LATENTS];
+    lines.push(("held out".into(), vec![eye.images(images)?]));
+    picture::grid(grid, budgets, &lines)?;
+    println!("\nimages: {}", options.grid.display());
     Ok(())
+}
+
+fn print_table(rows: &[Row], floor: &Distances) {
+    println!(
+        "FD: Fréchet distance, squared; W2: sliced Wasserstein distance; ± standard error over seeds."
+    );
+    println!("DDPM: of 1000 calls, other samples; p: of being distributed as they are.\n");
+    println!(
+        "| method | calls | FD features | FD latents | W2 latents | FD features to DDPM | p |\n\
+         |---|---|---|---|---|---|---|"
+    );
+    print_line("held-out images", "", floor);
+    for row in rows {
+        print_line(&row.name, &format!("{:.1}", row.calls), &row.distances);
+    }
+}
+
+fn print_line(name: &str, calls: &str, distances: &Distances) {
+    let Distances {
+        features,
+        latents,
+        sliced,
+        reference,
+    } = distances;
+    let (reference, p) = reference.map_or_else(Default::default, |(reference, p)| {
+        (reference.to_string(), format!("{p:.3}"))
+    });
+    println!("| {name} | {calls} | {features} | {latents} | {sliced} | {reference} | {p} |");
 }
