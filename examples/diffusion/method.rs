@@ -174,7 +174,7 @@ impl Method {
             Self::PmmTail => {
                 let mut table = schedule.rows();
                 let solver = PoissonMidpointDdpm::new(&mut table).with_held(epsilon);
-                let list = with_last_split(&uniform(half)?)?;
+                let list = uniform(half)?.with_last_halved()?;
                 run.all(&list, solver.with_tail(2))
             }
             Self::Pmm => pmm(uniform(half)?, small, epsilon, Single),
@@ -188,14 +188,6 @@ impl Method {
             Self::PmmBest => pmm(quadratic(half)?, small, sample, Single),
         }
     }
-}
-
-/// The list with its last step in two halves.
-fn with_last_split(list: &List) -> anyhow::Result<List> {
-    let mut steps: Vec<u32> = list.pairs().map(|(from, _)| from).collect();
-    steps.extend(steps.last().map(|last| last / 2).filter(|half| *half > 0));
-    steps.push(0);
-    Ok(List::new(&steps)?)
 }
 
 struct Run<'a> {

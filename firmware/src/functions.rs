@@ -437,6 +437,7 @@ fn samplers<T: Real, N: NoiseSchedule<T>>(schedule: &N) -> Outcome {
     black_box(Timesteps::<4>::linspace(count, schedule)?);
     black_box(Timesteps::<4>::log_snr(count, schedule)?);
     black_box(Timesteps::<4>::karras(count, number(7), schedule)?);
+    black_box(Timesteps::<4>::linspace(count, schedule)?.with_last_halved()?);
     black_box(Timesteps::<4>::quadratic(count, schedule)?);
     let timesteps = black_box(Timesteps::<4>::uniform(count, schedule)?);
     black_box((

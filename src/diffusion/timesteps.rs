@@ -198,6 +198,31 @@ impl<const N: usize> Timesteps<N> {
         })
     }
 
+    /// The same with the last step in two halves, the longer first: two steps of one call each for a macro step of two, the
+    /// tail of [`PoissonMidpointDdpm::with_tail`](super::PoissonMidpointDdpm::with_tail). A last step of one training step
+    /// stays as it is.
+    ///
+    /// # Errors
+    /// [`TimestepsError`] if there are N steps already.
+    ///
+    /// ```
+    /// use poisson_midpoint::diffusion::Timesteps;
+    /// let timesteps = Timesteps::<3>::new(&[1000, 25, 0])?.with_last_halved()?;
+    /// assert_eq!(timesteps, Timesteps::new(&[1000, 25, 12, 0])?);
+    /// # Ok::<(), poisson_midpoint::diffusion::TimestepsError>(())
+    /// ```
+    pub fn with_last_halved(mut self) -> Result<Self, TimestepsError> {
+        let steps = self.ends.len();
+        let last = steps.checked_sub(1).and_then(|last| self.steps().get(last));
+        if let Some((from, to)) = last.filter(|(from, to)| from - to > 1) {
+            let place = steps.saturating_sub(1);
+            self.ends
+                .insert(place, to + (from - to) / 2)
+                .map_err(|_| too_many(steps + 1, N))?;
+        }
+        Ok(self)
+    }
+
     /// The list of place(`steps`), …, place(1), 0, with entries moved apart where they coincide.
     fn build(
         steps: u32,

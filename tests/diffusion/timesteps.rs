@@ -133,3 +133,16 @@ fn no_root_is_the_zeroth() {
     assert_eq!(error, TimestepsError::Exponent);
     assert_eq!(error.to_string(), "rho 0 is not at least 1");
 }
+
+#[test]
+fn a_last_step_is_halved_where_there_is_room() {
+    fn halved(list: &[u32]) -> Result<Timesteps<3>, TimestepsError> {
+        Timesteps::new(list)?.with_last_halved()
+    }
+    assert_eq!(halved(&[9, 2]), Timesteps::new(&[9, 5, 2]));
+    assert_eq!(halved(&[9, 4, 2]), Timesteps::new(&[9, 4, 3, 2]));
+    assert_eq!(halved(&[9, 1, 0]), Timesteps::new(&[9, 1, 0]));
+    let (steps, most) = (4, 3);
+    let error = TimestepsError::TooMany { steps, most };
+    assert_eq!(halved(&[9, 5, 3, 0]), Err(error));
+}

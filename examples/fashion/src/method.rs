@@ -115,7 +115,7 @@ impl Method {
                     .with_variant(paper)
                     .with_held(Prediction::Epsilon)
                     .with_tail(2);
-                run.all(&with_last_split(&uniform(half)?)?, solver, particles, x)
+                run.all(&uniform(half)?.with_last_halved()?, solver, particles, x)
             }
             Self::PmmBest => {
                 let solver = PoissonMidpointDdpm::new(&mut table);
@@ -130,14 +130,6 @@ impl Method {
             Self::HybridSde => run.all(&log_snr()?, hybrid(1.0), particles, x),
         }
     }
-}
-
-/// The list with its last step in two halves.
-fn with_last_split(list: &List) -> Result<List> {
-    let mut steps: Vec<u32> = list.pairs().map(|(from, _)| from).collect();
-    steps.extend(steps.last().map(|last| last / 2).filter(|half| *half > 0));
-    steps.push(0);
-    Ok(List::new(&steps)?)
 }
 
 /// Whose samples are drawn.

@@ -236,11 +236,9 @@ fn diffusion() -> Result<(), Failure> {
     let inner = InnerSteps::new(&schedule, &timesteps, small, held, &mut table)?;
     info!("{} {}", inner, inner.macro_step(0));
     info!("{}", PoissonMidpointDdpm::new(&mut table));
-    let mut thresholds = [0; 4];
-    info!(
-        "{}",
-        RandomizedMidpointDdpm::new(&mut table, &mut thresholds)
-    );
+    let (mut thresholds, density) = ([0; 4], MidpointDensity::DriftTimesDistance);
+    let randomized = RandomizedMidpointDdpm::new(&mut table, &mut thresholds);
+    info!("{}", randomized.with_density(density));
     let sampler = Sampler::new(&schedule, &timesteps, velocity, Ddim { eta: 0.5 })?;
     info!("{}", sampler.with_clip(Clip::dynamic(0.5, 1.0)?));
     let stage = Stage {

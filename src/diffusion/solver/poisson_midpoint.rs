@@ -81,8 +81,8 @@ impl<'a, T: Real> PoissonMidpointDdpm<'a, T> {
     /// The same with the last `steps` steps by [`Ddpm`], x₀ held, at one call each: a tail.
     ///
     /// Near the data the reverse diffusion is stiff where their spread is small, and a macro step that holds ε is
-    /// unstable there; one that holds x₀ is not. A macro step of two calls in exchange for a tail of two steps costs
-    /// nothing.
+    /// unstable there; one that holds x₀ is not. A macro step of two calls in exchange for a tail of two steps, by
+    /// [`Timesteps::with_last_halved`](crate::diffusion::Timesteps::with_last_halved), costs nothing.
     #[must_use]
     pub fn with_tail(self, steps: usize) -> Self {
         Self {
