@@ -10,6 +10,7 @@
 //! `firmware/src/bin/digit.rs`.
 
 mod digit;
+mod grid;
 mod measure;
 mod method;
 mod network;
@@ -22,6 +23,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, ensure};
 use clap::{Parser, ValueEnum};
+use grid::Grid;
 use indicatif::{ProgressBar, ProgressStyle};
 use measure::{Estimate, Moments, frechet, same_distribution, sliced_wasserstein};
 use method::Method;
@@ -239,15 +241,29 @@ fn compare(options: &Options, target: &Target, schedule: &Schedule, count: usize
     let floor = measure(&truth_again);
     print_table(&rows, &floor);
     if let Some(grid) = grid {
-        picture::grid(grid, &rows)?;
-        println!(
-            "samples, in the order of the table: {}",
-            options.grid.display()
-        );
+        let columns: Vec<String> = budgets.iter().map(|c| format!("{c} calls")).collect();
+        let (side, scale) = (8, 4);
+        Grid { side, scale }.write(grid, &columns, &lines(&rows))?;
+        println!("samples: {}", options.grid.display());
     }
     picture::plot(plot, &rows, floor.truth)?;
     println!("distance against calls: {}", options.plot.display());
     Ok(())
+}
+
+/// The samples of each method, by its numbers of calls in the order of the table. The first row is that of DDPM with
+/// 1000 calls.
+fn lines(rows: &[Row]) -> Vec<(String, Vec<Vec<f32>>)> {
+    let (first, others) = rows.split_at(rows.len().min(1));
+    let mut lines: Vec<_> = first
+        .iter()
+        .map(|row| ("DDPM, 1000 calls".to_owned(), vec![row.samples.clone()]))
+        .collect();
+    for of_method in others.chunk_by(|a, b| a.method == b.method) {
+        let samples = of_method.iter().map(|row| row.samples.clone());
+        lines.push((of_method[0].method.name(), samples.collect()));
+    }
+    lines
 }
 
 /// A file to be written to in the end, so that a path that cannot be is known at the beginning.

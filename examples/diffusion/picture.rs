@@ -1,7 +1,7 @@
-//! The grid of samples and the plot of quality.
+//! The plot of quality.
 
 use std::fs::File;
-use std::io::{BufWriter, Write};
+use std::io::Write;
 
 use anyhow::{Result, anyhow};
 use plotters::prelude::*;
@@ -9,43 +9,6 @@ use plotters::prelude::*;
 use crate::Row;
 use crate::measure::Estimate;
 use crate::method::Method;
-
-/// Pixels of the picture for one of an image, and between images.
-const SCALE: usize = 4;
-const CELL: usize = 8 * SCALE + SCALE;
-const IMAGES: usize = 6;
-
-/// A line of the grid for each method, and in it some samples at each number of calls, as in the table.
-pub fn grid(file: File, rows: &[Row]) -> Result<()> {
-    let mut lines: Vec<Vec<&Row>> = Vec::new();
-    for row in rows {
-        match lines.last_mut() {
-            Some(line) if line[0].method == row.method && line[0].calls < 1000.0 => line.push(row),
-            _ => lines.push(vec![row]),
-        }
-    }
-    let most = lines.iter().map(Vec::len).max().unwrap_or(1);
-    let (width, height) = (most * (IMAGES * CELL + CELL / 2), lines.len() * CELL);
-    let mut pixels = vec![255_u8; width * height];
-    for (line, rows) in lines.iter().enumerate() {
-        for (block, row) in rows.iter().enumerate() {
-            for (k, image) in row.samples.chunks(64).take(IMAGES).enumerate() {
-                let left = block * (IMAGES * CELL + CELL / 2) + k * CELL;
-                for y in 0..8 * SCALE {
-                    for x in 0..8 * SCALE {
-                        let value = image[y / SCALE * 8 + x / SCALE].clamp(-1.0, 1.0);
-                        let grey = (127.5 - 127.5 * value) as u8;
-                        pixels[(line * CELL + y) * width + left + x] = grey;
-                    }
-                }
-            }
-        }
-    }
-    let mut encoder = png::Encoder::new(BufWriter::new(file), width as u32, height as u32);
-    encoder.set_color(png::ColorType::Grayscale);
-    encoder.write_header()?.write_image_data(&pixels)?;
-    Ok(())
-}
 
 /// Distance to the truth against calls, a line for each method.
 pub fn plot(mut file: File, rows: &[Row], floor: Estimate) -> Result<()> {

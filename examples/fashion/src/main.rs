@@ -9,17 +9,19 @@
 //!
 //! `train.py` made the weights.
 
+#[path = "../../diffusion/grid.rs"]
+mod grid;
 #[path = "../../diffusion/measure.rs"]
 mod measure;
 mod method;
 mod model;
-mod picture;
 
 use std::fs::File;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
 use clap::{Parser, ValueEnum};
+use grid::{Grid, IMAGES};
 use indicatif::{ProgressBar, ProgressStyle};
 use measure::{Estimate, Moments, frechet, same_distribution, sliced_wasserstein};
 use method::{Method, Run, Schedule};
@@ -223,15 +225,20 @@ fn main() -> Result<()> {
             let (runs, mean) = draw(method, calls, 0)?;
             row(method.name(), mean, &truth, &runs);
             let first = runs.first().map_or(&[][..], |run| &run.latents);
-            blocks.push(eye.images(&first[..picture::IMAGES * LATENTS])?);
+            blocks.push(eye.images(&first[..IMAGES * LATENTS])?);
         }
         lines.push((method.name(), blocks));
     }
     bar.finish_and_clear();
     print_table(&rows, &floor);
-    let images = &truth.some[..picture::IMAGES * LATENTS];
+    let images = &truth.some[..IMAGES * LATENTS];
     lines.push(("held out".into(), vec![eye.images(images)?]));
-    picture::grid(grid, budgets, &lines)?;
+    let columns: Vec<String> = budgets
+        .iter()
+        .map(|calls| format!("{calls} calls"))
+        .collect();
+    let (side, scale) = (28, 1);
+    Grid { side, scale }.write(grid, &columns, &lines)?;
     println!("\nimages: {}", options.grid.display());
     Ok(())
 }

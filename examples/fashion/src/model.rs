@@ -11,8 +11,6 @@ use candle_nn::ops::silu;
 pub const STEPS: u32 = 1000;
 /// Latents of an image, 4 × 7 × 7.
 pub const LATENTS: usize = 196;
-/// Pixels of an image, 28 × 28.
-pub const PIXELS: usize = 784;
 
 /// Tensors by their names in a file, in single precision.
 struct Tensors(HashMap<String, Tensor>);
