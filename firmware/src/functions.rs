@@ -398,8 +398,8 @@ fn diffusion<T: Real>() -> Outcome {
     samplers(&ScheduleTable::<T, 4>::from_betas(betas)?)?;
     black_box(ScheduleTable::<T, 4>::linear(real(1), real(4))?);
     black_box(ScheduleTable::<T, 4>::scaled_linear(real(1), real(4))?);
-    betas.reverse();
-    black_box(ScheduleTable::<T, 4>::from_alpha_bars(betas)?.rows());
+    let mut bars = [real(4), real(3), real(2), real(1)];
+    black_box(ScheduleTable::<T, 4>::from_alpha_bars(slice(&mut bars))?.rows());
     black_box(ScheduleTable::<T, 4>::from_schedule(&rate)?);
     let prediction = black_box(Prediction::Velocity);
     let level = black_box(Level::<T>::new(real(4)));

@@ -215,10 +215,11 @@ impl<const N: usize> Timesteps<N> {
         let steps = self.ends.len();
         let last = steps.checked_sub(1).and_then(|last| self.steps().get(last));
         if let Some((from, to)) = last.filter(|(from, to)| from - to > 1) {
-            let place = steps.saturating_sub(1);
-            self.ends
-                .insert(place, to + (from - to) / 2)
-                .map_err(|_| too_many(steps + 1, N))?;
+            let _ = self.ends.pop();
+            for end in [to + (from - to) / 2, to] {
+                let full = |_| too_many(steps + 1, N);
+                self.ends.push(end).map_err(full)?;
+            }
         }
         Ok(self)
     }
