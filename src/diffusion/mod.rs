@@ -18,6 +18,8 @@
 //! # The parts
 //! - A [`NoiseSchedule`] gives ᾱ_t; [`Timesteps`] is the list of training steps to visit.
 //! - A network predicts one [`Prediction`] of five; the data x₀ that it predicts can be [clipped](Clip).
+//! - A network of flow matching, or of the noise levels of Karras et al., is asked at another scale of x and of time, of
+//!   which its schedule tells: [`RectifiedFlow`], [`KarrasSchedule`].
 //! - A [`Solver`] is the formula of a step, in a file of its name.
 //! - A [`Sampler`] joins these, a configuration. [`Sampler::sample`] runs it with a closure,
 //!   [`Sampling`] split-phase, [`Lockstep`] for a batch. Samples are slices; of an `SVector`

@@ -1,8 +1,9 @@
 //! Schedules against their definitions.
 
 use poisson_midpoint::diffusion::{
-    Ddim, KarrasSchedule, LinearRate, NoiseSchedule, Prediction, Quantity, RectifiedFlow, Sampler,
-    ScheduleError, ScheduleTable, SquaredCosine, Timesteps,
+    Ddim, ErSdeSolver, HybridMultistep, KarrasSchedule, LinearRate, NoiseSchedule,
+    PoissonMidpointDdpm, Prediction, Quantity, RectifiedFlow, Row, Sampler, ScheduleError,
+    ScheduleTable, Solver, SquaredCosine, Timesteps, standard_normal,
 };
 use poisson_midpoint::random::Stream;
 
@@ -200,4 +201,68 @@ fn noise_that_does_not_grow_is_refused() {
     assert_eq!(karras(9, 7, 0.0, 1.0), of(0.0, 1));
     assert_eq!(karras(9, 7, 0.1, 0.1), of(0.1, 9));
     assert_eq!(karras(9, 7, 0.1, f64::INFINITY), of(f64::INFINITY, 9));
+}
+
+/// Of N(μ, s²) data, 4,000 samples by networks that know them, over both schedules: mean and deviation within 5 standard
+/// errors, false alarms 5·10⁻⁶ in all, and a bias of the steps of 1 %.
+#[test]
+fn samplers_draw_from_networks_of_other_scales() {
+    const MEAN: f64 = 0.7;
+    const DEVIATION: f64 = 0.3;
+    const SAMPLES: u64 = 4000;
+    fn check(
+        name: &str,
+        schedule: &impl NoiseSchedule<f64>,
+        predicts: Prediction,
+        solver: impl Solver<f64>,
+    ) {
+        let timesteps = Timesteps::<40>::log_snr(40, schedule).unwrap();
+        let sampler = Sampler::new(schedule, &timesteps, predicts, solver).unwrap();
+        // As a network of the schedule's own scale and time.
+        let mut network = |step: u32, x: &[f64], output: &mut [f64]| {
+            let level = schedule.level(step);
+            let sample = |noise: f64, x: f64| {
+                let gain = DEVIATION.powi(2) / (DEVIATION.powi(2) + noise * noise);
+                MEAN + gain * (x - MEAN)
+            };
+            output[0] = if predicts == Prediction::Flow {
+                let (t, x) = (level.flow_time(), x[0] / level.flow_scale());
+                // x = (1 − t) x₀ + t ε.
+                (x - sample(t / (1.0 - t), x / (1.0 - t))) / t
+            } else {
+                sample(level.relative_noise(), x[0] / level.signal)
+            };
+        };
+        let (mut sum, mut squares) = (0.0, 0.0);
+        let mut work = vec![0.0; sampler.work_length(1)];
+        for particle in 0..SAMPLES {
+            let (mut x, mut stream) = ([0.0], Stream::new(13, particle));
+            standard_normal(&mut x, &mut stream);
+            sampler
+                .sample(&mut x, &mut network, &mut stream, &mut work)
+                .unwrap();
+            sum += x[0];
+            squares += (x[0] - MEAN).powi(2);
+        }
+        let count = SAMPLES as f64;
+        let (mean, deviation) = (sum / count, (squares / count).sqrt());
+        let error = 5.0 * DEVIATION / count.sqrt() + 0.01 * DEVIATION;
+        println!("{name}: {mean:.4} {deviation:.4}");
+        assert!((mean - MEAN).abs() < error, "{name}: {mean}");
+        assert!((deviation - DEVIATION).abs() < error, "{name}: {deviation}");
+    }
+    fn all(name: &str, schedule: &impl NoiseSchedule<f64>, predicts: Prediction) {
+        let (order, eta, node) = (2, 1.0, 0.3);
+        let hybrid = HybridMultistep { order, eta, node };
+        check(&format!("{name}, hybrid"), schedule, predicts, hybrid);
+        let extended = ErSdeSolver { order: 3 };
+        check(&format!("{name}, extended"), schedule, predicts, extended);
+        let mut table = vec![Row::ZERO; schedule.training_steps() as usize];
+        let poisson = PoissonMidpointDdpm::new(&mut table);
+        check(&format!("{name}, Poisson"), schedule, predicts, poisson);
+    }
+    let flow = RectifiedFlow::new(1000, 3.0).unwrap();
+    all("flow", &flow, Prediction::Flow);
+    let karras = KarrasSchedule::new(1000, 7, 0.002, 80.0).unwrap();
+    all("Karras", &karras, Prediction::Sample);
 }
