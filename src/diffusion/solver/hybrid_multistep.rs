@@ -32,8 +32,8 @@ use crate::real::Real;
 /// The node is at the training step whose λ is nearest, so a network of discrete time will do; the formulas take λ
 /// where it is. The first step asks at its start, and so does a step to the data, which returns the network's x₀.
 ///
-/// Cost of a step: one network call; two normals for each component unless η = 0, one where the node is at the start.
-/// Work: 1 vector more than the order.
+/// Cost of a step: one network call; two normals for each component unless η = 0, one where the node is at the start; and
+/// the schedule's search for the node and, twice, for those of the steps before. Work: 1 vector more than the order.
 ///
 /// ```
 /// use poisson_midpoint::diffusion::{Error, HybridMultistep, LinearRate, Prediction, Sampler, Timesteps};
@@ -92,7 +92,10 @@ impl<T: Real> Solver<T> for HybridMultistep<T> {
         kept: &mut [T],
         words: &mut (impl Words + ?Sized),
     ) -> Result<Advance, SampleError> {
-        let asked = self.asked(schedule, stage.from, stage.to, stage.taken);
+        let asked = match stage.told {
+            0 => self.asked(schedule, stage.from, stage.to, stage.taken),
+            _ => stage.asked,
+        };
         let output = |age| vector(kept, x.len(), stage.place(age, self.order));
         if stage.told == 0 {
             if asked < stage.from {
