@@ -4,7 +4,7 @@ classifier.safetensors and held_out.safetensors.
 
     apt-get install dataset-fashion-mnist
     pip install torch safetensors
-    python train.py                  # three hours of two cores at most; files are written to this folder
+    python train.py                  # two hours of two cores;  files are written to this folder
 
 The images are Fashion-MNIST (Xiao, Rasul & Vollgraf 2017, MIT licence): 60,000 to train, 10,000 held out, 28 rows
 of 28 grey values from 0 to 255, scaled to [-1, 1].
@@ -211,7 +211,7 @@ def moments(name, x):
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--epochs", type=int, default=12, help="of the autoencoder")
+    parser.add_argument("--epochs", type=int, default=6, help="of the autoencoder")
     parser.add_argument("--minutes", type=float, default=100, help="of the denoiser")
     parser.add_argument("--folder", type=pathlib.Path, default=HERE)
     options = parser.parse_args()

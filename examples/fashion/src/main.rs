@@ -17,7 +17,9 @@ mod method;
 mod model;
 
 use std::fs::File;
+use std::panic::resume_unwind;
 use std::path::{Path, PathBuf};
+use std::sync::Mutex;
 
 use anyhow::{Context, Result};
 use clap::{Parser, ValueEnum};
@@ -164,31 +166,36 @@ fn main() -> Result<()> {
     };
     let budgets = match (&options.calls[..], options.evaluate) {
         ([], false) => &[10, 20][..],
-        ([], true) => &[10, 14, 20, 30, 40, 50, 80],
+        ([], true) => &[10, 14, 20, 30, 50, 80],
         (some, _) => some,
     };
     let spent: u32 = budgets.iter().sum::<u32>() * methods.len() as u32;
     let references = if options.no_reference { 0 } else { 2 * STEPS };
-    let bar = ProgressBar::new(options.seeds * u64::from(spent + references));
+    let samples = options.seeds * options.count as u64;
+    let bar = ProgressBar::new(samples * u64::from(spent + references));
     bar.set_style(ProgressStyle::with_template(
         "{msg:24} {wide_bar} {percent}%, {eta} left",
     )?);
     let draw = |method: Method, calls: u32, other: u64| -> Result<(Vec<Drawn>, f64)> {
         bar.set_message(format!("{} of {calls} calls", method.name()));
-        let (mut runs, mut mean) = (Vec::new(), 0.0);
-        for k in 0..options.seeds {
-            let mut latents = vec![0.0; options.count * LATENTS];
-            for (part, x) in (0..).zip(latents.chunks_mut(TOGETHER * LATENTS)) {
-                let first = part * TOGETHER as u64;
-                let seed = options.seed.wrapping_add(k) ^ other;
-                let made = method.sample(&run, calls, seed, first, x)?;
-                let share = x.len() as f64 / (options.count * LATENTS) as f64;
-                mean += made * share / options.seeds as f64;
-            }
+        let mut all = vec![vec![0.0; options.count * LATENTS]; options.seeds as usize];
+        let seeds = (0..).map(|k| options.seed.wrapping_add(k) ^ other);
+        let parts = seeds.zip(&mut all).flat_map(|(seed, latents)| {
+            let parts = latents.chunks_mut(TOGETHER * LATENTS);
+            let firsts = (0..).step_by(TOGETHER);
+            firsts.zip(parts).map(move |(first, x)| (seed, first, x))
+        });
+        let made = in_threads(parts.collect(), |(seed, first, x)| {
+            let made = method.sample(&run, calls, seed, first, x)?;
+            let count = x.len() / LATENTS;
+            bar.inc(u64::from(calls) * count as u64);
+            Ok(made * count as f64)
+        })?;
+        let mean = made.iter().sum::<f64>() / (options.seeds as usize * options.count) as f64;
+        let runs = in_threads(all, |latents| {
             let features = Moments::of(&eye.features(&latents)?, FEATURES);
-            runs.push(Drawn { latents, features });
-            bar.inc(calls.into());
-        }
+            Ok(Drawn { latents, features })
+        })?;
         Ok((runs, mean))
     };
     let mut rows = Vec::new();
@@ -241,6 +248,31 @@ fn main() -> Result<()> {
     Grid { side, scale }.write(grid, &columns, &lines)?;
     println!("\nimages: {}", options.grid.display());
     Ok(())
+}
+
+/// The results of some work on each of the jobs, in their order, on all processors.
+fn in_threads<J: Send, R: Send>(
+    jobs: Vec<J>,
+    work: impl Fn(J) -> Result<R> + Sync,
+) -> Result<Vec<R>> {
+    let threads = std::thread::available_parallelism().map_or(1, usize::from);
+    let jobs = Mutex::new(jobs.into_iter().enumerate());
+    let next = || jobs.lock().ok()?.next();
+    let mut done: Vec<(usize, Result<R>)> = std::thread::scope(|scope| {
+        let spawn = |_| {
+            scope.spawn(|| {
+                let jobs = std::iter::from_fn(next);
+                jobs.map(|(k, job)| (k, work(job))).collect::<Vec<_>>()
+            })
+        };
+        let running: Vec<_> = (0..threads).map(spawn).collect();
+        let joined = running.into_iter().map(|thread| thread.join());
+        joined
+            .flat_map(|done| done.unwrap_or_else(|panic| resume_unwind(panic)))
+            .collect()
+    });
+    done.sort_by_key(|(k, _)| *k);
+    done.into_iter().map(|(_, result)| result).collect()
 }
 
 fn print_table(rows: &[Row], floor: &Distances) {

@@ -56,10 +56,15 @@ impl Denoiser {
         Ok(Self(Tensors::load(folder, "denoiser.safetensors")?))
     }
 
-    /// Rows of a table of √(t/T), interpolated: one for each sample, whose training steps may differ.
+    /// Rows of a table of √(t/T), interpolated: one for each sample, or for all.
     fn time(&self, name: &str, steps: &[u32]) -> Result<Tensor> {
         let table = self.0.get(name)?;
         let last = table.dim(0)? as u32 - 1;
+        // Most samplers ask for the same step of all.
+        let steps = match steps {
+            [first, others @ ..] if others.iter().all(|step| step == first) => &steps[..1],
+            _ => steps,
+        };
         let places = steps
             .iter()
             .map(|step| last as f32 * (*step as f32 / STEPS as f32).sqrt());
@@ -79,11 +84,12 @@ impl Denoiser {
     /// v of a batch: `steps` and `inputs` as a sampler gathers them, the outputs in the same order.
     pub fn velocity(&self, steps: &[u32], inputs: &[f32]) -> Result<Vec<f32>> {
         let x = Tensor::from_slice(inputs, (steps.len(), LATENTS), &Device::Cpu)?;
-        let mut h = (x.matmul(self.0.get("00.enter")?)? + self.time("01.time", steps)?)?;
+        let h = x.matmul(self.0.get("00.enter")?)?;
+        let mut h = h.broadcast_add(&self.time("01.time", steps)?)?;
         for block in (1..).take_while(|block| self.0.get(&format!("{block}0.first")).is_ok()) {
             let weight = |part: &str| self.0.get(&format!("{block}{part}"));
             let inner = silu(&h)?.matmul(weight("0.first")?)?;
-            let inner = (inner + self.time(&format!("{block}1.time"), steps)?)?;
+            let inner = inner.broadcast_add(&self.time(&format!("{block}1.time"), steps)?)?;
             h = (h + silu(&inner)?.matmul(weight("2.second")?)?)?
                 .broadcast_add(weight("3.bias")?)?;
         }
