@@ -4,7 +4,7 @@ classifier.safetensors and held_out.safetensors.
 
     apt-get install dataset-fashion-mnist
     pip install torch safetensors
-    python train.py                  # two hours of two cores;  files are written to this folder
+    python train.py                  # two hours of two cores; files are written to this folder
 
 The images are Fashion-MNIST (Xiao, Rasul & Vollgraf 2017, MIT licence): 60,000 to train, 10,000 held out, 28 rows
 of 28 grey values from 0 to 255, scaled to [-1, 1].

@@ -136,13 +136,6 @@ impl Truth {
     }
 }
 
-/// A method of so many calls.
-struct Row {
-    name: String,
-    calls: f64,
-    distances: Distances,
-}
-
 fn main() -> Result<()> {
     let mut options = Options::parse();
     let cannot = || format!("cannot write {}", options.grid.display());
@@ -198,46 +191,40 @@ fn main() -> Result<()> {
         })?;
         Ok((runs, mean))
     };
-    let mut rows = Vec::new();
-    let mut row = |name: String, calls, truth: &Truth, runs: &[Drawn]| {
+    print_header();
+    let row = |name: &str, calls: &str, truth: &Truth, runs: &[Drawn]| {
         let distances = truth.measure(runs);
-        rows.push(Row {
-            name,
-            calls,
-            distances,
-        });
+        bar.suspend(|| print_line(name, calls, &distances));
     };
-    if !options.no_reference {
-        let (runs, _) = draw(Method::Ddpm, STEPS, OTHER_SEEDS)?;
-        let latents: Vec<f32> = runs.into_iter().flat_map(|run| run.latents).collect();
-        let features = Moments::of(&eye.features(&latents)?, FEATURES);
-        truth.reference = Some((features, latents));
-    }
     // Others than those that distances are to.
     let some = &truth.some[truth.some.len() - options.count * LATENTS..];
     let held_out = Drawn {
         latents: some.to_vec(),
         features: Moments::of(&eye.features(some)?, FEATURES),
     };
-    let mut floor = truth.measure(&[held_out]);
-    floor.reference = None;
+    row("held-out images", "", &truth, &[held_out]);
+    if !options.no_reference {
+        let (runs, _) = draw(Method::Ddpm, STEPS, OTHER_SEEDS)?;
+        let latents: Vec<f32> = runs.into_iter().flat_map(|run| run.latents).collect();
+        let features = Moments::of(&eye.features(&latents)?, FEATURES);
+        truth.reference = Some((features, latents));
+    }
     if !options.no_reference {
         let (runs, calls) = draw(Method::Ddpm, STEPS, 0)?;
-        row(Method::Ddpm.name(), calls, &truth, &runs);
+        row(&Method::Ddpm.name(), &format!("{calls:.1}"), &truth, &runs);
     }
     let mut lines = Vec::new();
     for &method in methods {
         let mut blocks = Vec::new();
         for &calls in budgets {
             let (runs, mean) = draw(method, calls, 0)?;
-            row(method.name(), mean, &truth, &runs);
+            row(&method.name(), &format!("{mean:.1}"), &truth, &runs);
             let first = runs.first().map_or(&[][..], |run| &run.latents);
             blocks.push(eye.images(&first[..IMAGES * LATENTS])?);
         }
         lines.push((method.name(), blocks));
     }
     bar.finish_and_clear();
-    print_table(&rows, &floor);
     let images = &truth.some[..IMAGES * LATENTS];
     lines.push(("held out".into(), vec![eye.images(images)?]));
     let columns: Vec<String> = budgets
@@ -275,7 +262,7 @@ fn in_threads<J: Send, R: Send>(
     done.into_iter().map(|(_, result)| result).collect()
 }
 
-fn print_table(rows: &[Row], floor: &Distances) {
+fn print_header() {
     println!(
         "FD: Fréchet distance, squared; W2: sliced Wasserstein distance; ± standard error over seeds."
     );
@@ -284,10 +271,6 @@ fn print_table(rows: &[Row], floor: &Distances) {
         "| method | calls | FD features | FD latents | W2 latents | FD features to DDPM | p |\n\
          |---|---|---|---|---|---|---|"
     );
-    print_line("held-out images", "", floor);
-    for row in rows {
-        print_line(&row.name, &format!("{:.1}", row.calls), &row.distances);
-    }
 }
 
 fn print_line(name: &str, calls: &str, distances: &Distances) {
