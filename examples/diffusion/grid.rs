@@ -1,9 +1,10 @@
 //! A picture of samples: a line for each method, with captions in it.
 
-use std::fs::File;
+use std::fs::{File, create_dir_all};
 use std::io::BufWriter;
+use std::path::Path;
 
-use anyhow::Result;
+use anyhow::{Context, Result};
 use font8x8::UnicodeFonts;
 
 /// Images of a method at a number of calls.
@@ -89,4 +90,15 @@ impl Grid {
         encoder.write_header()?.write_image_data(&sheet.pixels)?;
         Ok(())
     }
+}
+
+/// A file to be written to in the end, so that a path that cannot be is known at the beginning.
+pub fn create(path: &Path) -> Result<File> {
+    let open = || {
+        if let Some(folder) = path.parent() {
+            create_dir_all(folder)?;
+        }
+        File::create(path)
+    };
+    open().with_context(|| format!("cannot write {}", path.display()))
 }

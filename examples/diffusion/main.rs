@@ -18,12 +18,11 @@ mod picture;
 mod target;
 mod threads;
 
-use std::fs::{File, create_dir_all};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use anyhow::{Context, Result, ensure};
 use clap::{Parser, ValueEnum};
-use grid::Grid;
+use grid::{Grid, create};
 use indicatif::{ProgressBar, ProgressStyle};
 use measure::{Estimate, Moments, frechet, same_distribution, sliced_wasserstein};
 use method::Method;
@@ -264,17 +263,6 @@ fn lines(rows: &[Row]) -> Vec<(String, Vec<Vec<f32>>)> {
         lines.push((of_method[0].method.name(), samples.collect()));
     }
     lines
-}
-
-/// A file to be written to in the end, so that a path that cannot be is known at the beginning.
-fn create(path: &Path) -> Result<File> {
-    let open = || {
-        if let Some(folder) = path.parent() {
-            create_dir_all(folder)?;
-        }
-        File::create(path)
-    };
-    open().with_context(|| format!("cannot write {}", path.display()))
 }
 
 fn print_table(rows: &[Row], floor: &Distances) {

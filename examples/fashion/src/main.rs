@@ -16,14 +16,13 @@ mod measure;
 mod method;
 mod model;
 
-use std::fs::File;
 use std::panic::resume_unwind;
 use std::path::{Path, PathBuf};
 use std::sync::Mutex;
 
-use anyhow::{Context, Result};
+use anyhow::Result;
 use clap::{Parser, ValueEnum};
-use grid::{Grid, IMAGES};
+use grid::{Grid, IMAGES, create};
 use indicatif::{ProgressBar, ProgressStyle};
 use measure::{Estimate, Moments, frechet, same_distribution, sliced_wasserstein};
 use method::{Method, Run, Schedule};
@@ -59,7 +58,7 @@ struct Options {
     #[arg(long, default_value = env!("CARGO_MANIFEST_DIR"))]
     weights: PathBuf,
     /// Where the grid of images goes.
-    #[arg(long, default_value = "fashion.png")]
+    #[arg(long, default_value = "target/fashion.png")]
     grid: PathBuf,
 }
 
@@ -138,13 +137,12 @@ impl Truth {
 
 fn main() -> Result<()> {
     let mut options = Options::parse();
-    let cannot = || format!("cannot write {}", options.grid.display());
-    let grid = File::create(&options.grid).with_context(cannot)?;
     let (denoiser, eye) = (
         Denoiser::load(&options.weights)?,
         Eye::load(&options.weights)?,
     );
     let mut truth = Truth::load(&options.weights)?;
+    let grid = create(&options.grid)?;
     let schedule = Schedule::scaled_linear(0.0015, 0.0195)?;
     let run = Run {
         denoiser: &denoiser,
