@@ -1,8 +1,8 @@
 use super::ddim::check_eta;
 use super::exponential::{moments, weights, x_and_noise};
-use super::{Advance, Solver, Stage, check_order, combine, vector};
+use super::multistep::Coefficients;
+use super::{Advance, Solver, Stage, check_order, combine};
 use crate::diffusion::error::{SampleError, SamplerError};
-use crate::diffusion::noise::add_noise;
 use crate::diffusion::{NoiseSchedule, Prediction, Steps};
 use crate::random::Words;
 use crate::real::Real;
@@ -81,60 +81,40 @@ impl<T: Real> Solver<T> for DpmSolverPlusPlus<T> {
             return Ok(Advance::Ask(stage.from));
         }
         let of = self.coefficients(schedule, stage);
-        let [of_0, of_1, of_2] = of.outputs;
-        let output = |age| vector(kept, x.len(), stage.place(age, self.order));
-        let terms = [
-            (of.x, x),
-            (of_0, output(0)),
-            (of_1, output(1)),
-            (of_2, output(2)),
-        ];
-        let known = 1 + stage.taken.min(self.order as usize - 1);
-        combine(position, terms, 1 + known);
-        if self.eta > T::ZERO {
-            add_noise(position, of.noise, words);
-        }
+        combine(position, [(of.x, x)], 1);
+        of.add(position, kept, |age| stage.place(age, self.order), words);
         Ok(Advance::Arrive)
     }
 }
 
-/// Of x, of the outputs from the last backwards, and of Z.
-struct Coefficients<T> {
-    x: T,
-    outputs: [T; 3],
-    noise: T,
-}
-
 impl<T: Real> DpmSolverPlusPlus<T> {
-    fn coefficients(&self, schedule: &impl NoiseSchedule<T>, stage: &Stage<'_>) -> Coefficients<T> {
+    fn coefficients(
+        &self,
+        schedule: &impl NoiseSchedule<T>,
+        stage: &Stage<'_>,
+    ) -> Coefficients<T, 3> {
         let (from, to) = (schedule.level(stage.from), schedule.level(stage.to));
+        let known = (1 + stage.taken).min(self.order as usize);
+        let drawn = |noise| (self.eta > T::ZERO).then_some(noise);
         if to.is_clean() {
-            return Coefficients {
-                x: T::ZERO,
-                outputs: [to.signal, T::ZERO, T::ZERO],
-                noise: T::ZERO,
-            };
+            return Coefficients::data(&to, known, drawn(T::ZERO));
         }
         let lambda = from.half_log_snr();
         let h = to.half_log_snr() - lambda;
         // Where the outputs before are, from the last one on.
-        let node = |age: usize| {
-            let step = stage
-                .taken
-                .checked_sub(age)
-                .and_then(|index| stage.steps.get(index));
-            step.map_or(T::ZERO, |(step, _)| {
+        let node = |age| {
+            stage.before(age).map_or(T::ZERO, |(_, (step, _))| {
                 schedule.level(step).half_log_snr() - lambda
             })
         };
-        let known = (1 + stage.taken).min(self.order as usize);
         let moments = moments(T::ONE + self.eta, h);
         let (x, noise) = x_and_noise(self.eta, h, &from, &to);
         Coefficients {
             x,
             outputs: weights([T::ZERO, node(1), node(2)], known, moments)
                 .map(|weight| to.signal * weight),
-            noise,
+            known,
+            noise: drawn(noise),
         }
     }
 }

@@ -1,7 +1,7 @@
 use super::exponential::weights;
-use super::{Advance, Solver, Stage, check_order, combine, vector};
+use super::multistep::Coefficients;
+use super::{Advance, Solver, Stage, check_order, combine};
 use crate::diffusion::error::{SampleError, SamplerError};
-use crate::diffusion::noise::add_noise;
 use crate::diffusion::{Level, NoiseSchedule, Prediction, Steps};
 use crate::random::Words;
 use crate::real::Real;
@@ -76,28 +76,18 @@ impl<T: Real> Solver<T> for ErSdeSolver {
         }
         let (from, to) = (schedule.level(stage.from), schedule.level(stage.to));
         let known = (1 + stage.taken).min(self.order as usize);
-        let (of_x, of_outputs, noise) = if to.is_clean() {
-            (T::ZERO, [to.signal, T::ZERO, T::ZERO], T::ZERO)
+        let of = if to.is_clean() {
+            Coefficients::data(&to, known, Some(T::ZERO))
         } else {
-            let ratio = |age: usize| {
-                let step = stage
-                    .taken
-                    .checked_sub(age)
-                    .and_then(|i| stage.steps.get(i));
-                step.map_or(T::ZERO, |(from, _)| schedule.level(from).relative_noise())
+            let ratio = |age| {
+                stage.before(age).map_or(T::ZERO, |(_, (from, _))| {
+                    schedule.level(from).relative_noise()
+                })
             };
             coefficients(&from, &to, [ratio(0), ratio(1), ratio(2)], known)
         };
-        let [of_0, of_1, of_2] = of_outputs;
-        let output = |age| vector(kept, x.len(), stage.place(age, self.order));
-        let terms = [
-            (of_x, x),
-            (of_0, output(0)),
-            (of_1, output(1)),
-            (of_2, output(2)),
-        ];
-        combine(position, terms, 1 + known);
-        add_noise(position, noise, words);
+        combine(position, [(of.x, x)], 1);
+        of.add(position, kept, |age| stage.place(age, self.order), words);
         Ok(Advance::Arrive)
     }
 }
@@ -112,13 +102,13 @@ fn tenths<T: Real>(count: u32) -> T {
     T::from_u32(count) / T::from_u32(10)
 }
 
-/// Of x, of the outputs from the last backwards, which are at these ρ, and of Z.
+/// With outputs at these ρ, the newest first.
 fn coefficients<T: Real>(
     from: &Level<T>,
     to: &Level<T>,
     nodes: [T; 3],
     known: usize,
-) -> (T, [T; 3], T) {
+) -> Coefficients<T, 3> {
     let ten = T::from_u32(10);
     let scale = |half_log_snr| powers(half_log_snr).1 + ten;
     let (start, end) = (from.half_log_snr(), to.half_log_snr());
@@ -150,11 +140,12 @@ fn coefficients<T: Real>(
         }
     }
     let outputs = weights(nodes.map(|node| node - rho), known, moments);
-    (
-        decay,
-        outputs.map(|weight| to.signal * weight),
-        to.noise * ((T::ONE - share) * (T::ONE + share)).sqrt(),
-    )
+    Coefficients {
+        x: decay,
+        outputs: outputs.map(|weight| to.signal * weight),
+        known,
+        noise: Some(to.noise * ((T::ONE - share) * (T::ONE + share)).sqrt()),
+    }
 }
 
 #[cfg(test)]
@@ -182,7 +173,7 @@ mod tests {
         };
         let nodes = [start, 2.0 * start, 3.0 * start];
         let exact = weights(nodes.map(|node| node - start), 3, [0, 1, 2].map(integral));
-        let (_, found, _) = coefficients(&from, &to, nodes, 3);
+        let found = coefficients(&from, &to, nodes, 3).outputs;
         for (found, exact) in found.into_iter().zip(exact) {
             let exact = to.signal * exact;
             assert!((found - exact).abs() < 1e-5, "{found} {exact}");

@@ -1,8 +1,8 @@
 use super::ddim::check_eta;
 use super::exponential::{moments, weights, x_and_noise};
-use super::{Advance, Solver, Stage, accumulate, check_order, scale, vector};
+use super::multistep::Coefficients;
+use super::{Advance, Solver, Stage, check_order, scale};
 use crate::diffusion::error::{SampleError, SamplerError};
-use crate::diffusion::noise::add_noise;
 use crate::diffusion::{NoiseSchedule, Prediction, Steps};
 use crate::random::Words;
 use crate::real::Real;
@@ -87,7 +87,7 @@ impl<T: Real> Solver<T> for HybridMultistep<T> {
         &self,
         schedule: &impl NoiseSchedule<T>,
         stage: &Stage<'_>,
-        x: &[T],
+        _x: &[T],
         position: &mut [T],
         kept: &mut [T],
         words: &mut (impl Words + ?Sized),
@@ -96,40 +96,26 @@ impl<T: Real> Solver<T> for HybridMultistep<T> {
             0 => self.asked(schedule, stage.from, stage.to, stage.taken),
             _ => stage.asked,
         };
-        let output = |age| vector(kept, x.len(), stage.place(age, self.order));
-        if stage.told == 0 {
-            if asked < stage.from {
-                let of = self.up_to_node(schedule, stage, asked);
-                let [of_1, of_2, _] = of.outputs;
-                scale(position, of.x);
-                accumulate(position, [(of_1, output(1)), (of_2, output(2))], of.known);
-                self.add_noise(position, of.noise, words);
-            }
-            return Ok(Advance::Ask(asked));
-        }
-        let of = self.after_node(schedule, stage, asked);
-        let [of_0, of_1, of_2] = of.outputs;
-        let terms = [(of_0, output(0)), (of_1, output(1)), (of_2, output(2))];
+        // Up to the node the newest output is that of the step before.
+        let (of, newest, advance) = match stage.told {
+            0 if asked == stage.from => return Ok(Advance::Ask(asked)),
+            0 => (
+                self.up_to_node(schedule, stage, asked),
+                1,
+                Advance::Ask(asked),
+            ),
+            _ => (self.after_node(schedule, stage, asked), 0, Advance::Arrive),
+        };
         scale(position, of.x);
-        accumulate(position, terms, of.known);
-        self.add_noise(position, of.noise, words);
-        Ok(Advance::Arrive)
+        let place = |age| stage.place(newest + age, self.order);
+        of.add(position, kept, place, words);
+        Ok(advance)
     }
 }
 
-/// Of where x is, of the outputs, the first `known` of which count, and of Z.
-struct Coefficients<T> {
-    x: T,
-    outputs: [T; 3],
-    known: usize,
-    noise: T,
-}
-
 impl<T: Real> HybridMultistep<T> {
-    fn add_noise(&self, position: &mut [T], noise: T, words: &mut (impl Words + ?Sized)) {
-        if self.eta > T::ZERO {
-            add_noise(position, noise, words);
-        }
+    fn drawn(&self, noise: T) -> Option<T> {
+        (self.eta > T::ZERO).then_some(noise)
     }
 
     fn rate(&self) -> T {
@@ -157,12 +143,16 @@ impl<T: Real> HybridMultistep<T> {
         let lambda = |step| schedule.level(step).half_log_snr();
         let start = lambda(stage.from);
         [1, 2].map(|age| {
-            let index = stage.taken.checked_sub(age);
-            let step = index.and_then(|index| stage.steps.get(index).zip(Some(index)));
-            step.map_or(T::ZERO, |((from, to), index)| {
+            stage.before(age).map_or(T::ZERO, |(index, (from, to))| {
                 lambda(self.asked(schedule, from, to, index)) - start
             })
         })
+    }
+
+    /// The weights of the outputs before in the integral of p over a distance from the start of the step.
+    fn predicted(&self, stage: &Stage<'_>, [first, second]: [T; 2], distance: T) -> [T; 3] {
+        let moments = moments(self.rate(), distance);
+        weights([first, second, T::ZERO], self.earlier(stage), moments)
     }
 
     /// From the start of a step to its node; the outputs are those before.
@@ -171,19 +161,16 @@ impl<T: Real> HybridMultistep<T> {
         schedule: &impl NoiseSchedule<T>,
         stage: &Stage<'_>,
         asked: u32,
-    ) -> Coefficients<T> {
+    ) -> Coefficients<T, 3> {
         let (from, node) = (schedule.level(stage.from), schedule.level(asked));
         let distance = node.half_log_snr() - from.half_log_snr();
-        let [first, second] = self.earlier_nodes(schedule, stage);
-        let known = self.earlier(stage);
-        let moments = moments(self.rate(), distance);
+        let outputs = self.predicted(stage, self.earlier_nodes(schedule, stage), distance);
         let (x, noise) = x_and_noise(self.eta, distance, &from, &node);
-        let outputs = weights([first, second, T::ZERO], known.min(2), moments);
         Coefficients {
             x,
             outputs: outputs.map(|weight| node.signal * weight),
-            known,
-            noise,
+            known: self.earlier(stage),
+            noise: self.drawn(noise),
         }
     }
 
@@ -193,43 +180,30 @@ impl<T: Real> HybridMultistep<T> {
         schedule: &impl NoiseSchedule<T>,
         stage: &Stage<'_>,
         asked: u32,
-    ) -> Coefficients<T> {
+    ) -> Coefficients<T, 3> {
         let (node, to) = (schedule.level(asked), schedule.level(stage.to));
         if to.is_clean() {
-            return Coefficients {
-                x: T::ZERO,
-                outputs: [to.signal, T::ZERO, T::ZERO],
-                known: 1,
-                noise: T::ZERO,
-            };
+            return Coefficients::data(&to, 1, self.drawn(T::ZERO));
         }
         let start = schedule.level(stage.from).half_log_snr();
         let (before, after) = (
             node.half_log_snr() - start,
             to.half_log_snr() - node.half_log_snr(),
         );
-        let [first, second] = self.earlier_nodes(schedule, stage);
-        let earlier = self.earlier(stage);
-        let predicted = weights(
-            [first, second, T::ZERO],
-            earlier,
-            moments(self.rate(), before),
-        );
-        let corrected = weights(
-            [before, first, second],
-            1 + earlier,
-            moments(self.rate(), before + after),
-        );
+        let nodes = self.earlier_nodes(schedule, stage);
+        let known = 1 + self.earlier(stage);
+        let [instead_of_1, instead_of_2, _] = self.predicted(stage, nodes, before);
+        let [first, second] = nodes;
+        let moments = moments(self.rate(), before + after);
+        let [of_0, of_1, of_2] = weights([before, first, second], known, moments);
         let left = (-(self.rate() * after)).exp();
-        let [of_0, of_1, of_2] = corrected;
-        let [instead_of_1, instead_of_2, _] = predicted;
         let outputs = [of_0, of_1 - left * instead_of_1, of_2 - left * instead_of_2];
         let (x, noise) = x_and_noise(self.eta, after, &node, &to);
         Coefficients {
             x,
             outputs: outputs.map(|weight| to.signal * weight),
-            known: 1 + earlier,
-            noise,
+            known,
+            noise: self.drawn(noise),
         }
     }
 }

@@ -15,6 +15,7 @@ mod dpm_solver_pp;
 mod er_sde;
 mod exponential;
 mod hybrid_multistep;
+mod multistep;
 mod poisson_midpoint;
 mod randomized_midpoint;
 mod sa_solver;
@@ -151,15 +152,6 @@ pub struct Stage<'a> {
     pub asked: u32,
 }
 
-impl Stage<'_> {
-    /// Where a multistep method that keeps `outputs` of them in turn keeps that of this step, or of the one `age`
-    /// steps before it.
-    pub(crate) fn place(&self, age: usize, outputs: u32) -> usize {
-        let outputs = outputs.max(1) as usize;
-        (self.taken + 2 * outputs - age.min(outputs)) % outputs
-    }
-}
-
 /// How a solver goes on in a step.
 ///
 /// ```
@@ -209,13 +201,9 @@ pub(crate) fn combine<T: Real, const N: usize>(sum: &mut [T], terms: [(T, &[T]);
     add(sum, terms);
 }
 
-/// Adds the first terms to a sum.
-pub(crate) fn accumulate<T: Real, const N: usize>(
-    sum: &mut [T],
-    terms: [(T, &[T]); N],
-    first: usize,
-) {
-    add(sum, terms.into_iter().take(first));
+/// Adds terms to a sum.
+pub(crate) fn accumulate<T: Real, const N: usize>(sum: &mut [T], terms: [(T, &[T]); N]) {
+    add(sum, terms.into_iter());
 }
 
 fn add<'a, T: Real>(sum: &mut [T], terms: impl Iterator<Item = (T, &'a [T])>) {

@@ -206,7 +206,7 @@ impl<T: Real> Solver<T> for RandomizedMidpointDdpm<'_, T> {
             (kick, vector(kept, x.len(), 1)),
         ];
         scale(position, span.decay);
-        accumulate(position, terms, 2);
+        accumulate(position, terms);
         add_noise(position, span.noise, words);
         Ok(Advance::Arrive)
     }

@@ -1,8 +1,8 @@
 use super::exponential::{moments, weights, x_and_noise};
-use super::{Advance, Solver, Stage, check_order, combine, vector};
+use super::multistep::Coefficients;
+use super::{Advance, Solver, Stage, check_order, combine};
 use crate::diffusion::error::{SampleError, SamplerError};
-use crate::diffusion::noise::add_noise;
-use crate::diffusion::{NoiseSchedule, Prediction, Steps};
+use crate::diffusion::{Level, NoiseSchedule, Prediction, Steps};
 use crate::random::Words;
 use crate::real::Real;
 
@@ -95,29 +95,15 @@ impl<T: Real> Solver<T> for SaSolver<T> {
             return Ok(Advance::Ask(stage.from));
         }
         let of = self.coefficients(schedule, stage);
-        let [of_0, of_1, of_2, of_3] = of.outputs;
-        let output = |age| vector(kept, x.len(), stage.place(age, self.outputs()));
-        let terms = [
-            (of.x, x),
-            (of_0, output(0)),
-            (of_1, output(1)),
-            (of_2, output(2)),
-            (of_3, output(3)),
-        ];
-        let known = (1 + stage.taken).min(self.outputs() as usize);
-        combine(position, terms, 1 + known);
-        if let Some(noise) = of.noise {
-            add_noise(position, noise, words);
-        }
+        combine(position, [(of.x, x)], 1);
+        of.add(
+            position,
+            kept,
+            |age| stage.place(age, self.outputs()),
+            words,
+        );
         Ok(Advance::Arrive)
     }
-}
-
-/// Of x, of the outputs from the last backwards, and of Z.
-struct Coefficients<T> {
-    x: T,
-    outputs: [T; MOST],
-    noise: Option<T>,
 }
 
 impl<T: Real> SaSolver<T> {
@@ -127,7 +113,7 @@ impl<T: Real> SaSolver<T> {
     }
 
     /// τ² in a step from such a level.
-    fn share(&self, from: &crate::diffusion::Level<T>) -> T {
+    fn share(&self, from: &Level<T>) -> T {
         let [least, most] = self.noisy;
         let ratio = from.relative_noise();
         if ratio >= least && ratio <= most {
@@ -137,25 +123,20 @@ impl<T: Real> SaSolver<T> {
         }
     }
 
-    fn coefficients(&self, schedule: &impl NoiseSchedule<T>, stage: &Stage<'_>) -> Coefficients<T> {
+    fn coefficients(
+        &self,
+        schedule: &impl NoiseSchedule<T>,
+        stage: &Stage<'_>,
+    ) -> Coefficients<T, MOST> {
         let (from, to) = (schedule.level(stage.from), schedule.level(stage.to));
+        let outputs_known = (1 + stage.taken).min(self.outputs() as usize);
         if to.is_clean() {
-            return Coefficients {
-                x: T::ZERO,
-                outputs: [to.signal, T::ZERO, T::ZERO, T::ZERO],
-                noise: None,
-            };
+            return Coefficients::data(&to, outputs_known, None);
         }
         // Of the steps before, where their outputs are; those before the first count nothing.
-        let before = |age: usize| {
-            let step = stage
-                .taken
-                .checked_sub(age)
-                .and_then(|i| stage.steps.get(i));
-            step.map(|(from, _)| schedule.level(from))
-        };
+        let before = |age| Some(schedule.level(stage.before(age)?.1.0));
         let lambda = from.half_log_snr();
-        let node = |age| before(age).map_or(T::ZERO, |level| level.half_log_snr());
+        let node = |age| before(age).map_or(T::ZERO, |level: Level<T>| level.half_log_snr());
         let nodes = [lambda, node(1), node(2), node(3)];
         let known = |order: u32, outputs: usize| outputs.min(order as usize);
 
@@ -186,6 +167,7 @@ impl<T: Real> SaSolver<T> {
         Coefficients {
             x,
             outputs,
+            known: outputs_known,
             noise: (eta > T::ZERO).then_some(noise),
         }
     }

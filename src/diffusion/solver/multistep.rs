@@ -1,0 +1,66 @@
+//! What the multistep methods share: outputs kept in turn, and a step that is a sum of them.
+
+use super::{Stage, accumulate, vector};
+use crate::diffusion::Level;
+use crate::diffusion::noise::add_noise;
+use crate::random::Words;
+use crate::real::Real;
+
+/// The coefficients of a step.
+pub(crate) struct Coefficients<T, const N: usize> {
+    /// Of what the step starts from.
+    pub(crate) x: T,
+    /// Of the outputs, from the newest backwards.
+    pub(crate) outputs: [T; N],
+    /// How many outputs count: there may be anything where others are kept.
+    pub(crate) known: usize,
+    /// Of Z, if it is drawn.
+    pub(crate) noise: Option<T>,
+}
+
+impl<T: Real, const N: usize> Coefficients<T, N> {
+    /// Of a step to the data, the newest output.
+    pub(crate) fn data(to: &Level<T>, known: usize, noise: Option<T>) -> Self {
+        let mut outputs = [T::ZERO; N];
+        if let Some(newest) = outputs.first_mut() {
+            *newest = to.signal;
+        }
+        Self {
+            x: T::ZERO,
+            outputs,
+            known,
+            noise,
+        }
+    }
+
+    /// Adds the outputs, of which that of each age is kept at a place, and the noise.
+    pub(crate) fn add(
+        &self,
+        position: &mut [T],
+        kept: &[T],
+        place: impl Fn(usize) -> usize,
+        words: &mut (impl Words + ?Sized),
+    ) {
+        for (age, &of_output) in self.outputs.iter().enumerate().take(self.known) {
+            let output = vector(kept, position.len(), place(age));
+            accumulate(position, [(of_output, output)]);
+        }
+        if let Some(noise) = self.noise {
+            add_noise(position, noise, words);
+        }
+    }
+}
+
+impl Stage<'_> {
+    /// Where a method that keeps `outputs` of them in turn keeps that of this step, or of the one `age` steps before it.
+    pub(crate) fn place(&self, age: usize, outputs: u32) -> usize {
+        let outputs = outputs.max(1) as usize;
+        (self.taken + 2 * outputs - age.min(outputs)) % outputs
+    }
+
+    /// The step `age` steps before this one, and its number.
+    pub(crate) fn before(&self, age: usize) -> Option<(usize, (u32, u32))> {
+        let index = self.taken.checked_sub(age)?;
+        Some((index, self.steps.get(index)?))
+    }
+}
