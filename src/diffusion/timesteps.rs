@@ -161,16 +161,8 @@ impl<const N: usize> Timesteps<N> {
         steps: u32,
         schedule: &impl NoiseSchedule<T>,
     ) -> Result<Self, TimestepsError> {
-        let training_steps = schedule.training_steps();
-        let last = schedule.level(1).half_log_snr();
-        let first = schedule.level(training_steps).half_log_snr();
-        Self::build(steps, training_steps, |j| {
-            let share = T::from_u32(j - 1) / T::from_u32(steps.max(2) - 1);
-            match steps {
-                1 => training_steps,
-                _ => schedule.nearest(last + (first - last) * share, 1, training_steps),
-            }
-        })
+        let (last, first) = ends(schedule);
+        Self::by_half_log_snr(steps, schedule, |share| last + (first - last) * share)
     }
 
     /// From T to 1 with equal steps in (noise/signal)^(1/ρ), and on to 0: the spacing of Karras et al. 2022
@@ -186,14 +178,24 @@ impl<const N: usize> Timesteps<N> {
         if rho == 0 {
             return Err(TimestepsError::Exponent);
         }
+        let (last, first) = ends(schedule);
+        let spacing = KarrasSpacing::new(rho, last, first);
+        Self::by_half_log_snr(steps, schedule, |share| spacing.half_log_snr(share))
+    }
+
+    /// From T to 1 with the training steps nearest to λ at equal shares of the way from 1 to T, and on to 0; of one step,
+    /// T.
+    fn by_half_log_snr<T: Real>(
+        steps: u32,
+        schedule: &impl NoiseSchedule<T>,
+        half_log_snr: impl Fn(T) -> T,
+    ) -> Result<Self, TimestepsError> {
         let training_steps = schedule.training_steps();
-        let lambda = |step| schedule.level(step).half_log_snr();
-        let spacing = KarrasSpacing::new(rho, lambda(1), lambda(training_steps));
         Self::build(steps, training_steps, |j| {
             let share = T::from_u32(j - 1) / T::from_u32(steps.max(2) - 1);
             match steps {
                 1 => training_steps,
-                _ => schedule.nearest(spacing.half_log_snr(share), 1, training_steps),
+                _ => schedule.nearest(half_log_snr(share), 1, training_steps),
             }
         })
     }
@@ -314,6 +316,12 @@ impl<'a> Steps<'a> {
             })
         }
     }
+}
+
+/// λ of the training steps 1 and T.
+fn ends<T: Real>(schedule: &impl NoiseSchedule<T>) -> (T, T) {
+    let half_log_snr = |step| schedule.level(step).half_log_snr();
+    (half_log_snr(1), half_log_snr(schedule.training_steps()))
 }
 
 fn too_many(steps: usize, most: usize) -> TimestepsError {

@@ -1,5 +1,5 @@
 use super::super::error::{Quantity, ScheduleError};
-use super::NoiseSchedule;
+use super::{NoiseSchedule, check_training_steps};
 use crate::real::Real;
 
 /// The variance-preserving diffusion whose noise rate is linear in time (Song et al. 2021, VP SDE),
@@ -29,12 +29,7 @@ impl<T: Real> LinearRate<T> {
     /// # Errors
     /// [`ScheduleError`] unless T ≥ 1 and 0 < `least` ≤ `most` < ∞.
     pub fn new(training_steps: u32, least: T, most: T) -> Result<Self, ScheduleError<T>> {
-        if training_steps == 0 {
-            return Err(ScheduleError::Length {
-                length: 0,
-                needed: 1,
-            });
-        }
+        check_training_steps(training_steps)?;
         if !(least.is_finite() && least > T::ZERO) {
             return Err(ScheduleError::new(Quantity::Rate, 0, least));
         }
@@ -88,12 +83,7 @@ impl<T: Real> SquaredCosine<T> {
     /// # Errors
     /// [`ScheduleError`] unless T ≥ 1.
     pub fn new(training_steps: u32) -> Result<Self, ScheduleError<T>> {
-        if training_steps == 0 {
-            return Err(ScheduleError::Length {
-                length: 0,
-                needed: 1,
-            });
-        }
+        check_training_steps(training_steps)?;
         Ok(Self {
             training_steps,
             start: T::FRAC_PI_2 / T::from_u32(126),

@@ -1,5 +1,6 @@
 //! Noise schedules: how much of the signal is left at each training step.
 
+use super::error::ScheduleError;
 use crate::real::Real;
 
 mod formulas;
@@ -87,6 +88,17 @@ impl<T: Real, S: NoiseSchedule<T> + ?Sized> NoiseSchedule<T> for &S {
     }
     fn nearest(&self, half_log_snr: T, least: u32, most: u32) -> u32 {
         (**self).nearest(half_log_snr, least, most)
+    }
+}
+
+/// Whether a formula has a training step.
+fn check_training_steps<T>(training_steps: u32) -> Result<(), ScheduleError<T>> {
+    match training_steps {
+        0 => Err(ScheduleError::Length {
+            length: 0,
+            needed: 1,
+        }),
+        _ => Ok(()),
     }
 }
 

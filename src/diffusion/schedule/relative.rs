@@ -1,7 +1,7 @@
 //! Schedules given by noise/signal, for networks of continuous time: those of flow matching and of Karras et al.
 
 use super::super::error::{Quantity, ScheduleError};
-use super::NoiseSchedule;
+use super::{NoiseSchedule, check_training_steps};
 use crate::real::Real;
 
 /// The straight paths of flow matching (Lipman et al. 2023, Liu et al. 2023), x_t = (1 − t) x₀ + t ε, at T times from
@@ -49,7 +49,7 @@ impl<T: Real> RectifiedFlow<T> {
     /// # Errors
     /// [`ScheduleError`] unless T ≥ 1 and 0 < `shift` < ∞.
     pub fn new(training_steps: u32, shift: T) -> Result<Self, ScheduleError<T>> {
-        check_length(training_steps)?;
+        check_training_steps(training_steps)?;
         if !(shift.is_finite() && shift > T::ZERO) {
             return Err(ScheduleError::new(Quantity::RelativeNoise, 1, shift));
         }
@@ -113,7 +113,7 @@ impl<T: Real> KarrasSchedule<T> {
     /// # Errors
     /// [`ScheduleError`] unless T ≥ 1, ρ ≥ 1 and 0 < `least` < `most` < ∞.
     pub fn new(training_steps: u32, rho: u32, least: T, most: T) -> Result<Self, ScheduleError<T>> {
-        check_length(training_steps)?;
+        check_training_steps(training_steps)?;
         if rho == 0 {
             return Err(ScheduleError::Exponent);
         }
@@ -181,14 +181,4 @@ impl<T: Real> KarrasSpacing<T> {
 /// −ln ᾱ = ln(1 + σ²) for noise/signal σ.
 fn exponent<T: Real>(relative_noise: T) -> T {
     (relative_noise * relative_noise).ln_1p()
-}
-
-fn check_length<T>(training_steps: u32) -> Result<(), ScheduleError<T>> {
-    if training_steps == 0 {
-        return Err(ScheduleError::Length {
-            length: 0,
-            needed: 1,
-        });
-    }
-    Ok(())
 }
