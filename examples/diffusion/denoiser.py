@@ -1,9 +1,10 @@
-"""The denoiser of the training scripts: a residual network that predicts v (Salimans & Ho 2022).
+"""The denoiser of the training scripts: a residual network that predicts v (Salimans & Ho 2022), and what it is asked.
 
 Time enters by tables that are interpolated linearly in sqrt(t/STEPS): such a network needs no function but exp, so
 that every machine can reproduce it to the bit.
 """
 
+import numpy as np
 import torch
 from torch import nn
 from torch.nn.functional import silu
@@ -53,3 +54,16 @@ class Denoiser(nn.Module):
                 f"{k + 1}3.bias": self.second[k].bias,
             }
         return named | {"90.leave": self.leave.weight.T, "91.bias": self.leave.bias}
+
+
+def noising(beta):
+    """For the noise schedule's variances of steps 1..STEPS: a function of data, steps and noise that gives the noisy
+    data and their v."""
+    log = np.concatenate([[0.0], np.cumsum(np.log1p(-beta))])
+    signal, noise = (torch.tensor(f, dtype=torch.float32) for f in (np.exp(log / 2), np.sqrt(-np.expm1(log))))
+
+    def noisy(x, t, z):
+        s, n = signal[t][:, None], noise[t][:, None]
+        return s * x + n * z, s * z - n * x
+
+    return noisy

@@ -1,7 +1,7 @@
 //! Digits from noise: the samplers at equal numbers of network calls, on a learned denoiser and on exact scores.
 //!
 //! ```sh
-//! cargo run --release --example diffusion                        # table, digits.png, quality.svg: two minutes
+//! cargo run --release --example diffusion                        # table, digits.png, quality.svg: a minute
 //! cargo run --release --example diffusion -- --target ring       # eight modes, exact score
 //! cargo run --release --example diffusion -- --digit             # one digit, as on a microcontroller
 //! ```

@@ -211,7 +211,8 @@ impl Run<'_> {
         }
         let dimension = self.target.dimension();
         let mut samples = vec![0.0; self.count * dimension];
-        let calls = in_threads(&mut samples, dimension, |particle, x| {
+        let particles = (0..).zip(samples.chunks_mut(dimension)).collect();
+        let calls = in_threads(particles, |(particle, x): (u64, &mut [f32])| {
             let mut stream = Stream::new(self.seed, particle);
             let mut error = Stream::new(!self.seed, particle);
             standard_normal(x, &mut stream);
@@ -226,6 +227,7 @@ impl Run<'_> {
             };
             sampler.sample(x, &mut network, &mut stream, &mut work)
         })?;
-        Ok((samples, calls as f64 / self.count as f64))
+        let calls: u32 = calls.into_iter().sum();
+        Ok((samples, f64::from(calls) / self.count as f64))
     }
 }

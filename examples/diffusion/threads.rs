@@ -1,34 +1,32 @@
-//! Threads over particles; a particle's sample depends on its number alone.
+//! Jobs on all processors.
 
 use std::panic::resume_unwind;
+use std::sync::{Mutex, PoisonError};
 
-use poisson_midpoint::diffusion::SampleError;
-
-pub fn in_threads(
-    samples: &mut [f32],
-    dimension: usize,
-    work: impl Fn(u64, &mut [f32]) -> Result<u32, SampleError> + Sync,
-) -> Result<u64, SampleError> {
+/// The results of some work on each of the jobs, in their order.
+pub fn in_threads<J: Send, R: Send, E: Send>(
+    jobs: Vec<J>,
+    work: impl Fn(J) -> Result<R, E> + Sync,
+) -> Result<Vec<R>, E> {
     let threads = std::thread::available_parallelism().map_or(1, usize::from);
-    let each = (samples.len() / dimension).div_ceil(threads).max(1);
-    std::thread::scope(|scope| {
-        let running: Vec<_> = samples
-            .chunks_mut(each * dimension)
-            .enumerate()
-            .map(|(part, samples)| {
-                let work = &work;
-                scope.spawn(move || {
-                    let mut calls = 0;
-                    for (k, x) in samples.chunks_mut(dimension).enumerate() {
-                        calls += u64::from(work((part * each + k) as u64, x)?);
-                    }
-                    Ok(calls)
-                })
+    let jobs = Mutex::new(jobs.into_iter().enumerate());
+    let next = || {
+        let mut jobs = jobs.lock().unwrap_or_else(PoisonError::into_inner);
+        jobs.next()
+    };
+    let mut done: Vec<(usize, Result<R, E>)> = std::thread::scope(|scope| {
+        let spawn = |_| {
+            scope.spawn(|| {
+                let jobs = std::iter::from_fn(next);
+                jobs.map(|(k, job)| (k, work(job))).collect::<Vec<_>>()
             })
-            .collect();
-        running
-            .into_iter()
-            .map(|thread| thread.join().unwrap_or_else(|panic| resume_unwind(panic)))
-            .sum()
-    })
+        };
+        let running: Vec<_> = (0..threads).map(spawn).collect();
+        let joined = running.into_iter().map(|thread| thread.join());
+        joined
+            .flat_map(|done| done.unwrap_or_else(|panic| resume_unwind(panic)))
+            .collect()
+    });
+    done.sort_by_key(|(k, _)| *k);
+    done.into_iter().map(|(_, result)| result).collect()
 }

@@ -10,9 +10,7 @@ pixels from 0 to 16, row by row, then its label, a byte each. The first 1,347 tr
 450 are held out, to choose when to stop and to measure distances against.
 
 The denoiser is a residual network on the 64 pixels, scaled to [-1, 1], that predicts v (Salimans & Ho 2022)
-at training step t of 1000, for the linear noise schedule of Ho et al. 2020. Time enters by tables that are
-interpolated linearly in sqrt(t/1000): such a network needs no function but exp, so that every machine can
-reproduce it to the bit.
+at training step t of 1000, for the linear noise schedule of Ho et al. 2020.
 
 The classifier is a network with one hidden layer, whose 32 values are the features that Fréchet
 distances between images are also measured in.
@@ -29,10 +27,10 @@ from sklearn.datasets import load_digits
 from torch import nn
 from torch.nn.functional import cross_entropy, silu
 
-from denoiser import Denoiser
+from denoiser import STEPS, Denoiser, noising
 
 HERE = pathlib.Path(__file__).parent
-STEPS, WIDTH, BLOCKS, FEATURES, HELD_OUT = 1000, 128, 4, 32, 450
+WIDTH, BLOCKS, FEATURES, HELD_OUT = 128, 4, 32, 450
 
 
 class Classifier(nn.Module):
@@ -56,22 +54,12 @@ class Classifier(nn.Module):
         }
 
 
-def signal_and_noise():
-    """sqrt(alpha_bar) and sqrt(1 - alpha_bar) of t = 0..STEPS."""
-    log = np.concatenate([[0.0], np.cumsum(np.log1p(-np.linspace(1e-4, 0.02, STEPS)))])
-    return (torch.tensor(f, dtype=torch.float32) for f in (np.exp(log / 2), np.sqrt(-np.expm1(log))))
-
-
 def save(module, path):
     save_file({k: v.detach().numpy().copy(order="C") for k, v in module.tensors().items()}, path)
 
 
 def train_denoiser(train, held_out, iterations):
-    signal, noise = signal_and_noise()
-
-    def noisy(x, t, z):
-        s, n = signal[t][:, None], noise[t][:, None]
-        return s * x + n * z, s * z - n * x
+    noisy = noising(np.linspace(1e-4, 0.02, STEPS))
 
     net = Denoiser(64, WIDTH, BLOCKS)
     average = copy.deepcopy(net)

@@ -33,10 +33,10 @@ from torch.nn.functional import cross_entropy, interpolate, silu
 
 HERE = pathlib.Path(__file__).parent
 sys.path.append(str(HERE.parent / "diffusion"))
-from denoiser import Denoiser  # noqa: E402
+from denoiser import STEPS, Denoiser, noising  # noqa: E402
 
 DATA = pathlib.Path("/usr/share/datasets/fashion-mnist")
-STEPS, LATENTS, FEATURES, WIDTH, BLOCKS, KEPT = 1000, 196, 64, 512, 5, 2500
+LATENTS, FEATURES, WIDTH, BLOCKS, KEPT = 196, 64, 512, 5, 2500
 
 
 def images(part):
@@ -153,20 +153,10 @@ def train_classifier(x, labels, held_out, held_out_labels, epochs):
     return net
 
 
-def signal_and_noise():
-    """sqrt(alpha_bar) and sqrt(1 - alpha_bar) of t = 0..STEPS, with sqrt(beta) from sqrt(0.0015) to sqrt(0.0195)."""
-    beta = np.linspace(0.0015**0.5, 0.0195**0.5, STEPS) ** 2
-    log = np.concatenate([[0.0], np.cumsum(np.log1p(-beta))])
-    return (torch.tensor(f, dtype=torch.float32) for f in (np.exp(log / 2), np.sqrt(-np.expm1(log))))
-
-
 def train_denoiser(x, held_out, minutes, batch=1024, rate=1.5e-3):
     """Until the time is over, which the learning rate falls to 0 by."""
-    signal, noise = signal_and_noise()
-
-    def noisy(x, t, z):
-        s, n = signal[t][:, None], noise[t][:, None]
-        return s * x + n * z, s * z - n * x
+    # Of Rombach et al. 2022: sqrt(beta) in equal steps.
+    noisy = noising(np.linspace(0.0015**0.5, 0.0195**0.5, STEPS) ** 2)
 
     net = Denoiser(LATENTS, WIDTH, BLOCKS)
     average = copy.deepcopy(net)

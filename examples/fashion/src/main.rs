@@ -15,10 +15,10 @@ mod grid;
 mod measure;
 mod method;
 mod model;
+#[path = "../../diffusion/threads.rs"]
+mod threads;
 
-use std::panic::resume_unwind;
 use std::path::{Path, PathBuf};
-use std::sync::Mutex;
 
 use anyhow::Result;
 use clap::{Parser, ValueEnum};
@@ -28,6 +28,7 @@ use measure::{Estimate, Moments, frechet, same_distribution, sliced_wasserstein}
 use method::{Method, Run, Schedule};
 use model::{Denoiser, Eye, HeldOut, LATENTS, STEPS};
 use nalgebra::{DMatrix, DVector};
+use threads::in_threads;
 
 #[derive(Parser)]
 #[command(about = "Latent diffusion of clothes: samplers at equal numbers of network calls")]
@@ -180,12 +181,12 @@ fn main() -> Result<()> {
             let made = method.sample(&run, calls, seed, first, x)?;
             let count = x.len() / LATENTS;
             bar.inc(u64::from(calls) * count as u64);
-            Ok(made * count as f64)
+            anyhow::Ok(made * count as f64)
         })?;
         let mean = made.iter().sum::<f64>() / (options.seeds as usize * options.count) as f64;
         let runs = in_threads(all, |latents| {
             let features = Moments::of(&eye.features(&latents)?, FEATURES);
-            Ok(Drawn { latents, features })
+            anyhow::Ok(Drawn { latents, features })
         })?;
         Ok((runs, mean))
     };
@@ -233,31 +234,6 @@ fn main() -> Result<()> {
     Grid { side, scale }.write(grid, &columns, &lines)?;
     println!("\nimages: {}", options.grid.display());
     Ok(())
-}
-
-/// The results of some work on each of the jobs, in their order, on all processors.
-fn in_threads<J: Send, R: Send>(
-    jobs: Vec<J>,
-    work: impl Fn(J) -> Result<R> + Sync,
-) -> Result<Vec<R>> {
-    let threads = std::thread::available_parallelism().map_or(1, usize::from);
-    let jobs = Mutex::new(jobs.into_iter().enumerate());
-    let next = || jobs.lock().ok()?.next();
-    let mut done: Vec<(usize, Result<R>)> = std::thread::scope(|scope| {
-        let spawn = |_| {
-            scope.spawn(|| {
-                let jobs = std::iter::from_fn(next);
-                jobs.map(|(k, job)| (k, work(job))).collect::<Vec<_>>()
-            })
-        };
-        let running: Vec<_> = (0..threads).map(spawn).collect();
-        let joined = running.into_iter().map(|thread| thread.join());
-        joined
-            .flat_map(|done| done.unwrap_or_else(|panic| resume_unwind(panic)))
-            .collect()
-    });
-    done.sort_by_key(|(k, _)| *k);
-    done.into_iter().map(|(_, result)| result).collect()
 }
 
 fn print_header() {
