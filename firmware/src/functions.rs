@@ -10,8 +10,8 @@ use poisson_midpoint::diffusion::{
     Clip, Ddim, Ddpm, DpmSolver, DpmSolverPlusPlus, ErSdeSolver, Error, HybridMultistep,
     InnerSteps, KarrasSchedule, Level, LinearRate, Lockstep, Member, MidpointDensity, NetworkQuery,
     NoiseSchedule, PoissonMidpointDdpm, Prediction, RandomizedMidpointDdpm, RectifiedFlow, Row,
-    SaSolver, Sampler, SamplerError, Sampling, ScheduleTable, Solver, SquaredCosine, Timesteps,
-    TimestepsError, Variant, standard_normal,
+    SaSolver, Sampler, SamplerError, Sampling, ScheduleSlice, ScheduleTable, Solver, Spacing,
+    SquaredCosine, Steps, Timesteps, TimestepsError, Variant, standard_normal,
 };
 use poisson_midpoint::dynamics::{
     AdditiveNoise, Dynamics, Overdamped, Semilinear, Span, StateOf, Underdamped,
@@ -401,6 +401,17 @@ fn diffusion<T: Real>() -> Outcome {
     let mut bars = [real(4), real(3), real(2), real(1)];
     black_box(ScheduleTable::<T, 4>::from_alpha_bars(slice(&mut bars))?.rows());
     black_box(ScheduleTable::<T, 4>::from_schedule(&rate)?);
+    let mut memory = [real(1), real(2), real(3), real(4)];
+    let exponents = slice(&mut memory);
+    black_box(ScheduleSlice::linear(exponents, real(1), real(4))?);
+    black_box(ScheduleSlice::scaled_linear(exponents, real(1), real(4))?);
+    black_box(ScheduleSlice::from_betas(exponents, betas)?);
+    black_box(ScheduleSlice::from_alpha_bars(exponents, betas)?);
+    black_box(ScheduleSlice::from_schedule(exponents, &rate)?);
+    let schedule = ScheduleSlice::new(exponents)?;
+    black_box((schedule.training_steps(), schedule.exponent(number(2))));
+    let spacing = black_box(Spacing::Karras { rho: number(7) });
+    black_box(Steps::spaced(slice(&mut [0; 3]), spacing, &schedule)?);
     let prediction = black_box(Prediction::Velocity);
     let level = black_box(Level::<T>::new(real(4)));
     black_box((
@@ -433,6 +444,9 @@ fn samplers<T: Real, N: NoiseSchedule<T>>(schedule: &N) -> Outcome {
     let (count, mut pairs) = (number(2), [(4, 2), (2, 0)]);
     black_box(Timesteps::<4>::from_pairs(slice(&mut pairs))?);
     black_box(Timesteps::<4>::new(slice(&mut [4, 2]))?);
+    black_box(Steps::new(slice(&mut [4, 2]))?);
+    let spacing = black_box(Spacing::Karras { rho: number(7) });
+    black_box(Timesteps::<4>::spaced(count, spacing, schedule)?);
     black_box(Timesteps::<4>::leading(count, schedule)?);
     black_box(Timesteps::<4>::linspace(count, schedule)?);
     black_box(Timesteps::<4>::log_snr(count, schedule)?);

@@ -2,9 +2,7 @@
 //! midpoint method.
 
 use super::error::SamplerError;
-use super::{
-    Level, MacroTransition, NoiseSchedule, Prediction, ScheduleTable, Steps, Timesteps, Variant,
-};
+use super::{Level, MacroTransition, NoiseSchedule, Prediction, ScheduleTable, Steps, Variant};
 use crate::dynamics::ScalarSpan;
 use crate::real::Real;
 
@@ -94,14 +92,14 @@ impl<'a, T: Real> InnerSteps<'a, T> {
     /// # Errors
     /// [`SamplerError`] if the timesteps exceed the schedule, if the table has fewer than T rows, or
     /// if a coefficient is not finite.
-    pub fn new<const N: usize>(
+    pub fn new(
         schedule: &impl NoiseSchedule<T>,
-        timesteps: &'a Timesteps<N>,
+        timesteps: impl Into<Steps<'a>>,
         variant: Variant<T>,
         held: Prediction,
         table: &'a mut [Row<T>],
     ) -> Result<Self, SamplerError<T>> {
-        let steps = timesteps.steps();
+        let steps = timesteps.into();
         steps.check(schedule.training_steps())?;
         fill(schedule, steps, variant, held, table)?;
         Ok(Self { rows: table, steps })

@@ -60,10 +60,11 @@ pub use progress::Progress;
 pub use sampler::Sampler;
 pub use sampling::{NetworkQuery, Sampling};
 pub use schedule::{
-    KarrasSchedule, Level, LinearRate, NoiseSchedule, RectifiedFlow, ScheduleTable, SquaredCosine,
+    KarrasSchedule, Level, LinearRate, NoiseSchedule, RectifiedFlow, ScheduleSlice, ScheduleTable,
+    SquaredCosine,
 };
 pub use solver::{
     Advance, Ddim, Ddpm, DpmSolver, DpmSolverPlusPlus, ErSdeSolver, HybridMultistep,
     MidpointDensity, PoissonMidpointDdpm, RandomizedMidpointDdpm, SaSolver, Solver, Stage, Variant,
 };
-pub use timesteps::{Steps, Timesteps};
+pub use timesteps::{Spacing, Steps, Timesteps};

@@ -1,7 +1,7 @@
 //! A sampler: a solver on a schedule and timesteps, for what a network predicts.
 
 use super::error::{SampleError, SamplerError};
-use super::{Clip, NoiseSchedule, Prediction, Sampling, Solver, Steps, Timesteps};
+use super::{Clip, NoiseSchedule, Prediction, Sampling, Solver, Steps};
 use crate::random::Words;
 use crate::real::Real;
 
@@ -35,7 +35,7 @@ use crate::real::Real;
 #[derive(Clone, Copy, Debug)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub struct Sampler<'a, T, N, S> {
-    pub(crate) schedule: &'a N,
+    pub(crate) schedule: N,
     pub(crate) steps: Steps<'a>,
     predicts: Prediction,
     clip: Option<Clip<T>>,
@@ -43,20 +43,21 @@ pub struct Sampler<'a, T, N, S> {
 }
 
 impl<'a, T: Real, N: NoiseSchedule<T>, S: Solver<T>> Sampler<'a, T, N, S> {
-    /// A solver's steps between the given timesteps, with a network that `predicts` this.
+    /// A solver's steps between the given timesteps, with a network that `predicts` this. The schedule is one, or a
+    /// reference to one; the timesteps are [`Steps`], or a reference to [`Timesteps`](super::Timesteps).
     ///
     /// # Errors
     /// [`SamplerError`] if the timesteps exceed the schedule, or if a parameter of the solver is out of
     /// its range.
-    pub fn new<const L: usize>(
-        schedule: &'a N,
-        timesteps: &'a Timesteps<L>,
+    pub fn new(
+        schedule: N,
+        timesteps: impl Into<Steps<'a>>,
         predicts: Prediction,
         mut solver: S,
     ) -> Result<Self, SamplerError<T>> {
-        let steps = timesteps.steps();
+        let steps = timesteps.into();
         steps.check(schedule.training_steps())?;
-        solver.prepare(schedule, steps)?;
+        solver.prepare(&schedule, steps)?;
         Ok(Self {
             schedule,
             steps,

@@ -210,7 +210,7 @@ impl<'a, T: Real, N: NoiseSchedule<T>, S: Solver<T>> Sampling<'a, T, N, S> {
         if stage.told == 0 {
             copy(self.x, position);
         }
-        let advance = solver.advance(*schedule, stage, self.x, position, kept, words)?;
+        let advance = solver.advance(schedule, stage, self.x, position, kept, words)?;
         let step = match advance {
             Advance::Ask(step) => step,
             Advance::Arrive => stage.to,

@@ -3,9 +3,80 @@
 use poisson_midpoint::diffusion::{
     Ddim, ErSdeSolver, HybridMultistep, KarrasSchedule, LinearRate, NoiseSchedule,
     PoissonMidpointDdpm, Prediction, Quantity, RectifiedFlow, Row, Sampler, ScheduleError,
-    ScheduleTable, Solver, SquaredCosine, Timesteps, standard_normal,
+    ScheduleSlice, ScheduleTable, Solver, SquaredCosine, Timesteps, standard_normal,
 };
 use poisson_midpoint::random::Stream;
+
+/// A schedule in a slice is the table of its length, to the bit, and refuses what the table does.
+#[test]
+fn a_slice_is_a_table_of_any_length() {
+    const N: usize = 40;
+    type Table = ScheduleTable<f32, N>;
+    let mut memory = [0.0; N];
+    let slice = &mut memory;
+    let exponents = |schedule: &dyn NoiseSchedule<f32>| {
+        let steps = 0..=schedule.training_steps() + 1;
+        steps
+            .map(|step| schedule.exponent(step).to_bits())
+            .collect::<Vec<_>>()
+    };
+    let (first, last) = (1e-3, 0.08);
+    let table = exponents(&Table::linear(first, last).unwrap());
+    assert_eq!(
+        exponents(&ScheduleSlice::linear(slice, first, last).unwrap()),
+        table
+    );
+    let table = exponents(&Table::scaled_linear(first, last).unwrap());
+    assert_eq!(
+        exponents(&ScheduleSlice::scaled_linear(slice, first, last).unwrap()),
+        table
+    );
+    let betas = core::array::from_fn::<f32, N, _>(|t| 0.01 + 0.01 * t as f32);
+    let table = exponents(&Table::from_betas(&betas).unwrap());
+    assert_eq!(
+        exponents(&ScheduleSlice::from_betas(slice, &betas).unwrap()),
+        table
+    );
+    let bars = betas.map(|beta| 1.0 - beta);
+    let table = exponents(&Table::from_alpha_bars(&bars).unwrap());
+    assert_eq!(
+        exponents(&ScheduleSlice::from_alpha_bars(slice, &bars).unwrap()),
+        table
+    );
+    let cosine = SquaredCosine::new(N as u32).unwrap();
+    let table = exponents(&Table::from_schedule(&cosine).unwrap());
+    assert_eq!(
+        exponents(&ScheduleSlice::from_schedule(slice, &cosine).unwrap()),
+        table
+    );
+    assert_eq!(exponents(&ScheduleSlice::new(&memory).unwrap()), table);
+
+    let none = ScheduleError::Length {
+        length: 0,
+        needed: 1,
+    };
+    assert_eq!(ScheduleSlice::new(&[0.0_f32; 0]), Err(none));
+    assert_eq!(ScheduleSlice::linear(&mut [0.0; 0], first, last), Err(none));
+    assert_eq!(ScheduleSlice::from_betas(&mut [0.0_f32; 0], &[]), Err(none));
+    assert_eq!(
+        ScheduleSlice::from_alpha_bars(&mut [0.0_f32; 0], &[]),
+        Err(none)
+    );
+    let equal = ScheduleError::Value {
+        quantity: Quantity::Exponent,
+        step: 3,
+        value: 0.5,
+    };
+    assert_eq!(ScheduleSlice::new(&[0.25, 0.5, 0.5]), Err(equal));
+    let many = ScheduleError::Length {
+        length: 40,
+        needed: 41,
+    };
+    let longer = &mut [0.0; N + 1];
+    assert_eq!(ScheduleSlice::from_betas(longer, &betas), Err(many));
+    assert_eq!(ScheduleSlice::from_alpha_bars(longer, &bars), Err(many));
+    assert_eq!(ScheduleSlice::from_schedule(longer, &cosine), Err(many));
+}
 
 #[test]
 fn schedules_are_their_definitions() {

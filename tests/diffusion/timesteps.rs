@@ -2,7 +2,9 @@
 
 use core::cell::Cell;
 
-use poisson_midpoint::diffusion::{Level, LinearRate, NoiseSchedule, Timesteps, TimestepsError};
+use poisson_midpoint::diffusion::{
+    Level, LinearRate, NoiseSchedule, Spacing, Steps, Timesteps, TimestepsError,
+};
 
 /// A schedule whose λ is −t exactly, so that there are ties. Counts the levels it is asked for.
 #[derive(Debug)]
@@ -145,4 +147,45 @@ fn a_last_step_is_halved_where_there_is_room() {
     let (steps, most) = (4, 3);
     let error = TimestepsError::TooMany { steps, most };
     assert_eq!(halved(&[9, 5, 3, 0]), Err(error));
+}
+
+#[test]
+fn a_slice_is_a_list_of_any_length() {
+    let schedule = LinearRate::new(20, 0.1_f64, 20.0).unwrap();
+    let spacings = [
+        Spacing::Uniform,
+        Spacing::Leading,
+        Spacing::Linspace,
+        Spacing::Quadratic,
+        Spacing::LogSnr,
+        Spacing::Karras { rho: 7 },
+    ];
+    for spacing in spacings {
+        for steps in 1..=20_u32 {
+            let list = &mut vec![99; steps as usize + 1];
+            let timesteps = Timesteps::<20>::spaced(steps, spacing, &schedule).unwrap();
+            let found = Steps::spaced(list, spacing, &schedule).unwrap();
+            assert_eq!(found, timesteps.steps(), "{spacing:?}");
+            assert_eq!(Steps::new(list), Ok(timesteps.steps()));
+            assert_eq!(Timesteps::new(list), Ok(timesteps));
+        }
+        let (steps, most) = (21, 20);
+        let too_many = TimestepsError::TooMany { steps, most };
+        let mut longer = [0; 22];
+        let found = Steps::spaced(&mut longer, spacing, &schedule);
+        assert_eq!(found, Err(too_many));
+        for length in [0, 1] {
+            let too_few = TimestepsError::TooFew { length };
+            let list = &mut vec![0; length];
+            assert_eq!(Steps::new(list), Err(too_few));
+            assert_eq!(Steps::spaced(list, spacing, &schedule), Err(too_few));
+        }
+    }
+    let (index, step, before) = (2, 7, 7);
+    let level = TimestepsError::NotDecreasing {
+        index,
+        step,
+        before,
+    };
+    assert_eq!(Steps::new(&[9, 7, 7]), Err(level));
 }

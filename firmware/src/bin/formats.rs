@@ -13,8 +13,8 @@ use poisson_midpoint::diffusion::{
     Advance, Clip, Ddim, Ddpm, DpmSolver, DpmSolverPlusPlus, ErSdeSolver, Error, HybridMultistep,
     InnerSteps, KarrasSchedule, Level, LinearRate, Lockstep, Member, MidpointDensity, NetworkQuery,
     PoissonMidpointDdpm, Prediction, Progress, Quantity, RandomizedMidpointDdpm, RectifiedFlow,
-    Row, SaSolver, SampleError, Sampler, SamplerError, Sampling, ScheduleError, ScheduleTable,
-    SquaredCosine, Stage, Timesteps, TimestepsError, Variant,
+    Row, SaSolver, SampleError, Sampler, SamplerError, Sampling, ScheduleError, ScheduleSlice,
+    ScheduleTable, Spacing, SquaredCosine, Stage, Timesteps, TimestepsError, Variant,
 };
 use poisson_midpoint::dynamics::{AdditiveNoise, Dynamics, Overdamped, Semilinear, Underdamped};
 use poisson_midpoint::kernel::{FailureRecord, KernelDrift, Method, Ptx, Thread};
@@ -199,6 +199,7 @@ fn diffusion() -> Result<(), Failure> {
     let timesteps = Timesteps::<2>::uniform(2, &schedule)?;
     info!("{}", schedule);
     info!("{}", ScheduleTable::<f32, 2>::from_betas(&[0.25, 0.5])?);
+    info!("{}", ScheduleSlice::new(&[0.25_f32, 0.5])?);
     info!("{}", SquaredCosine::<f32>::new(4)?);
     info!("{}", RectifiedFlow::new(4, 3.0_f32)?);
     info!("{}", KarrasSchedule::new(4, 1, 0.25_f32, 8.0)?);
@@ -210,6 +211,7 @@ fn diffusion() -> Result<(), Failure> {
     info!("{}", level);
     let (velocity, steps) = (Prediction::Velocity, timesteps.steps());
     info!("{} {} {}", timesteps, velocity, Clip::range(1.0_f32)?);
+    info!("{}", Spacing::Karras { rho: 7 });
     let variant = Variant::Exponential {
         correction: 1.0_f32,
     };

@@ -5,11 +5,13 @@ use crate::real::Real;
 
 mod formulas;
 mod relative;
+mod slice;
 mod table;
 
 pub use formulas::{LinearRate, SquaredCosine};
 pub(crate) use relative::KarrasSpacing;
 pub use relative::{KarrasSchedule, RectifiedFlow};
+pub use slice::ScheduleSlice;
 pub use table::ScheduleTable;
 
 /// How much noise the data carry at training step t = 0, 1, …, T.

@@ -1,5 +1,6 @@
-use super::super::error::{Quantity, ScheduleError};
-use super::NoiseSchedule;
+use super::super::error::ScheduleError;
+use super::slice::exponent;
+use super::{NoiseSchedule, ScheduleSlice};
 use crate::real::Real;
 
 /// A noise schedule of N training steps as a table of N scalars.
@@ -19,25 +20,20 @@ pub struct ScheduleTable<T, const N: usize> {
 }
 
 impl<T: Real, const N: usize> ScheduleTable<T, N> {
-    /// β from `first` to `last`, linear in t (Ho et al. 2020: 10⁻⁴, 0.02 and N = 1000).
+    /// [`ScheduleSlice::linear`]: of Ho et al. 2020 with 10⁻⁴, 0.02 and N = 1000.
     ///
     /// # Errors
     /// [`ScheduleError`] unless every β is in (0, 1) and large enough to be seen in −ln ᾱ.
     pub fn linear(first: T, last: T) -> Result<Self, ScheduleError<T>> {
-        Self::from_fn(|step| Ok(interpolate::<T, N>(first, last, step)))
+        Self::filled(|exponents| ScheduleSlice::linear(exponents, first, last))
     }
 
-    /// √β from √`first` to √`last`, linear in t (latent diffusion, Rombach et al. 2022: 0.0015,
-    /// 0.0195 and N = 1000; elsewhere called scaled linear).
+    /// [`ScheduleSlice::scaled_linear`]: of latent diffusion (Rombach et al. 2022) with 0.0015, 0.0195 and N = 1000.
     ///
     /// # Errors
     /// [`ScheduleError`] unless every β is in (0, 1) and large enough to be seen in −ln ᾱ.
     pub fn scaled_linear(first: T, last: T) -> Result<Self, ScheduleError<T>> {
-        let (first, last) = (first.sqrt(), last.sqrt());
-        Self::from_fn(|step| {
-            let root = interpolate::<T, N>(first, last, step);
-            Ok(root * root)
-        })
+        Self::filled(|exponents| ScheduleSlice::scaled_linear(exponents, first, last))
     }
 
     /// β_1, …, β_N as given.
@@ -45,9 +41,7 @@ impl<T: Real, const N: usize> ScheduleTable<T, N> {
     /// # Errors
     /// [`ScheduleError`] unless there are N, and every β is in (0, 1) and large enough to be seen in −ln ᾱ.
     pub fn from_betas(betas: &[T]) -> Result<Self, ScheduleError<T>> {
-        check_length(betas.len(), N)?;
-        let mut betas = betas.iter();
-        Self::from_fn(|_| Ok(betas.next().copied().unwrap_or(T::ZERO)))
+        Self::filled(|exponents| ScheduleSlice::from_betas(exponents, betas))
     }
 
     /// ᾱ_1, …, ᾱ_N as given.
@@ -55,23 +49,7 @@ impl<T: Real, const N: usize> ScheduleTable<T, N> {
     /// # Errors
     /// [`ScheduleError`] unless there are N, in (0, 1), strictly decreasing, and so is −ln ᾱ increasing.
     pub fn from_alpha_bars(alpha_bars: &[T]) -> Result<Self, ScheduleError<T>> {
-        check_length(alpha_bars.len(), N)?;
-        let mut exponents = [T::ZERO; N];
-        let mut previous = T::ONE;
-        let places = exponents.iter_mut().zip(alpha_bars);
-        for (step, (place, &value)) in (1_u32..).zip(places) {
-            if !(value > T::ZERO && value < previous) {
-                return Err(ScheduleError::new(Quantity::AlphaBar, step, value));
-            }
-            // From ½ up ᾱ − 1 is exact, and ln(1 + (ᾱ − 1)) keeps what it has; below, ln ᾱ itself does.
-            *place = -if value < T::ONE / T::TWO {
-                value.ln()
-            } else {
-                (value - T::ONE).ln_1p()
-            };
-            previous = value;
-        }
-        Self::from_exponents(exponents)
+        Self::filled(|exponents| ScheduleSlice::from_alpha_bars(exponents, alpha_bars))
     }
 
     /// A table of any other schedule, read more quickly than its formula is evaluated.
@@ -79,66 +57,17 @@ impl<T: Real, const N: usize> ScheduleTable<T, N> {
     /// # Errors
     /// [`ScheduleError`] unless it has N steps and its exponents are finite and strictly increase.
     pub fn from_schedule(schedule: &impl NoiseSchedule<T>) -> Result<Self, ScheduleError<T>> {
-        check_length(schedule.training_steps() as usize, N)?;
-        let mut exponents = [T::ZERO; N];
-        for (step, place) in (1_u32..).zip(&mut exponents) {
-            *place = schedule.exponent(step);
-        }
-        Self::from_exponents(exponents)
+        Self::filled(|exponents| ScheduleSlice::from_schedule(exponents, schedule))
     }
 
-    /// The table, if every exponent can be told from the one before: a training step without noise of its own, as
-    /// rounding may leave it, is none.
-    fn from_exponents(exponents: [T; N]) -> Result<Self, ScheduleError<T>> {
-        let mut previous = T::ZERO;
-        for (step, exponent) in (1_u32..).zip(exponents) {
-            if !(exponent.is_finite() && exponent > previous) {
-                return Err(ScheduleError::new(Quantity::Exponent, step, exponent));
-            }
-            previous = exponent;
-        }
-        Ok(Self { exponents })
-    }
-
-    /// The exponents from β as a function of t, by a compensated sum (Kahan 1965): as good at T
-    /// as at 1.
-    fn from_fn(
-        mut beta: impl FnMut(u32) -> Result<T, ScheduleError<T>>,
+    fn filled(
+        fill: impl FnOnce(&mut [T]) -> Result<ScheduleSlice<'_, T>, ScheduleError<T>>,
     ) -> Result<Self, ScheduleError<T>> {
         const { assert!(N > 0, "a schedule has at least one training step") };
         let mut exponents = [T::ZERO; N];
-        let (mut sum, mut lost) = (T::ZERO, T::ZERO);
-        for (step, place) in (1_u32..).zip(&mut exponents) {
-            let beta = beta(step)?;
-            if !(beta > T::ZERO && beta < T::ONE) {
-                return Err(ScheduleError::new(Quantity::Beta, step, beta));
-            }
-            let term = -((-beta).ln_1p()) - lost;
-            let next = sum + term;
-            lost = (next - sum) - term;
-            sum = next;
-            *place = sum;
-        }
-        Self::from_exponents(exponents)
+        fill(&mut exponents)?;
+        Ok(Self { exponents })
     }
-}
-
-fn check_length<T>(length: usize, needed: usize) -> Result<(), ScheduleError<T>> {
-    if length == needed {
-        Ok(())
-    } else {
-        Err(ScheduleError::Length { length, needed })
-    }
-}
-
-/// From `first` at t = 1 to `last` at t = N.
-#[allow(
-    clippy::cast_possible_truncation,
-    reason = "a table is shorter than 2³²"
-)]
-fn interpolate<T: Real, const N: usize>(first: T, last: T, step: u32) -> T {
-    let intervals = (N as u32).saturating_sub(1).max(1);
-    first + (last - first) * (T::from_u32(step - 1) / T::from_u32(intervals))
 }
 
 impl<T: Real, const N: usize> NoiseSchedule<T> for ScheduleTable<T, N> {
@@ -151,11 +80,7 @@ impl<T: Real, const N: usize> NoiseSchedule<T> for ScheduleTable<T, N> {
     }
 
     fn exponent(&self, step: u32) -> T {
-        let index = (step as usize).min(N).checked_sub(1);
-        index
-            .and_then(|index| self.exponents.get(index))
-            .copied()
-            .unwrap_or(T::ZERO)
+        exponent(&self.exponents, step)
     }
 }
 
