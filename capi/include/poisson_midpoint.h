@@ -1,7 +1,8 @@
 /*
  * Steppers for Langevin dynamics: Euler-Maruyama and the Poisson midpoint method (Kandasamy &
  * Nagaraj, NeurIPS 2024), one step of which imitates K Euler-Maruyama steps with about two drift
- * evaluations. Everything lives in the caller's memory; nothing allocates, prints or locks.
+ * evaluations; and diffusion samplers. Everything lives in the caller's memory; nothing allocates,
+ * prints or locks.
  *
  *     pmid_stream_t stream;
  *     pmid_pmm_overdamped_f32_t stepper;
@@ -15,6 +16,10 @@
  *
  * A drift that is an interrupt, another processor or a network is asked for and told in separate
  * calls: begin, then next and supply while next gives a position, then finish.
+ *
+ * A diffusion sampler is a solver on a noise schedule and timesteps, both arrays that functions
+ * fill; a run of it asks for a network's output in the same way, begin, then next and supply while
+ * next gives a position, at which x holds the sample.
  *
  * What every function checks, before anything changes: that no pointer is null or misaligned, that
  * objects have been initialised as what they are, that arrays and objects do not overlap, that
@@ -107,8 +112,67 @@
 // 64-bit words of an underdamped step under way in double precision.
 #define PMID_STEP_UNDERDAMPED_F64_WORDS 24
 
-// The outcome of a call. Anything but PMID_OK leaves every output, state and object as it was,
-// but for a failed step, which has read from its stream.
+// What a network predicts of x = signal x0 + noise epsilon: the score, -epsilon/noise.
+#define PMID_SCORE 0
+
+// The noise epsilon.
+#define PMID_EPSILON 1
+
+// The data x0.
+#define PMID_SAMPLE 2
+
+// The velocity signal epsilon - noise x0.
+#define PMID_VELOCITY 3
+
+// epsilon - x0, the direction of flow matching, whose network is asked at x/(signal + noise) and time
+// noise/(signal + noise).
+#define PMID_FLOW 4
+
+// Timesteps: from T to 0 in equal steps.
+#define PMID_UNIFORM 0
+
+// Timesteps: multiples of T/n, rounded down, and 1; then 0.
+#define PMID_LEADING 1
+
+// Timesteps: from T to 1 in equal steps; then 0.
+#define PMID_LINSPACE 2
+
+// Timesteps: T (j/n)^2, short steps near the data.
+#define PMID_QUADRATIC 3
+
+// Timesteps: from T to 1 in equal steps of ln(signal/noise); then 0.
+#define PMID_LOG_SNR 4
+
+// Timesteps: from T to 1 in equal steps of (noise/signal)^(1/rho); then 0.
+#define PMID_KARRAS 5
+
+// Variant of DDPM: the ancestral step, the posterior variance. The paper's 2.
+#define PMID_FIXED_SMALL 0
+
+// Variant of DDPM: the same with less noise. The paper's 3.
+#define PMID_REDUCED 1
+
+// Variant of DDPM: the same with more noise, beta.
+#define PMID_FIXED_LARGE 2
+
+// Variant of DDPM: the exponential integrator of the reverse diffusion, with `correction` at least -1; the paper's 1a to
+// 1d have -1, 0, 1 and 2. Of other variants, `correction` is not looked at.
+#define PMID_EXPONENTIAL 3
+
+// Density of midpoints: by what a network's output does to the end of its macro step (DDRaM).
+#define PMID_DRIFT 0
+
+// Density of midpoints: the same times the distance in ln(signal/noise) from the macro step's start.
+#define PMID_DRIFT_TIMES_DISTANCE 1
+
+// 64-bit words of a sampler.
+#define PMID_SAMPLER_WORDS 28
+
+// 64-bit words of a run.
+#define PMID_RUN_WORDS 16
+
+// The outcome of a call. Anything but PMID_OK leaves every output, state and object as it was, but for a failed step,
+// which has read from its stream, and an array to be filled, which may hold anything.
 typedef enum {
   // Done.
   PMID_OK = 0,
@@ -156,8 +220,38 @@ typedef enum {
   PMID_DRIFT_NOT_ASKED = 21,
   // A step was finished that still asks for drifts.
   PMID_UNFINISHED = 22,
+  // A noise schedule's parameter is out of range, or its exponents are not finite and increasing.
+  PMID_BAD_SCHEDULE = 23,
+  // The timesteps are fewer than two, not decreasing, or more or larger than the schedule has.
+  PMID_BAD_TIMESTEPS = 24,
+  // The spacing is none of PMID_UNIFORM to PMID_KARRAS, or its rho is 0.
+  PMID_BAD_SPACING = 25,
+  // The prediction is none of PMID_SCORE to PMID_FLOW.
+  PMID_BAD_PREDICTION = 26,
+  // The limit of a clip is not in (0, inf), or its quantile not in (0, 1].
+  PMID_BAD_CLIP = 27,
+  // The variant is none of PMID_FIXED_SMALL to PMID_EXPONENTIAL, or its correction not in [-1, inf).
+  PMID_BAD_VARIANT = 28,
+  // The density is neither PMID_DRIFT nor PMID_DRIFT_TIMES_DISTANCE.
+  PMID_BAD_DENSITY = 29,
+  // The solver has no such order.
+  PMID_BAD_ORDER = 30,
+  // A solver's eta or node is not in [0, 1].
+  PMID_BAD_ETA = 31,
+  // A solver's tau is not in [0, inf), or there is no noise between its limits.
+  PMID_BAD_TAU = 32,
+  // A table has fewer rows than the schedule has training steps.
+  PMID_TABLE_TOO_SHORT = 33,
+  // A coefficient of the sampler came out infinite or zero: the schedule goes too far for the scalar.
+  PMID_BAD_COEFFICIENT = 34,
+  // A network's output is infinite or NaN.
+  PMID_NON_FINITE_OUTPUT = 35,
+  // The sample is infinite or NaN, or would become so. The run can go no further.
+  PMID_NON_FINITE_SAMPLE = 36,
+  // An output was supplied that had not been asked for.
+  PMID_OUTPUT_NOT_ASKED = 37,
   // An error of a later version of the library.
-  PMID_OTHER = 23,
+  PMID_OTHER = 38,
 } pmid_status_t;
 
 // Euler-Maruyama for
@@ -375,6 +469,96 @@ typedef struct {
 typedef struct {
   uint64_t opaque[PMID_STEP_UNDERDAMPED_F64_WORDS];
 } pmid_pmm_underdamped_f64_step_t;
+
+// A sampler: a solver on a schedule and timesteps. Constant once initialised: any number of runs and threads may
+// share it. It keeps the addresses of the arrays of its settings, and of its tables.
+typedef struct {
+  uint64_t opaque[PMID_SAMPLER_WORDS];
+} pmid_sampler_f32_t;
+
+// What all samplers have in common. The arrays stay the caller's, and must not change as long as the sampler is
+// used.
+typedef struct {
+  // The noise schedule: -ln(alpha-bar) of training steps 1 to T, in (0, inf), increasing; signal is
+  // sqrt(alpha-bar), noise sqrt(1 - alpha-bar).
+  const float *exponents;
+  // T.
+  size_t training_steps;
+  // The training steps to visit, decreasing, from at most T to 0, the data.
+  const uint32_t *timesteps;
+  // How many, one more than there are steps.
+  size_t timesteps_length;
+  // What the network predicts: PMID_EPSILON, PMID_VELOCITY, ...
+  uint32_t predicts;
+  // The data predicted are clipped to [-clip_limit, clip_limit]; 0 for no clip.
+  float clip_limit;
+  // 0; or in (0, 1] for dynamic thresholding: where this quantile q of the absolute values is above the
+  // limit, they are clipped to [-q, q] and scaled by clip_limit/q.
+  float clip_quantile;
+} pmid_settings_f32_t;
+
+// A row of a midpoint method's table, which its sampler fills.
+typedef struct {
+  float opaque[4];
+} pmid_row_f32_t;
+
+// A run of one sample. It keeps the addresses of its sampler, its sample and its work array.
+typedef struct {
+  uint64_t opaque[PMID_RUN_WORDS];
+} pmid_run_f32_t;
+
+// Where a run wants its network evaluated.
+typedef struct {
+  // The noisy data, in the run's work array; null when the sample is complete.
+  const float *position;
+  // The training step, from 1 to T.
+  uint32_t step;
+} pmid_network_query_f32_t;
+
+// A sampler: a solver on a schedule and timesteps. Constant once initialised: any number of runs and threads may
+// share it. It keeps the addresses of the arrays of its settings, and of its tables.
+typedef struct {
+  uint64_t opaque[PMID_SAMPLER_WORDS];
+} pmid_sampler_f64_t;
+
+// What all samplers have in common. The arrays stay the caller's, and must not change as long as the sampler is
+// used.
+typedef struct {
+  // The noise schedule: -ln(alpha-bar) of training steps 1 to T, in (0, inf), increasing; signal is
+  // sqrt(alpha-bar), noise sqrt(1 - alpha-bar).
+  const double *exponents;
+  // T.
+  size_t training_steps;
+  // The training steps to visit, decreasing, from at most T to 0, the data.
+  const uint32_t *timesteps;
+  // How many, one more than there are steps.
+  size_t timesteps_length;
+  // What the network predicts: PMID_EPSILON, PMID_VELOCITY, ...
+  uint32_t predicts;
+  // The data predicted are clipped to [-clip_limit, clip_limit]; 0 for no clip.
+  double clip_limit;
+  // 0; or in (0, 1] for dynamic thresholding: where this quantile q of the absolute values is above the
+  // limit, they are clipped to [-q, q] and scaled by clip_limit/q.
+  double clip_quantile;
+} pmid_settings_f64_t;
+
+// A row of a midpoint method's table, which its sampler fills.
+typedef struct {
+  double opaque[4];
+} pmid_row_f64_t;
+
+// A run of one sample. It keeps the addresses of its sampler, its sample and its work array.
+typedef struct {
+  uint64_t opaque[PMID_RUN_WORDS];
+} pmid_run_f64_t;
+
+// Where a run wants its network evaluated.
+typedef struct {
+  // The noisy data, in the run's work array; null when the sample is complete.
+  const double *position;
+  // The training step, from 1 to T.
+  uint32_t step;
+} pmid_network_query_f64_t;
 
 #ifdef __cplusplus
 extern "C" {
@@ -958,6 +1142,330 @@ float pmid_normal_f32(uint32_t word);
 
 // The standard normal that 64 bits stand for: the quantile at (2^32 high + low + 1/2)/2^64.
 double pmid_normal_f64(uint32_t high, uint32_t low);
+
+// Fills a noise schedule: beta from `first` to `last`, linear over the training steps (DDPM: 1e-4, 0.02 and 1000
+// of them).
+pmid_status_t pmid_schedule_f32_linear(float *exponents,
+                                       size_t training_steps,
+                                       float first,
+                                       float last);
+
+// Fills a noise schedule: sqrt(beta) linear over the training steps (latent diffusion: 0.0015, 0.0195 and 1000
+// of them).
+pmid_status_t pmid_schedule_f32_scaled_linear(float *exponents,
+                                              size_t training_steps,
+                                              float first,
+                                              float last);
+
+// Fills a noise schedule from the beta of each training step, in (0, 1).
+pmid_status_t pmid_schedule_f32_betas(float *exponents, const float *betas, size_t training_steps);
+
+// Fills a noise schedule from the alpha-bar of each training step, in (0, 1) and decreasing.
+pmid_status_t pmid_schedule_f32_alpha_bars(float *exponents,
+                                           const float *alpha_bars,
+                                           size_t training_steps);
+
+// Fills a noise schedule: a rate linear in continuous time, from `least` to `most`, 0 < least <= most.
+pmid_status_t pmid_schedule_f32_linear_rate(float *exponents,
+                                            size_t training_steps,
+                                            float least,
+                                            float most);
+
+// Fills a noise schedule: squared cosine (Nichol & Dhariwal 2021).
+pmid_status_t pmid_schedule_f32_squared_cosine(float *exponents, size_t training_steps);
+
+// Fills a noise schedule: the straight paths of flow matching, with the `shift` of Esser et al. 2024, 1 for none.
+pmid_status_t pmid_schedule_f32_rectified_flow(float *exponents,
+                                               size_t training_steps,
+                                               float shift);
+
+// Fills a noise schedule: the levels of Karras et al. 2022 from sigma `least` to `most`, with their rho, 7.
+pmid_status_t pmid_schedule_f32_karras(float *exponents,
+                                       size_t training_steps,
+                                       uint32_t rho,
+                                       float least,
+                                       float most);
+
+// Writes the signal sqrt(alpha-bar) and the noise sqrt(1 - alpha-bar) at an exponent, which a network may want in
+// place of its training step: sigma = noise/signal, or the time noise/(signal + noise) of flow matching.
+pmid_status_t pmid_level_f32(float exponent,
+                             float *signal,
+                             float *noise);
+
+// Fills `timesteps` with the ends of length - 1 steps, the last of them 0, by PMID_UNIFORM to PMID_KARRAS; `rho`
+// is looked at by the last alone.
+pmid_status_t pmid_timesteps_f32(uint32_t *timesteps,
+                                 size_t length,
+                                 uint32_t spacing,
+                                 uint32_t rho,
+                                 const float *exponents,
+                                 size_t training_steps);
+
+// Fills x with standard normals, the noise that a run starts from.
+pmid_status_t pmid_standard_normal_f32(float *x, size_t dimension, pmid_stream_t *stream);
+
+// Makes a sampler by DDPM (Ho et al. 2020), full or on fewer timesteps. A step costs one call of the network.
+pmid_status_t pmid_sampler_f32_init_ddpm(pmid_sampler_f32_t *sampler,
+                                         const pmid_settings_f32_t *settings,
+                                         uint32_t ddpm_variant,
+                                         float correction);
+
+// Makes a sampler by DDIM (Song, Meng & Ermon 2021) with a share eta in [0, 1] of DDPM's noise. A step costs one
+// call of the network.
+pmid_status_t pmid_sampler_f32_init_ddim(pmid_sampler_f32_t *sampler,
+                                         const pmid_settings_f32_t *settings,
+                                         float eta);
+
+// Makes a sampler by DPM-Solver (Lu et al. 2022) of order 2 or 3. A step costs as many calls of the network.
+pmid_status_t pmid_sampler_f32_init_dpm_solver(pmid_sampler_f32_t *sampler,
+                                               const pmid_settings_f32_t *settings,
+                                               uint32_t order);
+
+// Makes a sampler by DPM-Solver++ multistep (Lu et al. 2022) of order 1 to 3; eta in [0, 1], 0 for the ODE, 1 for
+// the SDE. A step costs one call of the network.
+pmid_status_t pmid_sampler_f32_init_dpm_solver_pp(pmid_sampler_f32_t *sampler,
+                                                  const pmid_settings_f32_t *settings,
+                                                  uint32_t order,
+                                                  float eta);
+
+// Makes a sampler by the hybrid multistep method of order 1 to 3, which asks the network at a share `node` in
+// [0, 1] of each step in ln(signal/noise). A step costs one call of the network.
+pmid_status_t pmid_sampler_f32_init_hybrid_multistep(pmid_sampler_f32_t *sampler,
+                                                     const pmid_settings_f32_t *settings,
+                                                     uint32_t order,
+                                                     float eta,
+                                                     float node);
+
+// Makes a sampler by SA-Solver (Xue et al. 2023) with the orders of its predictor and corrector, and tau times
+// the noise of the SDE where noise/signal is from `least` to `most`. A step costs one call of the network.
+pmid_status_t pmid_sampler_f32_init_sa_solver(pmid_sampler_f32_t *sampler,
+                                              const pmid_settings_f32_t *settings,
+                                              uint32_t predictor,
+                                              uint32_t corrector,
+                                              float tau,
+                                              float least,
+                                              float most);
+
+// Makes a sampler by ER-SDE-Solver (Cui et al. 2023) of order 1 to 3. A step costs one call of the network.
+pmid_status_t pmid_sampler_f32_init_er_sde(pmid_sampler_f32_t *sampler,
+                                           const pmid_settings_f32_t *settings,
+                                           uint32_t order);
+
+// Makes a sampler by the Poisson midpoint method over DDPM (Kandasamy & Nagaraj 2024): a step imitates the
+// training steps that it spans, with two calls of the network, the prediction `held` over it (PMID_SAMPLE does
+// best with few calls, PMID_EPSILON is the paper's), and the last `tail` steps by DDPM. `table` has a row for
+// each training step or more, is filled here, and must not change as long as the sampler is used.
+pmid_status_t pmid_sampler_f32_init_poisson_midpoint(pmid_sampler_f32_t *sampler,
+                                                     const pmid_settings_f32_t *settings,
+                                                     uint32_t ddpm_variant,
+                                                     float correction,
+                                                     uint32_t held,
+                                                     uint32_t law_of_midpoints,
+                                                     size_t tail,
+                                                     pmid_row_f32_t *table,
+                                                     size_t length);
+
+// Makes a sampler by a randomized midpoint over DDPM: as the Poisson midpoint method, with one midpoint a step
+// drawn by PMID_DRIFT, which is DDRaM (Zhang et al. 2025), or PMID_DRIFT_TIMES_DISTANCE. `table` and
+// `thresholds` have as many elements as there are training steps or more.
+pmid_status_t pmid_sampler_f32_init_randomized_midpoint(pmid_sampler_f32_t *sampler,
+                                                        const pmid_settings_f32_t *settings,
+                                                        uint32_t ddpm_variant,
+                                                        float correction,
+                                                        uint32_t held,
+                                                        uint32_t density_of_midpoints,
+                                                        pmid_row_f32_t *table,
+                                                        uint32_t *thresholds,
+                                                        size_t length);
+
+// Writes the scalars of work that a run of a sample of so many components needs.
+pmid_status_t pmid_sampler_f32_work_length(const pmid_sampler_f32_t *sampler,
+                                           size_t dimension,
+                                           size_t *length);
+
+// Begins a run from x, noise at the sampler's first timestep. Until it is complete or given up, x must not change,
+// `work` is the run's own, and the sampler stays where it is.
+pmid_status_t pmid_run_f32_begin(pmid_run_f32_t *run,
+                                 const pmid_sampler_f32_t *sampler,
+                                 float *x,
+                                 size_t dimension,
+                                 float *work,
+                                 size_t work_length);
+
+// Goes on as far as the run can and writes where the network is wanted next; the position is null when x holds the
+// sample. Asked twice, it writes the same and reads no word.
+pmid_status_t pmid_run_f32_next(pmid_run_f32_t *run,
+                                pmid_stream_t *stream,
+                                pmid_network_query_f32_t *query);
+
+// Tells the run the network's output at the position that it asked for.
+pmid_status_t pmid_run_f32_supply(pmid_run_f32_t *run, const float *output, size_t dimension);
+
+// e^x, with the same bits on every machine: for networks and drifts.
+float pmid_exp_f32(float x);
+
+// Fills a noise schedule: beta from `first` to `last`, linear over the training steps (DDPM: 1e-4, 0.02 and 1000
+// of them).
+pmid_status_t pmid_schedule_f64_linear(double *exponents,
+                                       size_t training_steps,
+                                       double first,
+                                       double last);
+
+// Fills a noise schedule: sqrt(beta) linear over the training steps (latent diffusion: 0.0015, 0.0195 and 1000
+// of them).
+pmid_status_t pmid_schedule_f64_scaled_linear(double *exponents,
+                                              size_t training_steps,
+                                              double first,
+                                              double last);
+
+// Fills a noise schedule from the beta of each training step, in (0, 1).
+pmid_status_t pmid_schedule_f64_betas(double *exponents,
+                                      const double *betas,
+                                      size_t training_steps);
+
+// Fills a noise schedule from the alpha-bar of each training step, in (0, 1) and decreasing.
+pmid_status_t pmid_schedule_f64_alpha_bars(double *exponents,
+                                           const double *alpha_bars,
+                                           size_t training_steps);
+
+// Fills a noise schedule: a rate linear in continuous time, from `least` to `most`, 0 < least <= most.
+pmid_status_t pmid_schedule_f64_linear_rate(double *exponents,
+                                            size_t training_steps,
+                                            double least,
+                                            double most);
+
+// Fills a noise schedule: squared cosine (Nichol & Dhariwal 2021).
+pmid_status_t pmid_schedule_f64_squared_cosine(double *exponents, size_t training_steps);
+
+// Fills a noise schedule: the straight paths of flow matching, with the `shift` of Esser et al. 2024, 1 for none.
+pmid_status_t pmid_schedule_f64_rectified_flow(double *exponents,
+                                               size_t training_steps,
+                                               double shift);
+
+// Fills a noise schedule: the levels of Karras et al. 2022 from sigma `least` to `most`, with their rho, 7.
+pmid_status_t pmid_schedule_f64_karras(double *exponents,
+                                       size_t training_steps,
+                                       uint32_t rho,
+                                       double least,
+                                       double most);
+
+// Writes the signal sqrt(alpha-bar) and the noise sqrt(1 - alpha-bar) at an exponent, which a network may want in
+// place of its training step: sigma = noise/signal, or the time noise/(signal + noise) of flow matching.
+pmid_status_t pmid_level_f64(double exponent,
+                             double *signal,
+                             double *noise);
+
+// Fills `timesteps` with the ends of length - 1 steps, the last of them 0, by PMID_UNIFORM to PMID_KARRAS; `rho`
+// is looked at by the last alone.
+pmid_status_t pmid_timesteps_f64(uint32_t *timesteps,
+                                 size_t length,
+                                 uint32_t spacing,
+                                 uint32_t rho,
+                                 const double *exponents,
+                                 size_t training_steps);
+
+// Fills x with standard normals, the noise that a run starts from.
+pmid_status_t pmid_standard_normal_f64(double *x, size_t dimension, pmid_stream_t *stream);
+
+// Makes a sampler by DDPM (Ho et al. 2020), full or on fewer timesteps. A step costs one call of the network.
+pmid_status_t pmid_sampler_f64_init_ddpm(pmid_sampler_f64_t *sampler,
+                                         const pmid_settings_f64_t *settings,
+                                         uint32_t ddpm_variant,
+                                         double correction);
+
+// Makes a sampler by DDIM (Song, Meng & Ermon 2021) with a share eta in [0, 1] of DDPM's noise. A step costs one
+// call of the network.
+pmid_status_t pmid_sampler_f64_init_ddim(pmid_sampler_f64_t *sampler,
+                                         const pmid_settings_f64_t *settings,
+                                         double eta);
+
+// Makes a sampler by DPM-Solver (Lu et al. 2022) of order 2 or 3. A step costs as many calls of the network.
+pmid_status_t pmid_sampler_f64_init_dpm_solver(pmid_sampler_f64_t *sampler,
+                                               const pmid_settings_f64_t *settings,
+                                               uint32_t order);
+
+// Makes a sampler by DPM-Solver++ multistep (Lu et al. 2022) of order 1 to 3; eta in [0, 1], 0 for the ODE, 1 for
+// the SDE. A step costs one call of the network.
+pmid_status_t pmid_sampler_f64_init_dpm_solver_pp(pmid_sampler_f64_t *sampler,
+                                                  const pmid_settings_f64_t *settings,
+                                                  uint32_t order,
+                                                  double eta);
+
+// Makes a sampler by the hybrid multistep method of order 1 to 3, which asks the network at a share `node` in
+// [0, 1] of each step in ln(signal/noise). A step costs one call of the network.
+pmid_status_t pmid_sampler_f64_init_hybrid_multistep(pmid_sampler_f64_t *sampler,
+                                                     const pmid_settings_f64_t *settings,
+                                                     uint32_t order,
+                                                     double eta,
+                                                     double node);
+
+// Makes a sampler by SA-Solver (Xue et al. 2023) with the orders of its predictor and corrector, and tau times
+// the noise of the SDE where noise/signal is from `least` to `most`. A step costs one call of the network.
+pmid_status_t pmid_sampler_f64_init_sa_solver(pmid_sampler_f64_t *sampler,
+                                              const pmid_settings_f64_t *settings,
+                                              uint32_t predictor,
+                                              uint32_t corrector,
+                                              double tau,
+                                              double least,
+                                              double most);
+
+// Makes a sampler by ER-SDE-Solver (Cui et al. 2023) of order 1 to 3. A step costs one call of the network.
+pmid_status_t pmid_sampler_f64_init_er_sde(pmid_sampler_f64_t *sampler,
+                                           const pmid_settings_f64_t *settings,
+                                           uint32_t order);
+
+// Makes a sampler by the Poisson midpoint method over DDPM (Kandasamy & Nagaraj 2024): a step imitates the
+// training steps that it spans, with two calls of the network, the prediction `held` over it (PMID_SAMPLE does
+// best with few calls, PMID_EPSILON is the paper's), and the last `tail` steps by DDPM. `table` has a row for
+// each training step or more, is filled here, and must not change as long as the sampler is used.
+pmid_status_t pmid_sampler_f64_init_poisson_midpoint(pmid_sampler_f64_t *sampler,
+                                                     const pmid_settings_f64_t *settings,
+                                                     uint32_t ddpm_variant,
+                                                     double correction,
+                                                     uint32_t held,
+                                                     uint32_t law_of_midpoints,
+                                                     size_t tail,
+                                                     pmid_row_f64_t *table,
+                                                     size_t length);
+
+// Makes a sampler by a randomized midpoint over DDPM: as the Poisson midpoint method, with one midpoint a step
+// drawn by PMID_DRIFT, which is DDRaM (Zhang et al. 2025), or PMID_DRIFT_TIMES_DISTANCE. `table` and
+// `thresholds` have as many elements as there are training steps or more.
+pmid_status_t pmid_sampler_f64_init_randomized_midpoint(pmid_sampler_f64_t *sampler,
+                                                        const pmid_settings_f64_t *settings,
+                                                        uint32_t ddpm_variant,
+                                                        double correction,
+                                                        uint32_t held,
+                                                        uint32_t density_of_midpoints,
+                                                        pmid_row_f64_t *table,
+                                                        uint32_t *thresholds,
+                                                        size_t length);
+
+// Writes the scalars of work that a run of a sample of so many components needs.
+pmid_status_t pmid_sampler_f64_work_length(const pmid_sampler_f64_t *sampler,
+                                           size_t dimension,
+                                           size_t *length);
+
+// Begins a run from x, noise at the sampler's first timestep. Until it is complete or given up, x must not change,
+// `work` is the run's own, and the sampler stays where it is.
+pmid_status_t pmid_run_f64_begin(pmid_run_f64_t *run,
+                                 const pmid_sampler_f64_t *sampler,
+                                 double *x,
+                                 size_t dimension,
+                                 double *work,
+                                 size_t work_length);
+
+// Goes on as far as the run can and writes where the network is wanted next; the position is null when x holds the
+// sample. Asked twice, it writes the same and reads no word.
+pmid_status_t pmid_run_f64_next(pmid_run_f64_t *run,
+                                pmid_stream_t *stream,
+                                pmid_network_query_f64_t *query);
+
+// Tells the run the network's output at the position that it asked for.
+pmid_status_t pmid_run_f64_supply(pmid_run_f64_t *run, const double *output, size_t dimension);
+
+// e^x, with the same bits on every machine: for networks and drifts.
+double pmid_exp_f64(double x);
 
 #ifdef __cplusplus
 }  // extern "C"

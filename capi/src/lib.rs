@@ -20,3 +20,6 @@ mod status;
 mod steppers;
 mod stream;
 mod types;
+
+// After the modules that it builds on, as in the header.
+mod diffusion;

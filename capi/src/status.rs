@@ -2,12 +2,13 @@
 
 use core::ffi::{CStr, c_char};
 
+use core_crate::diffusion::{SampleError, SamplerError, ScheduleError, TimestepsError};
 use core_crate::random::PastEnd;
 use core_crate::slices::SliceError;
 use core_crate::{Parameter, ParameterError, StepError};
 
-/// The outcome of a call. Anything but PMID_OK leaves every output, state and object as it was,
-/// but for a failed step, which has read from its stream.
+/// The outcome of a call. Anything but PMID_OK leaves every output, state and object as it was, but for a failed step,
+/// which has read from its stream, and an array to be filled, which may hold anything.
 #[repr(C)]
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum pmid_status_t {
@@ -57,8 +58,38 @@ pub enum pmid_status_t {
     PMID_DRIFT_NOT_ASKED = 21,
     /// A step was finished that still asks for drifts.
     PMID_UNFINISHED = 22,
+    /// A noise schedule's parameter is out of range, or its exponents are not finite and increasing.
+    PMID_BAD_SCHEDULE = 23,
+    /// The timesteps are fewer than two, not decreasing, or more or larger than the schedule has.
+    PMID_BAD_TIMESTEPS = 24,
+    /// The spacing is none of PMID_UNIFORM to PMID_KARRAS, or its rho is 0.
+    PMID_BAD_SPACING = 25,
+    /// The prediction is none of PMID_SCORE to PMID_FLOW.
+    PMID_BAD_PREDICTION = 26,
+    /// The limit of a clip is not in (0, inf), or its quantile not in (0, 1].
+    PMID_BAD_CLIP = 27,
+    /// The variant is none of PMID_FIXED_SMALL to PMID_EXPONENTIAL, or its correction not in [-1, inf).
+    PMID_BAD_VARIANT = 28,
+    /// The density is neither PMID_DRIFT nor PMID_DRIFT_TIMES_DISTANCE.
+    PMID_BAD_DENSITY = 29,
+    /// The solver has no such order.
+    PMID_BAD_ORDER = 30,
+    /// A solver's eta or node is not in [0, 1].
+    PMID_BAD_ETA = 31,
+    /// A solver's tau is not in [0, inf), or there is no noise between its limits.
+    PMID_BAD_TAU = 32,
+    /// A table has fewer rows than the schedule has training steps.
+    PMID_TABLE_TOO_SHORT = 33,
+    /// A coefficient of the sampler came out infinite or zero: the schedule goes too far for the scalar.
+    PMID_BAD_COEFFICIENT = 34,
+    /// A network's output is infinite or NaN.
+    PMID_NON_FINITE_OUTPUT = 35,
+    /// The sample is infinite or NaN, or would become so. The run can go no further.
+    PMID_NON_FINITE_SAMPLE = 36,
+    /// An output was supplied that had not been asked for.
+    PMID_OUTPUT_NOT_ASKED = 37,
     /// An error of a later version of the library.
-    PMID_OTHER = 23,
+    PMID_OTHER = 38,
 }
 
 use pmid_status_t::*;
@@ -93,6 +124,50 @@ impl<T> From<ParameterError<T>> for pmid_status_t {
     }
 }
 
+impl<T> From<ScheduleError<T>> for pmid_status_t {
+    fn from(_: ScheduleError<T>) -> Self {
+        PMID_BAD_SCHEDULE
+    }
+}
+
+impl From<TimestepsError> for pmid_status_t {
+    fn from(error: TimestepsError) -> Self {
+        match error {
+            TimestepsError::Exponent => PMID_BAD_SPACING,
+            _ => PMID_BAD_TIMESTEPS,
+        }
+    }
+}
+
+impl<T> From<SamplerError<T>> for pmid_status_t {
+    fn from(error: SamplerError<T>) -> Self {
+        match error {
+            SamplerError::Eta(_) | SamplerError::Node(_) => PMID_BAD_ETA,
+            SamplerError::Limit(_) | SamplerError::Quantile(_) => PMID_BAD_CLIP,
+            SamplerError::Correction(_) => PMID_BAD_VARIANT,
+            SamplerError::Tau(_) | SamplerError::Noisy { .. } => PMID_BAD_TAU,
+            SamplerError::Order { .. } => PMID_BAD_ORDER,
+            SamplerError::Timesteps(error) => error.into(),
+            SamplerError::Rows { .. } => PMID_TABLE_TOO_SHORT,
+            SamplerError::Coefficient { .. } => PMID_BAD_COEFFICIENT,
+            _ => PMID_OTHER,
+        }
+    }
+}
+
+impl From<SampleError> for pmid_status_t {
+    fn from(error: SampleError) -> Self {
+        match error {
+            SampleError::Empty | SampleError::OutputLength { .. } => PMID_BAD_DIMENSION,
+            SampleError::WorkLength { .. } => PMID_WORK_TOO_SHORT,
+            SampleError::OutputNotAsked => PMID_OUTPUT_NOT_ASKED,
+            SampleError::NonFiniteOutput { .. } => PMID_NON_FINITE_OUTPUT,
+            SampleError::NonFiniteSample { .. } => PMID_NON_FINITE_SAMPLE,
+            _ => PMID_OTHER,
+        }
+    }
+}
+
 impl From<PastEnd> for pmid_status_t {
     fn from(_: PastEnd) -> Self {
         PMID_PAST_END
@@ -111,7 +186,7 @@ impl From<Result<(), Self>> for pmid_status_t {
 /// What a status means, in English: a string that lives for ever, for any number whatever.
 #[unsafe(no_mangle)]
 pub extern "C" fn pmid_status_text(status: i32) -> *const c_char {
-    const TEXTS: [&CStr; 24] = [
+    const TEXTS: [&CStr; 39] = [
         c"done",
         c"a pointer is null",
         c"a pointer is not aligned for its type",
@@ -135,6 +210,21 @@ pub extern "C" fn pmid_status_text(status: i32) -> *const c_char {
         c"the state is infinite or NaN, or would become so",
         c"a drift was supplied that had not been asked for",
         c"a step was finished that still asks for drifts",
+        c"a noise schedule's parameter is out of range, or its exponents are not finite and increasing",
+        c"the timesteps are fewer than two, not decreasing, or more or larger than the schedule has",
+        c"the spacing is none of PMID_UNIFORM to PMID_KARRAS, or its rho is 0",
+        c"the prediction is none of PMID_SCORE to PMID_FLOW",
+        c"the limit of a clip is not in (0, inf), or its quantile not in (0, 1]",
+        c"the variant is none of PMID_FIXED_SMALL to PMID_EXPONENTIAL, or its correction not in [-1, inf)",
+        c"the density is neither PMID_DRIFT nor PMID_DRIFT_TIMES_DISTANCE",
+        c"the solver has no such order",
+        c"a solver's eta or node is not in [0, 1]",
+        c"a solver's tau is not in [0, inf), or there is no noise between its limits",
+        c"a table has fewer rows than the schedule has training steps",
+        c"a coefficient of the sampler came out infinite or zero",
+        c"a network's output is infinite or NaN",
+        c"the sample is infinite or NaN, or would become so",
+        c"an output was supplied that had not been asked for",
         c"an error of a later version of the library",
     ];
     let index = usize::try_from(status).unwrap_or(usize::MAX);

@@ -1,37 +1,13 @@
-/* What the C interface refuses: every status, and that nothing changes where one is returned. */
+/* What the steppers' C interface refuses: every status, and that nothing changes where one is returned. */
 
 #include <float.h>
 #include <math.h>
 #include <stdint.h>
-#include <stdio.h>
-#include <string.h>
 
-#include "poisson_midpoint.h"
+#include "expect.h"
 
 #define DIMENSION 2
 #define WORK (DIMENSION * PMID_PMM_WORK)
-
-static int failures;
-
-static void expect(pmid_status_t found, pmid_status_t expected, int line)
-{
-    if (found != expected) {
-        printf("errors.c:%d: \"%s\" instead of \"%s\"\n", line, pmid_status_text(found),
-               pmid_status_text(expected));
-        ++failures;
-    }
-}
-
-static void expect_true(int holds, int line)
-{
-    if (!holds) {
-        printf("errors.c:%d: does not hold\n", line);
-        ++failures;
-    }
-}
-
-#define EXPECT(call, status) expect((call), (status), __LINE__)
-#define EXPECT_TRUE(condition) expect_true((condition), __LINE__)
 
 /* What a drift function is to do. */
 struct order {
@@ -89,12 +65,6 @@ static uint64_t position(void)
     uint64_t position = UINT64_MAX;
     EXPECT(pmid_stream_tell(&stream, &position), PMID_OK);
     return position;
-}
-
-/* A pointer that is not aligned. */
-static void *misaligned(void *pointer)
-{
-    return (char *)pointer + 1;
 }
 
 static void texts_and_versions(void)

@@ -1,5 +1,5 @@
 /* The least program that steps three dimensions in single precision, to see what it links: with
- * Euler-Maruyama, or with the midpoint method if PMM is defined. */
+ * Euler-Maruyama, with the midpoint method if PMM is defined, or of a diffusion sampler if DDIM is. */
 
 #include "poisson_midpoint.h"
 
@@ -13,13 +13,40 @@ static int drift(void *context, float time, const float *position, float *drift,
     return 0;
 }
 
+#ifdef DDIM
+static pmid_status_t sample(pmid_stream_t *stream, float *x, float *work)
+{
+    static const float exponents[] = {0.1f, 0.5f, 2, 8};
+    static const uint32_t timesteps[] = {4, 3, 2, 1, 0};
+    static const pmid_settings_f32_t settings = {exponents, 4, timesteps, 5, PMID_EPSILON, 0, 0};
+    static pmid_sampler_f32_t sampler;
+    static pmid_run_f32_t run;
+    pmid_network_query_f32_t query;
+    float output[DIMENSION];
+    pmid_status_t status = pmid_sampler_f32_init_ddim(&sampler, &settings, 1);
+    if (status == PMID_OK)
+        status = pmid_run_f32_begin(&run, &sampler, x, DIMENSION, work, 2 * DIMENSION);
+    while (status == PMID_OK) {
+        status = pmid_run_f32_next(&run, stream, &query);
+        if (status != PMID_OK || query.position == NULL)
+            break;
+        drift(NULL, (float)query.step, query.position, output, DIMENSION);
+        status = pmid_run_f32_supply(&run, output, DIMENSION);
+    }
+    return status;
+}
+#endif
+
 int main(void)
 {
     static pmid_stream_t stream;
     static float state[DIMENSION];
     float work[DIMENSION * PMID_PMM_WORK];
     pmid_status_t status = pmid_stream_init(&stream, 42, 0);
-#ifdef PMM
+#ifdef DDIM
+    if (status == PMID_OK)
+        status = sample(&stream, state, work);
+#elif defined PMM
     static pmid_pmm_overdamped_f32_t stepper;
     if (status == PMID_OK)
         status = pmid_pmm_overdamped_f32_init(&stepper, 0.1f, 1000, PMID_BERNOULLI, 1, 1);

@@ -110,7 +110,8 @@ fn quantile_of_absolute<T: Real>(sample: &[T], quantile: T) -> T {
 }
 
 /// The absolute value with exactly `rank` others below it, up to ties. Bisects the bits, which order as
-/// the values do: exact in as many passes as a scalar has bits, however far apart the values are.
+/// the values do: exact in as many passes as a scalar has bits, however far apart the values are. Not twice in an image.
+#[inline(never)]
 fn order_statistic<T: Real>(sample: &[T], rank: u32) -> T {
     let bits = || sample.iter().map(|&x| absolute(x).to_bits());
     // More than `rank` values are at most `high`; no more than `rank` are below `low`.
