@@ -1,5 +1,7 @@
 //! The diffusion samplers against `diffusers`, against the steps that they imitate, and in order.
 
+#[path = "diffusion/brownian.rs"]
+mod brownian;
 #[path = "diffusion/every.rs"]
 mod every;
 #[path = "diffusion/golden.rs"]

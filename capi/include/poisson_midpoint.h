@@ -172,7 +172,7 @@
 #define PMID_RUN_WORDS 16
 
 // The outcome of a call. Anything but PMID_OK leaves every output, state and object as it was, but for a failed step,
-// which has read from its stream, and an array to be filled, which may hold anything.
+// which has read from its stream, and an array to be filled, which may hold anything, and a sampler over it.
 typedef enum {
   // Done.
   PMID_OK = 0,
@@ -1254,7 +1254,8 @@ pmid_status_t pmid_sampler_f32_init_er_sde(pmid_sampler_f32_t *sampler,
 // Makes a sampler by the Poisson midpoint method over DDPM (Kandasamy & Nagaraj 2024): a step imitates the
 // training steps that it spans, with two calls of the network, the prediction `held` over it (PMID_SAMPLE does
 // best with few calls, PMID_EPSILON is the paper's), and the last `tail` steps by DDPM. `table` has a row for
-// each training step or more, is filled here, and must not change as long as the sampler is used.
+// each training step or more, is filled here, and must not change as long as the sampler is used. Where this fails for what a table or a
+// parameter of the method is, the sampler is no longer initialised.
 pmid_status_t pmid_sampler_f32_init_poisson_midpoint(pmid_sampler_f32_t *sampler,
                                                      const pmid_settings_f32_t *settings,
                                                      uint32_t ddpm_variant,
@@ -1417,7 +1418,8 @@ pmid_status_t pmid_sampler_f64_init_er_sde(pmid_sampler_f64_t *sampler,
 // Makes a sampler by the Poisson midpoint method over DDPM (Kandasamy & Nagaraj 2024): a step imitates the
 // training steps that it spans, with two calls of the network, the prediction `held` over it (PMID_SAMPLE does
 // best with few calls, PMID_EPSILON is the paper's), and the last `tail` steps by DDPM. `table` has a row for
-// each training step or more, is filled here, and must not change as long as the sampler is used.
+// each training step or more, is filled here, and must not change as long as the sampler is used. Where this fails for what a table or a
+// parameter of the method is, the sampler is no longer initialised.
 pmid_status_t pmid_sampler_f64_init_poisson_midpoint(pmid_sampler_f64_t *sampler,
                                                      const pmid_settings_f64_t *settings,
                                                      uint32_t ddpm_variant,

@@ -76,6 +76,16 @@ pub(crate) unsafe fn init<H: Handle>(
     Ok(())
 }
 
+/// Marks an object as not made.
+///
+/// # Safety
+/// `handle` is null, misaligned or valid for writes.
+pub(crate) unsafe fn clear<H: Handle>(handle: *mut H) -> Result<(), pmid_status_t> {
+    const { H::FITS };
+    // SAFETY: a handle begins with the mark, and is no less aligned.
+    unsafe { write(handle.cast::<u32>(), 0) }
+}
+
 /// The object in a handle, if it has been made.
 ///
 /// # Safety

@@ -8,7 +8,7 @@ use core_crate::slices::SliceError;
 use core_crate::{Parameter, ParameterError, StepError};
 
 /// The outcome of a call. Anything but PMID_OK leaves every output, state and object as it was, but for a failed step,
-/// which has read from its stream, and an array to be filled, which may hold anything.
+/// which has read from its stream, and an array to be filled, which may hold anything, and a sampler over it.
 #[repr(C)]
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum pmid_status_t {

@@ -7,11 +7,12 @@ use core::hint::black_box;
 use nalgebra::{SMatrix, SVector};
 use poisson_midpoint::batch::{BatchError, Cpu, Engine, Particles, Status};
 use poisson_midpoint::diffusion::{
-    Clip, Ddim, Ddpm, DpmSolver, DpmSolverPlusPlus, ErSdeSolver, Error, HybridMultistep,
-    InnerSteps, KarrasSchedule, Level, LinearRate, Lockstep, Member, MidpointDensity, NetworkQuery,
-    NoiseSchedule, PoissonMidpointDdpm, Prediction, RandomizedMidpointDdpm, RectifiedFlow, Row,
-    SaSolver, Sampler, SamplerError, Sampling, ScheduleSlice, ScheduleTable, Solver, Spacing,
-    SquaredCosine, Steps, Timesteps, TimestepsError, Variant, standard_normal,
+    BrownianNoise, Clip, Ddim, Ddpm, DpmSolver, DpmSolverPlusPlus, ErSdeSolver, Error,
+    HybridMultistep, InnerSteps, KarrasSchedule, Level, LinearRate, Lockstep, Member,
+    MidpointDensity, NetworkQuery, NoiseSchedule, PoissonMidpointDdpm, Prediction,
+    RandomizedMidpointDdpm, RectifiedFlow, Row, SaSolver, SampleNoise, Sampler, SamplerError,
+    Sampling, ScheduleSlice, ScheduleTable, Solver, Spacing, SquaredCosine, Steps, Timesteps,
+    TimestepsError, Variant, standard_normal,
 };
 use poisson_midpoint::dynamics::{
     AdditiveNoise, Dynamics, Overdamped, Semilinear, Span, StateOf, Underdamped,
@@ -427,10 +428,29 @@ fn diffusion<T: Real>() -> Outcome {
     black_box(Error::<T>::from(black_box(TimestepsError::TooFew {
         length: 1,
     })));
+    brownian(&rate)?;
     black_box(BatchError::StateLength {
         expected: 6,
         found: 5,
     });
+    Ok(())
+}
+
+/// A sample by the noise of a path.
+fn brownian<T: Real, N: NoiseSchedule<T>>(schedule: &N) -> Outcome {
+    let timesteps = Timesteps::<4>::uniform(number(2), schedule)?;
+    let prediction = black_box(Prediction::Sample);
+    let sampler = Sampler::new(schedule, &timesteps, prediction, ErSdeSolver { order: 1 })?;
+    let (mut memory, mut x, mut work) = ([T::ZERO; 3 * D], [T::ZERO; D], [T::ZERO; 3 * D]);
+    let (path, words) = (Stream::new(42, 0), Stream::new(43, 0));
+    let mut noise = BrownianNoise::new(schedule, path, words, slice(&mut memory));
+    noise.check(black_box(D), number(4))?;
+    let mut network = |_step, _x: &[T], output: &mut [T]| output.fill(real(1));
+    let x = slice(&mut x);
+    sampler.sample(x, &mut network, &mut noise, slice(&mut work))?;
+    noise.begin(number(4), number(2), black_box(D));
+    black_box((noise.normal(), noise.word()));
+    noise.add(x, real(1), number(2), number(1));
     Ok(())
 }
 
@@ -568,7 +588,7 @@ where
     }
     black_box(batch.run(&mut |_: &[u32], x: &[T], output: &mut [T]| opposite(x, output)));
     for member in members {
-        black_box((member.failure(), member.words().word_position()));
+        black_box((member.failure(), member.noise().word_position()));
     }
     Ok(())
 }

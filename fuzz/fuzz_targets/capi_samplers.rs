@@ -157,7 +157,7 @@ impl Length {
 
 /// Memory for any object, zero until it is initialised.
 #[repr(C, align(8))]
-#[derive(Clone, Copy, PartialEq)]
+#[derive(Clone, Copy)]
 struct Object([u64; 40]);
 
 const EMPTY: Object = Object([0; 40]);
@@ -334,7 +334,8 @@ macro_rules! interface {
                 /// All that calls lead to.
                 struct World {
                     exponents: [$real; TRAINING_STEPS],
-                    timesteps: Vec<u32>,
+                    timesteps: [u32; TRAINING_STEPS + 1],
+                    visited: usize,
                     table: [CRow; TRAINING_STEPS],
                     thresholds: [u32; TRAINING_STEPS],
                     arena: [$real; ARENA],
@@ -353,13 +354,13 @@ macro_rules! interface {
                     if let Some((index, value)) = input.odd {
                         exponents[usize::from(index) % TRAINING_STEPS] = value as $real;
                     }
-                    let timesteps: Vec<u32> = (0..=TRAINING_STEPS as u32)
-                        .rev()
-                        .filter(|step| input.visited & 1 << step != 0)
-                        .collect();
+                    let mut timesteps = [0; TRAINING_STEPS + 1];
+                    let visited = (0..=TRAINING_STEPS as u32).rev().filter(|step| input.visited & 1 << step != 0);
+                    let visited = timesteps.iter_mut().zip(visited).map(|(place, step)| *place = step).count();
                     let mut world = World {
                         exponents,
                         timesteps,
+                        visited,
                         // SAFETY: plain numbers.
                         table: unsafe { std::mem::zeroed() },
                         thresholds: [0; TRAINING_STEPS],
@@ -427,17 +428,15 @@ macro_rules! interface {
                                 return Some(false);
                             }
                             // SAFETY: as the caller promises.
-                            let (exponents, timesteps, table, thresholds) = unsafe {
-                                let world = &mut *world;
+                            let (exponents, timesteps, table, thresholds, visited) = unsafe {
                                 (
-                                    world.exponents.as_mut_ptr(),
-                                    world.timesteps.as_mut_ptr(),
-                                    world.table.as_mut_ptr(),
-                                    world.thresholds.as_mut_ptr(),
+                                    (&raw mut (*world).exponents).cast::<$real>(),
+                                    (&raw mut (*world).timesteps).cast::<u32>(),
+                                    (&raw mut (*world).table).cast::<CRow>(),
+                                    (&raw mut (*world).thresholds).cast::<u32>(),
+                                    (*world).visited,
                                 )
                             };
-                            // SAFETY: as the caller promises.
-                            let visited = unsafe { (&(*world).timesteps).len() };
                             let training_steps = TRAINING_STEPS.saturating_sub(usize::from(fewer[0] % 16));
                             let length = visited.saturating_sub(usize::from(fewer[1] % 4));
                             let rows = TRAINING_STEPS.saturating_sub(usize::from(fewer[2] % 16));
@@ -461,8 +460,6 @@ macro_rules! interface {
                                 && arrays[0].is_right() && arrays[1].is_right()
                                 && (!has_table || arrays[2].is_right())
                                 && (!has_thresholds || arrays[3].is_right());
-                            // SAFETY: as the caller promises.
-                            let before = unsafe { (*world).sampler };
                             let to = sampler.pointer(sampler_p, run_p);
                             let from = settings.pointer(&raw mut given, run_p);
                             let real = |value: f64| value as $real;
@@ -499,23 +496,26 @@ macro_rules! interface {
                                 }
                             };
                             // SAFETY: as the caller promises.
-                            let (exponents, list) = unsafe {
-                                let world = &*world;
-                                (world.exponents[..training_steps].to_vec(), world.timesteps[..length].to_vec())
-                            };
+                            let (exponents, list) = unsafe { ((*world).exponents, (*world).timesteps) };
                             let plan = of_prediction(predicts).map(|predicts| Plan {
-                                exponents, timesteps: list, predicts, clip, method, rows,
+                                exponents: exponents[..training_steps].to_vec(),
+                                timesteps: list[..length].to_vec(),
+                                predicts,
+                                clip,
+                                method,
+                                rows,
                             });
                             let plan = plan.filter(|plan| right && plan.ask(|_| ()).is_some());
                             assert_eq!(status == PMID_OK, plan.is_some(), "{status:?}");
                             if plan.is_some() {
                                 shadow.sampler = plan;
-                            } else {
+                            } else if has_table {
+                                // Gone, unless the call failed before it came to its table.
+                                let mut length = 0;
                                 // SAFETY: as the caller promises.
-                                assert!(unsafe { (*world).sampler } == before);
-                                if status == PMID_BAD_COEFFICIENT {
-                                    // The table of a sampler that is there may be half filled.
-                                    return None;
+                                let status = unsafe { [<pmid_sampler_ $real _work_length>](sampler_p, 1, &mut length) };
+                                if status == PMID_UNINITIALIZED {
+                                    shadow.sampler = None;
                                 }
                             }
                             Some(false)
@@ -550,8 +550,6 @@ macro_rules! interface {
                                 to_x.pointer(arena_p.wrapping_add(x), sampler_p),
                                 to_work.pointer(arena_p.wrapping_add(work), run_p),
                             );
-                            // SAFETY: as the caller promises.
-                            let before = unsafe { (*world).run };
                             // SAFETY: lengths are those of the arena or of no memory.
                             let status = unsafe {
                                 let (run, sampler) = (run.pointer(run_p, sampler_p), sampler.pointer(sampler_p, run_p));
@@ -572,8 +570,6 @@ macro_rules! interface {
                                 });
                             } else {
                                 assert_ne!(status, PMID_OK);
-                                // SAFETY: as the caller promises.
-                                assert!(unsafe { (*world).run } == before);
                             }
                             Some(false)
                         }

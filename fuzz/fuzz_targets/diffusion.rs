@@ -363,7 +363,7 @@ where
     std::array::from_fn(|index| Outcome {
         result: members[index].failure().map_or(Ok(rounds), Err),
         x: slice_bits(&x[index]),
-        word_position: members[index].words().word_position(),
+        word_position: members[index].noise().word_position(),
     })
 }
 

@@ -2,31 +2,30 @@ use core::num::NonZeroUsize;
 
 use super::error::SampleError;
 use super::solver::copy;
-use super::{NetworkQuery, NoiseSchedule, Progress, Sampler, Sampling, Solver};
-use crate::random::Words;
+use super::{NetworkQuery, NoiseSchedule, Progress, SampleNoise, Sampler, Sampling, Solver};
 use crate::real::Real;
 
-/// A sample of a [`Lockstep`] batch: its stream and where it stands.
+/// A sample of a [`Lockstep`] batch: its noise, which is a stream or any [`SampleNoise`], and where it stands.
 ///
 /// ```
 /// use poisson_midpoint::diffusion::Member;
 /// use poisson_midpoint::random::Stream;
 /// let member = Member::new(Stream::new(42, 7));
-/// assert_eq!((member.failure(), member.words().word_position()), (None, 0));
+/// assert_eq!((member.failure(), member.noise().word_position()), (None, 0));
 /// ```
 #[derive(Clone, Copy, Debug)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
-pub struct Member<W> {
+pub struct Member<Z> {
     progress: Progress,
-    words: W,
+    noise: Z,
 }
 
-impl<W> Member<W> {
-    /// A sample before its first step, with the stream that it will read.
-    pub fn new(words: W) -> Self {
+impl<Z> Member<Z> {
+    /// A sample before its first step, with the noise that it will read.
+    pub fn new(noise: Z) -> Self {
         Self {
             progress: Progress::default(),
-            words,
+            noise,
         }
     }
 
@@ -35,9 +34,9 @@ impl<W> Member<W> {
         self.progress.failure()
     }
 
-    /// The sample's stream.
-    pub fn words(&self) -> &W {
-        &self.words
+    /// The sample's noise.
+    pub fn noise(&self) -> &Z {
+        &self.noise
     }
 }
 
@@ -79,8 +78,8 @@ impl<W> Member<W> {
 /// # Ok::<(), Error<f32>>(())
 /// ```
 #[derive(Debug)]
-pub struct Lockstep<'a, T, N, S, W> {
-    samples: Samples<'a, T, N, S, W>,
+pub struct Lockstep<'a, T, N, S, Z> {
+    samples: Samples<'a, T, N, S, Z>,
     steps: &'a mut [u32],
     inputs: &'a mut [T],
     outputs: &'a mut [T],
@@ -88,24 +87,24 @@ pub struct Lockstep<'a, T, N, S, W> {
 
 /// The samples of a batch, with their slices.
 #[derive(Debug)]
-struct Samples<'a, T, N, S, W> {
+struct Samples<'a, T, N, S, Z> {
     sampler: &'a Sampler<'a, T, N, S>,
     dimension: NonZeroUsize,
-    members: &'a mut [Member<W>],
+    members: &'a mut [Member<Z>],
     x: &'a mut [T],
     work: &'a mut [T],
 }
 
-impl<T: Real, N: NoiseSchedule<T>, S: Solver<T>, W> Samples<'_, T, N, S, W> {
+impl<T: Real, N: NoiseSchedule<T>, S: Solver<T>, Z> Samples<'_, T, N, S, Z> {
     /// Takes up each sample's run.
-    fn for_each(&mut self, mut visit: impl FnMut(&mut Sampling<'_, T, N, S>, &mut W)) {
+    fn for_each(&mut self, mut visit: impl FnMut(&mut Sampling<'_, T, N, S>, &mut Z)) {
         let dimension = self.dimension.get();
         let each = self.sampler.work_length(dimension).max(1);
         let x = self.x.chunks_exact_mut(dimension);
         let slices = x.zip(self.work.chunks_exact_mut(each));
         for (member, (x, work)) in self.members.iter_mut().zip(slices) {
             if let Ok(mut run) = Sampling::resume(self.sampler, member.progress, x, work) {
-                visit(&mut run, &mut member.words);
+                visit(&mut run, &mut member.noise);
                 member.progress = run.progress();
             }
         }
@@ -120,13 +119,13 @@ impl<T: Real, N: NoiseSchedule<T>, S: Solver<T>, W> Samples<'_, T, N, S, W> {
     /// Takes each sample to where it asks the network, or to its end, and gathers what those that ask want it for.
     fn gather(&mut self, steps: &mut [u32], inputs: &mut [T])
     where
-        W: Words,
+        Z: SampleNoise<T>,
     {
         let inputs = inputs.chunks_exact_mut(self.dimension.get());
         let mut places = inputs.zip(steps);
-        self.for_each(|run, words| {
+        self.for_each(|run, noise| {
             // A run that fails says so when it is asked again.
-            if let Ok(Some(NetworkQuery { position, step })) = run.next(words)
+            if let Ok(Some(NetworkQuery { position, step })) = run.next(noise)
                 && let Some((input, at)) = places.next()
             {
                 copy(position, input);
@@ -149,15 +148,15 @@ impl<T: Real, N: NoiseSchedule<T>, S: Solver<T>, W> Samples<'_, T, N, S, W> {
 }
 
 #[cfg(feature = "rayon")]
-impl<T, N, S, W> Samples<'_, T, N, S, W>
+impl<T, N, S, Z> Samples<'_, T, N, S, Z>
 where
     T: Real,
     N: NoiseSchedule<T> + Sync,
     S: Solver<T> + Sync,
-    W: Words + Send,
+    Z: SampleNoise<T> + Send,
 {
     /// Two halves, unless a thread may as well take all.
-    fn halves(&mut self) -> Option<[Samples<'_, T, N, S, W>; 2]> {
+    fn halves(&mut self) -> Option<[Samples<'_, T, N, S, Z>; 2]> {
         /// Components that are worth a task of their own.
         const SHARE: usize = 4096;
 
@@ -189,9 +188,9 @@ where
             rayon::join(|| first.advance_parallel(), || second.advance_parallel());
             return;
         }
-        self.for_each(|run, words| {
+        self.for_each(|run, noise| {
             // A run that fails says so when it is asked again.
-            let _ = run.next(words);
+            let _ = run.next(noise);
         });
     }
 
@@ -231,7 +230,7 @@ where
     }
 }
 
-impl<'a, T: Real, N: NoiseSchedule<T>, S: Solver<T>, W: Words> Lockstep<'a, T, N, S, W> {
+impl<'a, T: Real, N: NoiseSchedule<T>, S: Solver<T>, Z: SampleNoise<T>> Lockstep<'a, T, N, S, Z> {
     /// The batch of `members`, each of whose samples of `dimension` components is in x. `steps` has
     /// an entry for each; what it and `work` hold is of no account.
     ///
@@ -241,7 +240,7 @@ impl<'a, T: Real, N: NoiseSchedule<T>, S: Solver<T>, W: Words> Lockstep<'a, T, N
     pub fn new(
         sampler: &'a Sampler<'a, T, N, S>,
         dimension: usize,
-        members: &'a mut [Member<W>],
+        members: &'a mut [Member<Z>],
         x: &'a mut [T],
         steps: &'a mut [u32],
         work: &'a mut [T],
@@ -310,11 +309,11 @@ impl<'a, T: Real, N: NoiseSchedule<T>, S: Solver<T>, W: Words> Lockstep<'a, T, N
     where
         N: Sync,
         S: Sync,
-        W: Send,
+        Z: Send,
         F: FnMut(&[u32], &[T], &mut [T]) + ?Sized,
     {
         let gather =
-            |samples: &mut Samples<'a, T, N, S, W>, steps: &mut [u32], inputs: &mut [T]| {
+            |samples: &mut Samples<'a, T, N, S, Z>, steps: &mut [u32], inputs: &mut [T]| {
                 samples.advance_parallel();
                 samples.gather_parallel(steps, inputs);
             };
@@ -325,8 +324,8 @@ impl<'a, T: Real, N: NoiseSchedule<T>, S: Solver<T>, W: Words> Lockstep<'a, T, N
     fn run_by<F>(
         &mut self,
         network: &mut F,
-        gather: impl Fn(&mut Samples<'a, T, N, S, W>, &mut [u32], &mut [T]),
-        scatter: impl Fn(&mut Samples<'a, T, N, S, W>, &[T]),
+        gather: impl Fn(&mut Samples<'a, T, N, S, Z>, &mut [u32], &mut [T]),
+        scatter: impl Fn(&mut Samples<'a, T, N, S, Z>, &[T]),
     ) -> u32
     where
         F: FnMut(&[u32], &[T], &mut [T]) + ?Sized,
@@ -354,7 +353,7 @@ impl<'a, T: Real, N: NoiseSchedule<T>, S: Solver<T>, W: Words> Lockstep<'a, T, N
 
 /// Its size: a batch is too much to log.
 #[cfg(feature = "defmt")]
-impl<T, N, S, W> defmt::Format for Lockstep<'_, T, N, S, W> {
+impl<T, N, S, Z> defmt::Format for Lockstep<'_, T, N, S, Z> {
     fn format(&self, f: defmt::Formatter<'_>) {
         let (samples, dimension) = (self.samples.members.len(), self.samples.dimension.get());
         defmt::write!(

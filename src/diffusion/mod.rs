@@ -54,7 +54,7 @@ pub use error::{Error, Quantity, SampleError, SamplerError, ScheduleError, Times
 pub use inner_steps::{InnerSteps, Row};
 pub use lockstep::{Lockstep, Member};
 pub use macro_transition::MacroTransition;
-pub use noise::standard_normal;
+pub use noise::{BrownianNoise, SampleNoise, standard_normal};
 pub use prediction::Prediction;
 pub use progress::Progress;
 pub use sampler::Sampler;

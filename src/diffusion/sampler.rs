@@ -1,8 +1,7 @@
 //! A sampler: a solver on a schedule and timesteps, for what a network predicts.
 
 use super::error::{SampleError, SamplerError};
-use super::{Clip, NoiseSchedule, Prediction, Sampling, Solver, Steps};
-use crate::random::Words;
+use super::{Clip, NoiseSchedule, Prediction, SampleNoise, Sampling, Solver, Steps};
 use crate::real::Real;
 
 /// Takes samples from noise to data by a [`Solver`]: a configuration that many samples share. What
@@ -98,20 +97,20 @@ impl<'a, T: Real, N: NoiseSchedule<T>, S: Solver<T>> Sampler<'a, T, N, S> {
     /// [`SampleError`] if x is empty or not finite, or the work slice too short, before the network is
     /// called; or if an output or the sample is not finite: x is then as it was after the last step that
     /// succeeded.
-    pub fn sample<F, W>(
+    pub fn sample<F, Z>(
         &self,
         x: &mut [T],
         network: &mut F,
-        words: &mut W,
+        noise: &mut Z,
         work: &mut [T],
     ) -> Result<u32, SampleError>
     where
         F: FnMut(u32, &[T], &mut [T]) + ?Sized,
-        W: Words + ?Sized,
+        Z: SampleNoise<T> + ?Sized,
     {
         let mut run = Sampling::new(self, x, work)?;
         let mut calls = 0;
-        while run.call(network, words)? {
+        while run.call(network, noise)? {
             calls += 1;
         }
         Ok(calls)

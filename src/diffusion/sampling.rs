@@ -3,8 +3,7 @@
 use super::error::SampleError;
 use super::progress::{Progress, Turn};
 use super::solver::copy;
-use super::{Advance, NoiseSchedule, Sampler, Solver, Stage};
-use crate::random::Words;
+use super::{Advance, NoiseSchedule, SampleNoise, Sampler, Solver, Stage};
 use crate::real::Real;
 
 /// Where a run wants the network evaluated.
@@ -103,11 +102,14 @@ impl<'a, T: Real, N: NoiseSchedule<T>, S: Solver<T>> Sampling<'a, T, N, S> {
     ///
     /// # Errors
     /// [`SampleError::NonFiniteSample`]; x is then as it was after the last step that succeeded, and the
-    /// run can go no further: asked again, it returns the same error and draws nothing.
-    pub fn next<W: Words + ?Sized>(
+    /// run can go no further: asked again, it returns the same error and draws nothing. Or, before anything moves, that the
+    /// noise is for another sampler.
+    pub fn next<Z: SampleNoise<T> + ?Sized>(
         &mut self,
-        words: &mut W,
+        noise: &mut Z,
     ) -> Result<Option<NetworkQuery<'_, T>>, SampleError> {
+        let training_steps = self.sampler.schedule.training_steps();
+        noise.check(self.x.len(), training_steps)?;
         loop {
             match self.progress.turn {
                 Turn::Failed(error) => return Err(error),
@@ -121,7 +123,7 @@ impl<'a, T: Real, N: NoiseSchedule<T>, S: Solver<T>> Sampling<'a, T, N, S> {
             let Some(stage) = self.stage() else {
                 return Ok(None);
             };
-            if let Err(error) = self.advance(&stage, words) {
+            if let Err(error) = self.advance(&stage, noise) {
                 self.fail(error);
             }
         }
@@ -149,12 +151,12 @@ impl<'a, T: Real, N: NoiseSchedule<T>, S: Solver<T>> Sampling<'a, T, N, S> {
     }
 
     /// Calls the network where it is wanted next; returns whether it was.
-    pub(crate) fn call<F, W>(&mut self, network: &mut F, words: &mut W) -> Result<bool, SampleError>
+    pub(crate) fn call<F, Z>(&mut self, network: &mut F, noise: &mut Z) -> Result<bool, SampleError>
     where
         F: FnMut(u32, &[T], &mut [T]) + ?Sized,
-        W: Words + ?Sized,
+        Z: SampleNoise<T> + ?Sized,
     {
-        if self.next(words)?.is_none() {
+        if self.next(noise)?.is_none() {
             return Ok(false);
         }
         self.tell(|step, position, output| {
@@ -195,10 +197,10 @@ impl<'a, T: Real, N: NoiseSchedule<T>, S: Solver<T>> Sampling<'a, T, N, S> {
     }
 
     /// Lets the solver go on, and moves x where it has completed a step.
-    fn advance<W: Words + ?Sized>(
+    fn advance<Z: SampleNoise<T> + ?Sized>(
         &mut self,
         stage: &Stage<'a>,
-        words: &mut W,
+        noise: &mut Z,
     ) -> Result<(), SampleError> {
         let Sampler {
             schedule, solver, ..
@@ -210,7 +212,7 @@ impl<'a, T: Real, N: NoiseSchedule<T>, S: Solver<T>> Sampling<'a, T, N, S> {
         if stage.told == 0 {
             copy(self.x, position);
         }
-        let advance = solver.advance(schedule, stage, self.x, position, kept, words)?;
+        let advance = solver.advance(schedule, stage, self.x, position, kept, noise)?;
         let step = match advance {
             Advance::Ask(step) => step,
             Advance::Arrive => stage.to,

@@ -5,12 +5,13 @@ use super::stepper::Stepper;
 use super::walk::{Cursor, Walk};
 #[cfg(feature = "defmt")]
 use crate::dynamics::SpanOf;
-use crate::dynamics::segment::draw_one;
+use crate::dynamics::span::Span;
 use crate::dynamics::{CellOf, Dynamics, RealOf};
 use crate::error::Step;
 use crate::memory::Memory;
 use crate::memory::slice::{SliceError, Slices, check_drift_length};
 use crate::random::{Midpoints, Words};
+use crate::real::Real;
 
 /// The memory of a step under dynamics.
 type SlicesOf<'a, S> = Slices<'a, RealOf<S>, CellOf<S, RealOf<S>>>;
@@ -121,7 +122,15 @@ impl<'a, S: Dynamics> SliceMacroStep<'a, S> {
         &mut self,
         words: &mut W,
     ) -> Result<Option<SliceQuery<'_, RealOf<S>>>, SliceError> {
-        self.stepper.next_in_slices(&mut self.walk, words)
+        self.next_by(words)
+    }
+
+    /// The same by any noise.
+    pub(crate) fn next_by<N: SliceNoise<RealOf<S>> + ?Sized>(
+        &mut self,
+        noise: &mut N,
+    ) -> Result<Option<SliceQuery<'_, RealOf<S>>>, SliceError> {
+        self.stepper.next_in_slices(&mut self.walk, noise)
     }
 
     /// Tells the drift that [`next`](Self::next) asked for.
@@ -152,6 +161,33 @@ impl<'a, S: Dynamics> SliceMacroStep<'a, S> {
     }
 }
 
+/// What a step on slices draws: as every source of words does, the next normals, whatever they are for.
+pub(crate) trait SliceNoise<T: Real> {
+    /// The next midpoint.
+    fn midpoint(&mut self, midpoints: &Midpoints, previous: Option<u32>) -> Option<u32>;
+
+    /// Begins the noise of inner steps `from`..`to`, whose normals are the next.
+    fn begin(&mut self, from: u32, to: u32, dimension: usize);
+
+    /// The next normal.
+    fn normal(&mut self) -> T;
+}
+
+impl<T: Real, W: Words + ?Sized> SliceNoise<T> for W {
+    #[inline]
+    fn midpoint(&mut self, midpoints: &Midpoints, previous: Option<u32>) -> Option<u32> {
+        midpoints.next(previous, self)
+    }
+
+    #[inline]
+    fn begin(&mut self, _from: u32, _to: u32, _dimension: usize) {}
+
+    #[inline]
+    fn normal(&mut self) -> T {
+        T::normal(self)
+    }
+}
+
 /// The loops of [`Walk`] over slices.
 impl<S: Dynamics> PoissonMidpoint<S> {
     /// A step that was suspended where it had asked for the drift at a midpoint, after others.
@@ -168,15 +204,16 @@ impl<S: Dynamics> PoissonMidpoint<S> {
     }
 
     /// Goes to the next midpoint, unless the drift at the last is still wanted.
-    fn next_in_slices<'w, W: Words + ?Sized>(
+    fn next_in_slices<'w, N: SliceNoise<RealOf<S>> + ?Sized>(
         &self,
         walk: &'w mut Walk<SlicesOf<'_, S>>,
-        words: &mut W,
+        noise: &mut N,
     ) -> Result<Option<SliceQuery<'w, RealOf<S>>>, SliceError> {
         let asked = if walk.cursor.is_ready() {
-            let draw = |midpoints: &Midpoints, previous| midpoints.next(previous, words);
+            let draw = |midpoints: &Midpoints, previous| noise.midpoint(midpoints, previous);
             let leg = self.next_leg(&walk.cursor, draw)?;
-            self.go(walk, &leg, |_| draw_one(&leg.span, words))?
+            noise.begin(leg.from, leg.to, walk.memory.dimension());
+            self.go(walk, &leg, |_| leg.span.increment(|| noise.normal()))?
         } else {
             walk.cursor.wanted()?
         };

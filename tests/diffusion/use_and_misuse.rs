@@ -169,7 +169,7 @@ fn threads_change_no_bit_of_a_batch() {
         };
         let ends: Vec<_> = members
             .iter()
-            .map(|member| (member.failure(), member.words().word_position()))
+            .map(|member| (member.failure(), member.noise().word_position()))
             .collect();
         let bits: Vec<u32> = x.iter().map(|x| x.to_bits()).collect();
         (bits, ends, calls)

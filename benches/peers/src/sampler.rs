@@ -110,7 +110,7 @@ impl<S: Solver<f32> + Copy + Send + Sync + 'static> Contender for Run<S> {
                 if let Some(error) = member.failure() {
                     return Err(error.into());
                 }
-                stream.clone_from(member.words());
+                stream.clone_from(member.noise());
             }
             return Ok(());
         }

@@ -389,7 +389,8 @@ macro_rules! functions {
             /// Makes a sampler by the Poisson midpoint method over DDPM (Kandasamy & Nagaraj 2024): a step imitates the
             /// training steps that it spans, with two calls of the network, the prediction `held` over it (PMID_SAMPLE does
             /// best with few calls, PMID_EPSILON is the paper's), and the last `tail` steps by DDPM. `table` has a row for
-            /// each training step or more, is filled here, and must not change as long as the sampler is used.
+            /// each training step or more, is filled here, and must not change as long as the sampler is used. Where this fails for what a table or a
+            /// parameter of the method is, the sampler is no longer initialised.
             #[unsafe(no_mangle)]
             pub unsafe extern "C" fn [<pmid_sampler_ $real _init_poisson_midpoint>](
                 sampler: *mut [<pmid_sampler_ $real _t>],

@@ -5,7 +5,7 @@ use core_crate::diffusion::{Progress, Row, Sampler, ScheduleSlice, Solver, Steps
 use super::any::AnySampler;
 use super::types::{Diffusion, prediction};
 use crate::arrays::{array, array_mut, check_apart, region};
-use crate::object::{Handle, check, get, get_mut, init, write};
+use crate::object::{Handle, check, clear, get, get_mut, init, write};
 use crate::status::pmid_status_t::{self, PMID_BAD_DIMENSION};
 use crate::stream::pmid_stream_t;
 
@@ -45,6 +45,11 @@ where
         )
     };
     let (slice, steps) = (ScheduleSlice::new(exponents)?, Steps::new(list)?);
+    if filled.iter().any(|&(_, bytes)| bytes > 0) {
+        // Its table may have been what is now filled.
+        // SAFETY: as the header's introduction demands.
+        unsafe { clear(sampler)? };
+    }
     let mut made = Sampler::new(slice, steps, predicts, solver()?)?;
     if let Some(clip) = clip {
         made = made.with_clip(clip);

@@ -10,11 +10,12 @@ use defmt_semihosting as _;
 use nalgebra::{SVector, matrix, vector};
 use poisson_midpoint::batch::{BatchError, Cpu, Particles, Run, Status};
 use poisson_midpoint::diffusion::{
-    Advance, Clip, Ddim, Ddpm, DpmSolver, DpmSolverPlusPlus, ErSdeSolver, Error, HybridMultistep,
-    InnerSteps, KarrasSchedule, Level, LinearRate, Lockstep, Member, MidpointDensity, NetworkQuery,
-    PoissonMidpointDdpm, Prediction, Progress, Quantity, RandomizedMidpointDdpm, RectifiedFlow,
-    Row, SaSolver, SampleError, Sampler, SamplerError, Sampling, ScheduleError, ScheduleSlice,
-    ScheduleTable, Spacing, SquaredCosine, Stage, Timesteps, TimestepsError, Variant,
+    Advance, BrownianNoise, Clip, Ddim, Ddpm, DpmSolver, DpmSolverPlusPlus, ErSdeSolver, Error,
+    HybridMultistep, InnerSteps, KarrasSchedule, Level, LinearRate, Lockstep, Member,
+    MidpointDensity, NetworkQuery, PoissonMidpointDdpm, Prediction, Progress, Quantity,
+    RandomizedMidpointDdpm, RectifiedFlow, Row, SaSolver, SampleError, Sampler, SamplerError,
+    Sampling, ScheduleError, ScheduleSlice, ScheduleTable, Spacing, SquaredCosine, Stage,
+    Timesteps, TimestepsError, Variant,
 };
 use poisson_midpoint::dynamics::{AdditiveNoise, Dynamics, Overdamped, Semilinear, Underdamped};
 use poisson_midpoint::kernel::{FailureRecord, KernelDrift, Method, Ptx, Thread};
@@ -260,6 +261,12 @@ fn diffusion() -> Result<(), Failure> {
     info!("{}", progress);
     let mut members = [Member::new(Stream::new(42, 7))];
     info!("{}", members[0]);
+    let (path, words) = (Stream::new(42, 7), Stream::new(43, 7));
+    let mut memory = [0.0; 6];
+    info!(
+        "{}",
+        BrownianNoise::new(&schedule, path, words, &mut memory)
+    );
     info!(
         "{}",
         Lockstep::new(&sampler, 2, &mut members, &mut x, &mut at, &mut work)

@@ -38,6 +38,13 @@ pub enum SampleError {
         /// The least that would do.
         needed: usize,
     },
+    /// The noise is for a schedule of another number of training steps.
+    NoiseOfOtherSchedule {
+        /// That number.
+        training_steps: u32,
+        /// The number of the sampler's schedule.
+        needed: u32,
+    },
     /// An output was given that had not been asked for.
     OutputNotAsked,
     /// An output has not as many components as the sample.
@@ -81,6 +88,13 @@ impl fmt::Display for SampleError {
             Self::WorkLength { length, needed } => write!(
                 f,
                 "the work slice has length {length}, not the {needed} needed"
+            ),
+            Self::NoiseOfOtherSchedule {
+                training_steps,
+                needed,
+            } => write!(
+                f,
+                "the noise is for a schedule of {training_steps} training steps, not {needed}"
             ),
             Self::OutputNotAsked => {
                 f.write_str("a network's output was given that was not asked for")

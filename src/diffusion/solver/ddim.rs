@@ -1,9 +1,7 @@
 use super::{Advance, Solver, Stage, combine};
 use crate::diffusion::error::{SampleError, SamplerError};
-use crate::diffusion::noise::add_noise;
-use crate::diffusion::{Level, NoiseSchedule, Prediction, Steps};
+use crate::diffusion::{Level, NoiseSchedule, Prediction, SampleNoise, Steps};
 use crate::dynamics::ScalarSpan;
-use crate::random::Words;
 use crate::real::Real;
 
 /// DDIM (Song, Meng & Ermon 2021) with a share η of the ancestral step's noise.
@@ -57,7 +55,7 @@ impl<T: Real> Solver<T> for Ddim<T> {
         x: &[T],
         position: &mut [T],
         sample: &mut [T],
-        words: &mut (impl Words + ?Sized),
+        noise: &mut (impl SampleNoise<T> + ?Sized),
     ) -> Result<Advance, SampleError> {
         if stage.told == 0 {
             return Ok(Advance::Ask(stage.from));
@@ -66,7 +64,7 @@ impl<T: Real> Solver<T> for Ddim<T> {
         let span = coefficients(self.eta, &from, &to);
         combine(position, [(span.decay, x), (span.drift, sample)], 2);
         if self.eta > T::ZERO {
-            add_noise(position, span.noise, words);
+            noise.add(position, span.noise, stage.from, stage.to);
         }
         Ok(Advance::Arrive)
     }

@@ -1,9 +1,7 @@
 use super::{Advance, Solver, Stage, combine, ddim};
 use crate::diffusion::error::{SampleError, SamplerError};
-use crate::diffusion::noise::add_noise;
-use crate::diffusion::{Level, NoiseSchedule, Prediction, Steps};
+use crate::diffusion::{Level, NoiseSchedule, Prediction, SampleNoise, Steps};
 use crate::dynamics::ScalarSpan;
-use crate::random::Words;
 use crate::real::Real;
 
 /// DDPM (Ho et al. 2020), full or on fewer timesteps, in one of its variants; `Ddpm::default()` is the
@@ -65,7 +63,7 @@ impl<T: Real> Solver<T> for Ddpm<T> {
         x: &[T],
         position: &mut [T],
         sample: &mut [T],
-        words: &mut (impl Words + ?Sized),
+        noise: &mut (impl SampleNoise<T> + ?Sized),
     ) -> Result<Advance, SampleError> {
         if stage.told == 0 {
             return Ok(Advance::Ask(stage.from));
@@ -73,7 +71,7 @@ impl<T: Real> Solver<T> for Ddpm<T> {
         let (from, to) = (schedule.level(stage.from), schedule.level(stage.to));
         let span = self.variant.coefficients(&from, &to);
         combine(position, [(span.decay, x), (span.drift, sample)], 2);
-        add_noise(position, span.noise, words);
+        noise.add(position, span.noise, stage.from, stage.to);
         Ok(Advance::Arrive)
     }
 }

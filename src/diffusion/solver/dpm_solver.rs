@@ -1,7 +1,6 @@
 use super::{Advance, Solver, Stage, check_order, combine, vector};
 use crate::diffusion::error::{SampleError, SamplerError};
-use crate::diffusion::{Level, NoiseSchedule, Prediction, Steps};
-use crate::random::Words;
+use crate::diffusion::{Level, NoiseSchedule, Prediction, SampleNoise, Steps};
 use crate::real::Real;
 
 /// DPM-Solver of order 2 or 3 (Lu et al. 2022), a single-step method: within each step from t to s it calls
@@ -59,7 +58,7 @@ impl<T: Real> Solver<T> for DpmSolver {
         x: &[T],
         position: &mut [T],
         kept: &mut [T],
-        _words: &mut (impl Words + ?Sized),
+        _noise: &mut (impl SampleNoise<T> + ?Sized),
     ) -> Result<Advance, SampleError> {
         if stage.told == 0 {
             return Ok(Advance::Ask(stage.from));

@@ -3,8 +3,7 @@ use super::exponential::{moments, weights, x_and_noise};
 use super::multistep::Coefficients;
 use super::{Advance, Solver, Stage, check_order, combine};
 use crate::diffusion::error::{SampleError, SamplerError};
-use crate::diffusion::{NoiseSchedule, Prediction, Steps};
-use crate::random::Words;
+use crate::diffusion::{NoiseSchedule, Prediction, SampleNoise, Steps};
 use crate::real::Real;
 
 /// DPM-Solver++ (Lu et al. 2022) as a multistep method of order 1, 2 or 3, and its SDE form: x₀ as a
@@ -75,14 +74,15 @@ impl<T: Real> Solver<T> for DpmSolverPlusPlus<T> {
         x: &[T],
         position: &mut [T],
         kept: &mut [T],
-        words: &mut (impl Words + ?Sized),
+        noise: &mut (impl SampleNoise<T> + ?Sized),
     ) -> Result<Advance, SampleError> {
         if stage.told == 0 {
             return Ok(Advance::Ask(stage.from));
         }
         let of = self.coefficients(schedule, stage);
         combine(position, [(of.x, x)], 1);
-        of.add(position, kept, |age| stage.place(age, self.order), words);
+        of.add(position, kept, |age| stage.place(age, self.order));
+        of.add_noise(position, noise, stage.from, stage.to);
         Ok(Advance::Arrive)
     }
 }

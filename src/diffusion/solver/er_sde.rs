@@ -2,8 +2,7 @@ use super::exponential::weights;
 use super::multistep::Coefficients;
 use super::{Advance, Solver, Stage, check_order, combine};
 use crate::diffusion::error::{SampleError, SamplerError};
-use crate::diffusion::{Level, NoiseSchedule, Prediction, Steps};
-use crate::random::Words;
+use crate::diffusion::{Level, NoiseSchedule, Prediction, SampleNoise, Steps};
 use crate::real::Real;
 
 /// ER-SDE-Solver of order 1, 2 or 3 (Cui et al. 2023): a multistep method for an extended reverse-time SDE, whose
@@ -69,7 +68,7 @@ impl<T: Real> Solver<T> for ErSdeSolver {
         x: &[T],
         position: &mut [T],
         kept: &mut [T],
-        words: &mut (impl Words + ?Sized),
+        noise: &mut (impl SampleNoise<T> + ?Sized),
     ) -> Result<Advance, SampleError> {
         if stage.told == 0 {
             return Ok(Advance::Ask(stage.from));
@@ -87,7 +86,8 @@ impl<T: Real> Solver<T> for ErSdeSolver {
             coefficients(&from, &to, [ratio(0), ratio(1), ratio(2)], known)
         };
         combine(position, [(of.x, x)], 1);
-        of.add(position, kept, |age| stage.place(age, self.order), words);
+        of.add(position, kept, |age| stage.place(age, self.order));
+        of.add_noise(position, noise, stage.from, stage.to);
         Ok(Advance::Arrive)
     }
 }

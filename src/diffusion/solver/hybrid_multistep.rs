@@ -3,8 +3,7 @@ use super::exponential::{moments, weights, x_and_noise};
 use super::multistep::Coefficients;
 use super::{Advance, Solver, Stage, check_order, scale};
 use crate::diffusion::error::{SampleError, SamplerError};
-use crate::diffusion::{NoiseSchedule, Prediction, Steps};
-use crate::random::Words;
+use crate::diffusion::{NoiseSchedule, Prediction, SampleNoise, Steps};
 use crate::real::Real;
 
 /// A midpoint method at one network call a step: a multistep method that asks within the step, at a node c of the way
@@ -90,7 +89,7 @@ impl<T: Real> Solver<T> for HybridMultistep<T> {
         _x: &[T],
         position: &mut [T],
         kept: &mut [T],
-        words: &mut (impl Words + ?Sized),
+        noise: &mut (impl SampleNoise<T> + ?Sized),
     ) -> Result<Advance, SampleError> {
         let asked = match stage.told {
             0 => self.asked(schedule, stage.from, stage.to, stage.taken),
@@ -108,7 +107,12 @@ impl<T: Real> Solver<T> for HybridMultistep<T> {
         };
         scale(position, of.x);
         let place = |age| stage.place(newest + age, self.order);
-        of.add(position, kept, place, words);
+        of.add(position, kept, place);
+        let (start, end) = match advance {
+            Advance::Ask(node) => (stage.from, node),
+            Advance::Arrive => (asked, stage.to),
+        };
+        of.add_noise(position, noise, start, end);
         Ok(advance)
     }
 }

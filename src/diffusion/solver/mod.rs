@@ -4,8 +4,7 @@
 use core::fmt::Debug;
 
 use super::error::{SampleError, SamplerError};
-use super::{NoiseSchedule, Prediction, Steps};
-use crate::random::Words;
+use super::{NoiseSchedule, Prediction, SampleNoise, Steps};
 use crate::real::Real;
 
 mod ddim;
@@ -38,9 +37,9 @@ pub use sa_solver::SaSolver;
 ///
 /// ```
 /// use poisson_midpoint::diffusion::{
-///     Advance, Error, LinearRate, NoiseSchedule, Prediction, SampleError, Sampler, Solver, Stage, Timesteps,
+///     Advance, Error, LinearRate, NoiseSchedule, Prediction, SampleError, SampleNoise, Sampler, Solver, Stage, Timesteps,
 /// };
-/// use poisson_midpoint::random::{Stream, Words};
+/// use poisson_midpoint::random::Stream;
 ///
 /// /// Probability-flow ODE in x/signal over noise/signal, by Heun's method: two calls a step.
 /// #[derive(Debug)]
@@ -60,7 +59,7 @@ pub use sa_solver::SaSolver;
 ///         x: &[f64],
 ///         position: &mut [f64],
 ///         kept: &mut [f64],
-///         _words: &mut (impl Words + ?Sized),
+///         _noise: &mut (impl SampleNoise<f64> + ?Sized),
 ///     ) -> Result<Advance, SampleError> {
 ///         let (from, to) = (schedule.level(stage.from), schedule.level(stage.to));
 ///         let step = to.noise / to.signal - from.noise / from.signal;
@@ -122,7 +121,7 @@ pub trait Solver<T: Real>: Debug {
         x: &[T],
         position: &mut [T],
         kept: &mut [T],
-        words: &mut (impl Words + ?Sized),
+        noise: &mut (impl SampleNoise<T> + ?Sized),
     ) -> Result<Advance, SampleError>;
 }
 

@@ -1,9 +1,7 @@
 //! What the multistep methods share: outputs kept in turn, and a step that is a sum of them.
 
 use super::{Stage, accumulate, vector};
-use crate::diffusion::Level;
-use crate::diffusion::noise::add_noise;
-use crate::random::Words;
+use crate::diffusion::{Level, SampleNoise};
 use crate::real::Real;
 
 /// The coefficients of a step.
@@ -33,20 +31,24 @@ impl<T: Real, const N: usize> Coefficients<T, N> {
         }
     }
 
-    /// Adds the outputs, of which that of each age is kept at a place, and the noise.
-    pub(crate) fn add(
-        &self,
-        position: &mut [T],
-        kept: &[T],
-        place: impl Fn(usize) -> usize,
-        words: &mut (impl Words + ?Sized),
-    ) {
+    /// Adds the outputs, of which that of each age is kept at a place.
+    pub(crate) fn add(&self, position: &mut [T], kept: &[T], place: impl Fn(usize) -> usize) {
         for (age, &of_output) in self.outputs.iter().enumerate().take(self.known) {
             let output = vector(kept, position.len(), place(age));
             accumulate(position, [(of_output, output)]);
         }
-        if let Some(noise) = self.noise {
-            add_noise(position, noise, words);
+    }
+
+    /// Adds the noise of the way from one training step to another, if it is drawn.
+    pub(crate) fn add_noise(
+        &self,
+        position: &mut [T],
+        noise: &mut (impl SampleNoise<T> + ?Sized),
+        from: u32,
+        to: u32,
+    ) {
+        if let Some(deviation) = self.noise {
+            noise.add(position, deviation, from, to);
         }
     }
 }

@@ -1,11 +1,15 @@
+use core::marker::PhantomData;
+
 use super::{Advance, Ddpm, Solver, Stage, copy};
 use crate::diffusion::error::{SampleError, SamplerError};
 use crate::diffusion::inner_steps::fill;
-use crate::diffusion::{MacroTransition, NoiseSchedule, Prediction, Row, Steps, Variant};
+use crate::diffusion::{
+    MacroTransition, NoiseSchedule, Prediction, Row, SampleNoise, Steps, Variant,
+};
 use crate::error::StepError;
 use crate::memory::slice::SliceError;
-use crate::method::{PoissonMidpoint, Stepper};
-use crate::random::{MidpointLaw, Words};
+use crate::method::{PoissonMidpoint, SliceNoise, Stepper};
+use crate::random::{MidpointLaw, Midpoints, Words};
 use crate::real::Real;
 
 /// The Poisson midpoint method over DDPM (Kandasamy & Nagaraj 2024, appendix A.1): each macro step
@@ -134,11 +138,11 @@ impl<T: Real> Solver<T> for PoissonMidpointDdpm<'_, T> {
         x: &[T],
         position: &mut [T],
         kept: &mut [T],
-        words: &mut (impl Words + ?Sized),
+        noise: &mut (impl SampleNoise<T> + ?Sized),
     ) -> Result<Advance, SampleError> {
         if self.is_tail(stage) {
             let variant = self.variant;
-            return Ddpm { variant }.advance(schedule, stage, x, position, kept, words);
+            return Ddpm { variant }.advance(schedule, stage, x, position, kept, noise);
         }
         if stage.told == 0 {
             return Ok(Advance::Ask(stage.from));
@@ -147,7 +151,7 @@ impl<T: Real> Solver<T> for PoissonMidpointDdpm<'_, T> {
         // The macro step's state is a copy of x, and in the end its result.
         copy(x, position);
         let (output, work) = kept.split_at_mut_checked(x.len()).unwrap_or_default();
-        advance(&stepper, stage, position, output, work, words).map_err(|error| {
+        advance(&stepper, stage, position, output, work, noise).map_err(|error| {
             let inner_step = match error {
                 SliceError::Step(StepError::NonFiniteState { inner_step }) => inner_step,
                 _ => 0,
@@ -166,7 +170,7 @@ fn advance<T: Real>(
     position: &mut [T],
     output: &[T],
     work: &mut [T],
-    words: &mut (impl Words + ?Sized),
+    noise: &mut (impl SampleNoise<T> + ?Sized),
 ) -> Result<Advance, SliceError> {
     let mut step = if stage.told == 1 {
         stepper.begin_slice(T::ZERO, position, output, work)?
@@ -177,13 +181,49 @@ fn advance<T: Real>(
         step.supply(output)?;
         step
     };
-    let Some(midpoint) = step.next(words)?.map(|query| query.inner_step) else {
+    let Some(midpoint) = step
+        .next_by(&mut OfMacroStep {
+            noise,
+            from: stage.from,
+        })?
+        .map(|query| query.inner_step)
+    else {
         let _ = step.finish()?;
         return Ok(Advance::Arrive);
     };
     let waiting = step.suspend();
     copy(waiting.position(position.len(), work)?, position);
     Ok(Advance::Ask(stage.from.saturating_sub(midpoint)))
+}
+
+/// The words of a sampler's noise.
+struct WordsOf<'a, T, N: ?Sized>(&'a mut N, PhantomData<T>);
+
+impl<T: Real, N: SampleNoise<T> + ?Sized> Words for WordsOf<'_, T, N> {
+    fn next_word(&mut self) -> u32 {
+        self.0.word()
+    }
+}
+
+/// A sampler's noise as that of the inner steps of a macro step.
+struct OfMacroStep<'a, N: ?Sized> {
+    noise: &'a mut N,
+    from: u32,
+}
+
+impl<T: Real, N: SampleNoise<T> + ?Sized> SliceNoise<T> for OfMacroStep<'_, N> {
+    fn midpoint(&mut self, midpoints: &Midpoints, previous: Option<u32>) -> Option<u32> {
+        midpoints.next(previous, &mut WordsOf(self.noise, PhantomData::<T>))
+    }
+
+    fn begin(&mut self, from: u32, to: u32, dimension: usize) {
+        let step = |inner_step| self.from.saturating_sub(inner_step);
+        self.noise.begin(step(from), step(to), dimension);
+    }
+
+    fn normal(&mut self) -> T {
+        self.noise.normal()
+    }
 }
 
 /// Without its table.

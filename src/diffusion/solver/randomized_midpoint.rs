@@ -1,9 +1,9 @@
 use super::{Advance, Solver, Stage, accumulate, combine, scale, vector};
 use crate::diffusion::error::{SampleError, SamplerError};
 use crate::diffusion::inner_steps::fill;
-use crate::diffusion::noise::add_noise;
-use crate::diffusion::{MacroTransition, NoiseSchedule, Prediction, Row, Steps, Variant};
-use crate::random::Words;
+use crate::diffusion::{
+    MacroTransition, NoiseSchedule, Prediction, Row, SampleNoise, Steps, Variant,
+};
 use crate::real::Real;
 
 /// The randomized midpoint method over DDPM: each macro step from t to s is corrected at one midpoint, drawn by a
@@ -174,7 +174,7 @@ impl<T: Real> Solver<T> for RandomizedMidpointDdpm<'_, T> {
         x: &[T],
         position: &mut [T],
         kept: &mut [T],
-        words: &mut (impl Words + ?Sized),
+        noise: &mut (impl SampleNoise<T> + ?Sized),
     ) -> Result<Advance, SampleError> {
         let macro_step = MacroTransition::new(self.table, stage.from, stage.to);
         let inner_steps = stage.from.saturating_sub(stage.to);
@@ -185,16 +185,17 @@ impl<T: Real> Solver<T> for RandomizedMidpointDdpm<'_, T> {
         if stage.told == 1 {
             let midpoint = match inner_steps {
                 1 => 0,
-                _ => self.midpoint(stage.from, inner_steps, words.next_word()),
+                _ => self.midpoint(stage.from, inner_steps, noise.word()),
             };
             // What is corrected at the start is what was held.
             let end = if midpoint == 0 { inner_steps } else { midpoint };
             let span = macro_step.between(0, end);
             combine(position, [(span.decay, x), (span.drift, at_start)], 2);
-            add_noise(position, span.noise, words);
+            let reached = stage.from.saturating_sub(end);
+            noise.add(position, span.noise, stage.from, reached);
             return Ok(match midpoint {
                 0 => Advance::Arrive,
-                _ => Advance::Ask(stage.from.saturating_sub(midpoint)),
+                _ => Advance::Ask(reached),
             });
         }
         let midpoint = stage.from.saturating_sub(stage.asked);
@@ -207,7 +208,7 @@ impl<T: Real> Solver<T> for RandomizedMidpointDdpm<'_, T> {
         ];
         scale(position, span.decay);
         accumulate(position, terms);
-        add_noise(position, span.noise, words);
+        noise.add(position, span.noise, stage.asked, stage.to);
         Ok(Advance::Arrive)
     }
 }

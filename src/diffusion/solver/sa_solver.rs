@@ -2,8 +2,7 @@ use super::exponential::{moments, weights, x_and_noise};
 use super::multistep::Coefficients;
 use super::{Advance, Solver, Stage, check_order, combine};
 use crate::diffusion::error::{SampleError, SamplerError};
-use crate::diffusion::{Level, NoiseSchedule, Prediction, Steps};
-use crate::random::Words;
+use crate::diffusion::{Level, NoiseSchedule, Prediction, SampleNoise, Steps};
 use crate::real::Real;
 
 /// SA-Solver (Xue et al. 2023): stochastic Adams methods, an Adams–Bashforth predictor and an Adams–Moulton corrector
@@ -89,19 +88,15 @@ impl<T: Real> Solver<T> for SaSolver<T> {
         x: &[T],
         position: &mut [T],
         kept: &mut [T],
-        words: &mut (impl Words + ?Sized),
+        noise: &mut (impl SampleNoise<T> + ?Sized),
     ) -> Result<Advance, SampleError> {
         if stage.told == 0 {
             return Ok(Advance::Ask(stage.from));
         }
         let of = self.coefficients(schedule, stage);
         combine(position, [(of.x, x)], 1);
-        of.add(
-            position,
-            kept,
-            |age| stage.place(age, self.outputs()),
-            words,
-        );
+        of.add(position, kept, |age| stage.place(age, self.outputs()));
+        of.add_noise(position, noise, stage.from, stage.to);
         Ok(Advance::Arrive)
     }
 }
