@@ -155,17 +155,17 @@ fn segments_are_independent_standard_normals() {
     }
     // 63 bounds of 5 standard errors: a false alarm of 4e-5.
     let root = f64::from(RUNS).sqrt();
-    for i in 0..segments {
-        let n = f64::from(RUNS);
+    let n = f64::from(RUNS);
+    for (i, row) in second.iter().enumerate() {
         assert!((sums[i] / n).abs() < 5.0 / root);
         assert!((fourth[i] / n - 3.0).abs() < 5.0 * 96_f64.sqrt() / root);
-        for j in 0..segments {
+        for (j, sum) in row.iter().enumerate() {
             let (expected, deviation) = if i == j {
                 (1.0, 2_f64.sqrt())
             } else {
                 (0.0, 1.0)
             };
-            let found = second[i][j] / n - expected;
+            let found = sum / n - expected;
             assert!(found.abs() < 5.0 * deviation / root, "{i} {j} {found}");
         }
     }
