@@ -154,8 +154,9 @@ fn one_digit(weights: &[u8], seed: u64) -> Result<()> {
 
 fn compare(options: &Options, target: &Target, schedule: &Schedule, count: usize) -> Result<()> {
     let dimension = target.dimension();
+    let all = Method::compared();
     let methods = match &options.method[..] {
-        [] if options.all_methods => Method::value_variants(),
+        [] if options.all_methods => &all[..],
         [] => &Method::SHORT_LIST,
         some => some,
     };

@@ -17,6 +17,8 @@ type List = Timesteps<{ STEPS as usize }>;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum Method {
+    /// What docs/diffusion.md finds best for so many calls: `dpmpp2m` below 14, `hybrid` from there.
+    Auto,
     /// DDPM, respaced uniformly, variant 1: the exponential integrator.
     Ddpm1,
     /// The same, fixed small (variant 2).
@@ -94,6 +96,12 @@ impl Method {
         Self::Hybrid,
     ];
 
+    /// All that are compared: `auto` is one of the others.
+    pub fn compared() -> Vec<Self> {
+        let all = Self::value_variants().iter().copied();
+        all.filter(|method| *method != Self::Auto).collect()
+    }
+
     pub fn name(self) -> String {
         self.to_possible_value()
             .map_or_else(String::new, |v| v.get_name().to_owned())
@@ -150,6 +158,8 @@ impl Method {
             run.all(&quadratic(half)?, solver.with_density(density))
         };
         match self {
+            Self::Auto if calls < 14 => multi(2, 0.0),
+            Self::Auto => hybrid(0.0),
             Self::Ddpm1 => ddpm(uniform(calls)?, exponential(-1.0)),
             Self::DdpmSmall => ddpm(uniform(calls)?, small),
             Self::Ddpm3 => ddpm(uniform(calls)?, Variant::Reduced),

@@ -21,7 +21,7 @@ mod threads;
 use std::path::{Path, PathBuf};
 
 use anyhow::Result;
-use clap::{Parser, ValueEnum};
+use clap::Parser;
 use grid::{Grid, IMAGES, create};
 use indicatif::{ProgressBar, ProgressStyle};
 use measure::{Estimate, Moments, frechet, same_distribution, sliced_wasserstein};
@@ -152,8 +152,9 @@ fn main() -> Result<()> {
     if options.evaluate {
         (options.seed, options.seeds, options.count) = (1_000_000, 5, 1000);
     }
+    let all = Method::compared();
     let methods = match &options.method[..] {
-        [] => Method::value_variants(),
+        [] => &all[..],
         some => some,
     };
     let budgets = match (&options.calls[..], options.evaluate) {

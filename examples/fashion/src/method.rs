@@ -16,6 +16,8 @@ type List = Timesteps<{ STEPS as usize }>;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum Method {
+    /// What docs/diffusion.md finds best for so many calls: `dpmpp-2m` below 14, `hybrid` from there.
+    Auto,
     /// DDPM: ancestral steps, respaced uniformly.
     Ddpm,
     /// DDIM without noise, uniform.
@@ -49,6 +51,12 @@ pub enum Method {
 }
 
 impl Method {
+    /// All that are compared: `auto` is one of the others.
+    pub fn compared() -> Vec<Self> {
+        let all = Self::value_variants().iter().copied();
+        all.filter(|method| *method != Self::Auto).collect()
+    }
+
     pub fn name(self) -> String {
         self.to_possible_value()
             .map_or_else(String::new, |v| v.get_name().to_owned())
@@ -87,6 +95,8 @@ impl Method {
             node: 0.3,
         };
         match self {
+            Self::Auto if calls < 14 => Self::Dpmpp2m.sample(run, calls, seed, first, x),
+            Self::Auto => Self::Hybrid.sample(run, calls, seed, first, x),
             Self::Ddpm => run.all(&uniform(calls)?, Ddpm::default(), particles, x),
             Self::Ddim => run.all(&uniform(calls)?, Ddim { eta: 0.0 }, particles, x),
             Self::Dpmpp2m => {
