@@ -217,7 +217,7 @@ impl<'a, T: Real, N: NoiseSchedule<T>, S: Solver<T>> Sampling<'a, T, N, S> {
             Advance::Ask(step) => step,
             Advance::Arrive => stage.to,
         };
-        if !position.iter().all(|value| value.is_finite()) {
+        if !are_finite(position) {
             return Err(SampleError::NonFiniteSample { step });
         }
         match advance {
@@ -254,13 +254,22 @@ impl<'a, T: Real, N: NoiseSchedule<T>, S: Solver<T>> Sampling<'a, T, N, S> {
         let output = place.unwrap_or_default();
         write(step, position, output)?;
         sampler.read(wanted, step, position, output);
-        if let Some(component) = output.iter().position(|value| !value.is_finite()) {
+        if !are_finite(output) {
+            let mut values = output.iter();
+            let component = values.position(|value| !value.is_finite()).unwrap_or(0);
             return Err(SampleError::NonFiniteOutput { step, component });
         }
         self.progress.told += 1;
         self.progress.turn = Turn::Solver;
         Ok(())
     }
+}
+
+/// Whether all values are. Without a way out at the first that is not, it takes many at once.
+fn are_finite<T: Real>(values: &[T]) -> bool {
+    values
+        .iter()
+        .fold(true, |finite, value| finite & value.is_finite())
 }
 
 #[cfg(feature = "defmt")]

@@ -60,7 +60,7 @@ impl<T: Real> Solver<T> for Ddpm<T> {
         &self,
         schedule: &impl NoiseSchedule<T>,
         stage: &Stage<'_>,
-        x: &[T],
+        _x: &[T],
         position: &mut [T],
         sample: &mut [T],
         noise: &mut (impl SampleNoise<T> + ?Sized),
@@ -70,7 +70,7 @@ impl<T: Real> Solver<T> for Ddpm<T> {
         }
         let (from, to) = (schedule.level(stage.from), schedule.level(stage.to));
         let span = self.variant.coefficients(&from, &to);
-        combine(position, [(span.decay, x), (span.drift, sample)], 2);
+        combine(position, span.decay, [(span.drift, &*sample)]);
         noise.add(position, span.noise, stage.from, stage.to);
         Ok(Advance::Arrive)
     }

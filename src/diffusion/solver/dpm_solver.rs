@@ -1,4 +1,4 @@
-use super::{Advance, Solver, Stage, check_order, combine, vector};
+use super::{Advance, Solver, Stage, check_order, combine, copy, vector};
 use crate::diffusion::error::{SampleError, SamplerError};
 use crate::diffusion::{Level, NoiseSchedule, Prediction, SampleNoise, Steps};
 use crate::real::Real;
@@ -72,13 +72,13 @@ impl<T: Real> Solver<T> for DpmSolver {
         let (level, r) = wanted.map_or((nodes.end, T::ONE), |node| (node.level, node.r));
         let [of_x, of_0, of_1, of_2] = nodes.solve(&level, r, stage.told);
         let epsilon = |index| vector(kept, x.len(), index);
-        let terms = [
-            (of_x, x),
-            (of_0, epsilon(0)),
-            (of_1, epsilon(1)),
-            (of_2, epsilon(2)),
-        ];
-        combine(position, terms, 1 + stage.told as usize);
+        let terms = [of_0, of_1, of_2].into_iter().zip(0..stage.told as usize);
+        copy(x, position);
+        combine(
+            position,
+            of_x,
+            terms.map(|(of, index)| (of, epsilon(index))),
+        );
         Ok(wanted.map_or(Advance::Arrive, |node| Advance::Ask(node.step)))
     }
 }

@@ -1,7 +1,7 @@
 use super::ddim::check_eta;
 use super::exponential::{moments, weights, x_and_noise};
 use super::multistep::Coefficients;
-use super::{Advance, Solver, Stage, check_order, combine};
+use super::{Advance, Solver, Stage, check_order};
 use crate::diffusion::error::{SampleError, SamplerError};
 use crate::diffusion::{NoiseSchedule, Prediction, SampleNoise, Steps};
 use crate::real::Real;
@@ -71,7 +71,7 @@ impl<T: Real> Solver<T> for DpmSolverPlusPlus<T> {
         &self,
         schedule: &impl NoiseSchedule<T>,
         stage: &Stage<'_>,
-        x: &[T],
+        _x: &[T],
         position: &mut [T],
         kept: &mut [T],
         noise: &mut (impl SampleNoise<T> + ?Sized),
@@ -80,8 +80,7 @@ impl<T: Real> Solver<T> for DpmSolverPlusPlus<T> {
             return Ok(Advance::Ask(stage.from));
         }
         let of = self.coefficients(schedule, stage);
-        combine(position, [(of.x, x)], 1);
-        of.add(position, kept, |age| stage.place(age, self.order));
+        of.apply(position, kept, |age| stage.place(age, self.order));
         of.add_noise(position, noise, stage.from, stage.to);
         Ok(Advance::Arrive)
     }

@@ -1,6 +1,6 @@
 use super::exponential::weights;
 use super::multistep::Coefficients;
-use super::{Advance, Solver, Stage, check_order, combine};
+use super::{Advance, Solver, Stage, check_order};
 use crate::diffusion::error::{SampleError, SamplerError};
 use crate::diffusion::{Level, NoiseSchedule, Prediction, SampleNoise, Steps};
 use crate::real::Real;
@@ -65,7 +65,7 @@ impl<T: Real> Solver<T> for ErSdeSolver {
         &self,
         schedule: &impl NoiseSchedule<T>,
         stage: &Stage<'_>,
-        x: &[T],
+        _x: &[T],
         position: &mut [T],
         kept: &mut [T],
         noise: &mut (impl SampleNoise<T> + ?Sized),
@@ -85,8 +85,7 @@ impl<T: Real> Solver<T> for ErSdeSolver {
             };
             coefficients(&from, &to, [ratio(0), ratio(1), ratio(2)], known)
         };
-        combine(position, [(of.x, x)], 1);
-        of.add(position, kept, |age| stage.place(age, self.order));
+        of.apply(position, kept, |age| stage.place(age, self.order));
         of.add_noise(position, noise, stage.from, stage.to);
         Ok(Advance::Arrive)
     }

@@ -1,7 +1,7 @@
 use super::ddim::check_eta;
 use super::exponential::{moments, weights, x_and_noise};
 use super::multistep::Coefficients;
-use super::{Advance, Solver, Stage, check_order, scale};
+use super::{Advance, Solver, Stage, check_order};
 use crate::diffusion::error::{SampleError, SamplerError};
 use crate::diffusion::{NoiseSchedule, Prediction, SampleNoise, Steps};
 use crate::real::Real;
@@ -105,9 +105,8 @@ impl<T: Real> Solver<T> for HybridMultistep<T> {
             ),
             _ => (self.after_node(schedule, stage, asked), 0, Advance::Arrive),
         };
-        scale(position, of.x);
         let place = |age| stage.place(newest + age, self.order);
-        of.add(position, kept, place);
+        of.apply(position, kept, place);
         let (start, end) = match advance {
             Advance::Ask(node) => (stage.from, node),
             Advance::Arrive => (asked, stage.to),

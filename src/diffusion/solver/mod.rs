@@ -189,33 +189,26 @@ pub(crate) fn vector<T>(kept: &[T], dimension: usize, index: usize) -> &[T] {
         .unwrap_or_default()
 }
 
-/// The sum of the first terms, each a coefficient times a vector: what is beyond them may be anything.
-pub(crate) fn combine<T: Real, const N: usize>(sum: &mut [T], terms: [(T, &[T]); N], first: usize) {
-    let mut terms = terms.into_iter().take(first);
+/// factor · sum, and to that the terms, each a coefficient times a vector.
+pub(crate) fn combine<'a, T: Real>(
+    sum: &mut [T],
+    factor: T,
+    terms: impl IntoIterator<Item = (T, &'a [T])>,
+) {
+    let mut terms = terms.into_iter();
+    // The first in the same pass: of an image, passes are what a step costs.
     if let Some((coefficient, vector)) = terms.next() {
         for (sum, &value) in sum.iter_mut().zip(vector) {
-            *sum = coefficient * value;
+            *sum = factor * *sum + coefficient * value;
+        }
+    } else {
+        for sum in sum.iter_mut() {
+            *sum *= factor;
         }
     }
-    add(sum, terms);
-}
-
-/// Adds terms to a sum.
-pub(crate) fn accumulate<T: Real, const N: usize>(sum: &mut [T], terms: [(T, &[T]); N]) {
-    add(sum, terms.into_iter());
-}
-
-fn add<'a, T: Real>(sum: &mut [T], terms: impl Iterator<Item = (T, &'a [T])>) {
     for (coefficient, vector) in terms {
         for (sum, &value) in sum.iter_mut().zip(vector) {
             *sum += coefficient * value;
         }
-    }
-}
-
-/// Multiplies a vector.
-pub(crate) fn scale<T: Real>(vector: &mut [T], factor: T) {
-    for value in vector {
-        *value *= factor;
     }
 }

@@ -1,6 +1,6 @@
 //! What the multistep methods share: outputs kept in turn, and a step that is a sum of them.
 
-use super::{Stage, accumulate, vector};
+use super::{Stage, combine, vector};
 use crate::diffusion::{Level, SampleNoise};
 use crate::real::Real;
 
@@ -31,12 +31,12 @@ impl<T: Real, const N: usize> Coefficients<T, N> {
         }
     }
 
-    /// Adds the outputs, of which that of each age is kept at a place.
-    pub(crate) fn add(&self, position: &mut [T], kept: &[T], place: impl Fn(usize) -> usize) {
-        for (age, &of_output) in self.outputs.iter().enumerate().take(self.known) {
-            let output = vector(kept, position.len(), place(age));
-            accumulate(position, [(of_output, output)]);
-        }
+    /// Makes of what the step starts from what it ends at, but for the noise; the output of each age is kept at a place.
+    pub(crate) fn apply(&self, position: &mut [T], kept: &[T], place: impl Fn(usize) -> usize) {
+        let dimension = position.len();
+        let outputs = self.outputs.iter().enumerate().take(self.known);
+        let term = |(age, &of_output)| (of_output, vector(kept, dimension, place(age)));
+        combine(position, self.x, outputs.map(term));
     }
 
     /// Adds the noise of the way from one training step to another, if it is drawn.

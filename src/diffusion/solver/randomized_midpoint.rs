@@ -1,4 +1,4 @@
-use super::{Advance, Solver, Stage, accumulate, combine, scale, vector};
+use super::{Advance, Solver, Stage, combine, vector};
 use crate::diffusion::error::{SampleError, SamplerError};
 use crate::diffusion::inner_steps::fill;
 use crate::diffusion::{
@@ -190,7 +190,7 @@ impl<T: Real> Solver<T> for RandomizedMidpointDdpm<'_, T> {
             // What is corrected at the start is what was held.
             let end = if midpoint == 0 { inner_steps } else { midpoint };
             let span = macro_step.between(0, end);
-            combine(position, [(span.decay, x), (span.drift, at_start)], 2);
+            combine(position, span.decay, [(span.drift, at_start)]);
             let reached = stage.from.saturating_sub(end);
             noise.add(position, span.noise, stage.from, reached);
             return Ok(match midpoint {
@@ -206,8 +206,7 @@ impl<T: Real> Solver<T> for RandomizedMidpointDdpm<'_, T> {
             (span.drift - kick, at_start),
             (kick, vector(kept, x.len(), 1)),
         ];
-        scale(position, span.decay);
-        accumulate(position, terms);
+        combine(position, span.decay, terms);
         noise.add(position, span.noise, stage.asked, stage.to);
         Ok(Advance::Arrive)
     }

@@ -1,6 +1,6 @@
 use super::exponential::{moments, weights, x_and_noise};
 use super::multistep::Coefficients;
-use super::{Advance, Solver, Stage, check_order, combine};
+use super::{Advance, Solver, Stage, check_order};
 use crate::diffusion::error::{SampleError, SamplerError};
 use crate::diffusion::{Level, NoiseSchedule, Prediction, SampleNoise, Steps};
 use crate::real::Real;
@@ -85,7 +85,7 @@ impl<T: Real> Solver<T> for SaSolver<T> {
         &self,
         schedule: &impl NoiseSchedule<T>,
         stage: &Stage<'_>,
-        x: &[T],
+        _x: &[T],
         position: &mut [T],
         kept: &mut [T],
         noise: &mut (impl SampleNoise<T> + ?Sized),
@@ -94,8 +94,7 @@ impl<T: Real> Solver<T> for SaSolver<T> {
             return Ok(Advance::Ask(stage.from));
         }
         let of = self.coefficients(schedule, stage);
-        combine(position, [(of.x, x)], 1);
-        of.add(position, kept, |age| stage.place(age, self.outputs()));
+        of.apply(position, kept, |age| stage.place(age, self.outputs()));
         of.add_noise(position, noise, stage.from, stage.to);
         Ok(Advance::Arrive)
     }
