@@ -18,6 +18,12 @@ def scheduler_of(variant):
     if variant.startswith("ddim"):
         eta = float(variant.removeprefix("ddim-"))
         return diffusers.DDIMScheduler(clip_sample=False, **common), {"eta": eta}
+    if variant == "sa":
+        return diffusers.SASolverScheduler(
+            predictor_order=2, corrector_order=2, tau_func=lambda t: 1.0, **common
+        ), {}
+    if variant == "predictor-corrector":
+        return diffusers.UniPCMultistepScheduler(solver_order=3, final_sigmas_type="zero", **common), {}
     kind = "sde-dpmsolver++" if variant == "sde-2m" else "dpmsolver++"
     # As this crate's: the last step, to the data, is of order 1.
     return (

@@ -5,8 +5,9 @@
 
 use anyhow::{Context, Result, bail, ensure};
 use poisson_midpoint::diffusion::{
-    Ddim, Ddpm, DpmSolverPlusPlus, Lockstep, Member, Prediction, Sampler, ScheduleTable, Solver,
-    Timesteps, standard_normal,
+    Ddim, Ddpm, DpmSolverPlusPlus, ErSdeSolver, HybridMultistep, Lockstep, Member,
+    PoissonMidpointDdpm, Prediction, Row, SaSolver, Sampler, ScheduleTable, Solver, Timesteps,
+    standard_normal,
 };
 use poisson_midpoint::random::Stream;
 use rayon::iter::{IndexedParallelIterator, IntoParallelRefMutIterator, ParallelIterator};
@@ -17,8 +18,8 @@ use super::{Contender, mean_square};
 /// The most timesteps.
 const MOST: usize = 1000;
 
-/// The contender of a method, `ddpm`, `ddim-0`, `ddim-1`, `2m` or `sde-2m`, with `-lockstep` for a batch in lockstep;
-/// the shape is samples x components.
+/// The contender of a method, with `-lockstep` for a batch in lockstep; the shape is samples x components. `poisson` makes
+/// as many calls of the network as the others, two a step.
 pub(crate) fn contender(
     method: &str,
     shape: &str,
@@ -29,25 +30,73 @@ pub(crate) fn contender(
     let (samples, dimension) = (samples.parse::<usize>()?, dimension.parse::<usize>()?);
     ensure!(samples * dimension == count, "{shape} is not {count}");
     let lockstep = method.ends_with("-lockstep");
-    let order = 2;
-    Ok(match method.trim_end_matches("-lockstep") {
-        "ddpm" => Run::boxed(Ddpm::default(), lockstep, samples, dimension, steps)?,
-        "ddim-0" => Run::boxed(Ddim { eta: 0.0 }, lockstep, samples, dimension, steps)?,
-        "ddim-1" => Run::boxed(Ddim { eta: 1.0 }, lockstep, samples, dimension, steps)?,
-        "2m" => {
-            let solver = DpmSolverPlusPlus { order, eta: 0.0 };
-            Run::boxed(solver, lockstep, samples, dimension, steps)?
+    let method = method.trim_end_matches("-lockstep");
+    if method == "poisson" {
+        return Run::boxed(Poisson, lockstep, samples, dimension, steps / 2);
+    }
+    macro_rules! boxed {
+        ($solver:expr) => {
+            Run::boxed(Fixed($solver), lockstep, samples, dimension, steps)
+        };
+    }
+    let sa = |predictor, corrector, tau| {
+        let noisy = [0.0, f32::INFINITY];
+        SaSolver {
+            predictor,
+            corrector,
+            tau,
+            noisy,
         }
-        "sde-2m" => {
-            let solver = DpmSolverPlusPlus { order, eta: 1.0 };
-            Run::boxed(solver, lockstep, samples, dimension, steps)?
+    };
+    let order = 2;
+    match method {
+        "ddpm" => boxed!(Ddpm::default()),
+        "ddim-0" => boxed!(Ddim { eta: 0.0 }),
+        "ddim-1" => boxed!(Ddim { eta: 1.0 }),
+        "2m" => boxed!(DpmSolverPlusPlus { order, eta: 0.0 }),
+        "sde-2m" => boxed!(DpmSolverPlusPlus { order, eta: 1.0 }),
+        "predictor-corrector" => boxed!(sa(3, 3, 0.0)),
+        "sa" => boxed!(sa(2, 2, 1.0)),
+        "er-sde" => boxed!(ErSdeSolver { order: 3 }),
+        "hybrid" => {
+            let (eta, node) = (0.0, 0.3);
+            boxed!(HybridMultistep { order, eta, node })
         }
         _ => bail!("no method {method}"),
-    })
+    }
 }
 
-struct Run<S> {
-    solver: S,
+/// Makes a method's solver, over a table that may be its own.
+trait Method {
+    /// The solver.
+    type Solver<'a>: Solver<f32> + Sync;
+
+    fn solver<'a>(&self, table: &'a mut [Row<f32>]) -> Self::Solver<'a>;
+}
+
+struct Fixed<S>(S);
+
+impl<S: Solver<f32> + Copy + Sync> Method for Fixed<S> {
+    type Solver<'a> = S;
+
+    fn solver(&self, _table: &mut [Row<f32>]) -> S {
+        self.0
+    }
+}
+
+struct Poisson;
+
+impl Method for Poisson {
+    type Solver<'a> = PoissonMidpointDdpm<'a, f32>;
+
+    fn solver<'a>(&self, table: &'a mut [Row<f32>]) -> PoissonMidpointDdpm<'a, f32> {
+        PoissonMidpointDdpm::new(table)
+    }
+}
+
+struct Run<M> {
+    method: M,
+    table: Vec<Row<f32>>,
     schedule: ScheduleTable<f32, MOST>,
     timesteps: Timesteps<MOST>,
     lockstep: bool,
@@ -59,9 +108,9 @@ struct Run<S> {
     streams: Vec<Stream>,
 }
 
-impl<S: Solver<f32> + Copy + Send + Sync + 'static> Run<S> {
+impl<M: Method + 'static> Run<M> {
     fn boxed(
-        solver: S,
+        method: M,
         lockstep: bool,
         samples: usize,
         dimension: usize,
@@ -74,14 +123,19 @@ impl<S: Solver<f32> + Copy + Send + Sync + 'static> Run<S> {
         for (x, stream) in start.chunks_exact_mut(dimension).zip(&mut streams) {
             standard_normal(x, stream);
         }
-        let sampler = Sampler::new(&schedule, &timesteps, Prediction::Velocity, solver)?;
-        let length = if lockstep {
-            sampler.batch_work_length(samples, dimension)
-        } else {
-            samples * sampler.work_length(dimension)
+        let mut table = vec![Row::ZERO; MOST];
+        let length = {
+            let solver = method.solver(&mut table);
+            let sampler = Sampler::new(&schedule, &timesteps, Prediction::Velocity, solver)?;
+            if lockstep {
+                sampler.batch_work_length(samples, dimension)
+            } else {
+                samples * sampler.work_length(dimension)
+            }
         };
         Ok(Box::new(Self {
-            solver,
+            method,
+            table,
             schedule,
             timesteps,
             lockstep,
@@ -94,11 +148,12 @@ impl<S: Solver<f32> + Copy + Send + Sync + 'static> Run<S> {
     }
 }
 
-impl<S: Solver<f32> + Copy + Send + Sync + 'static> Contender for Run<S> {
+impl<M: Method> Contender for Run<M> {
     fn run(&mut self) -> Result<()> {
         let dimension = self.dimension;
         let predicts = Prediction::Velocity;
-        let sampler = Sampler::new(&self.schedule, &self.timesteps, predicts, self.solver)?;
+        let solver = self.method.solver(&mut self.table);
+        let sampler = Sampler::new(&self.schedule, &self.timesteps, predicts, solver)?;
         self.x.copy_from_slice(&self.start);
         if self.lockstep {
             let mut members: Vec<_> = self.streams.iter().cloned().map(Member::new).collect();
