@@ -21,7 +21,7 @@ static WEIGHTS: &[u8] = include_bytes!("../examples/diffusion/denoiser.safetenso
 fn the_digit_of_a_microcontroller_has_the_bits_that_it_has_there() {
     let network = Network::from_safetensors(WEIGHTS).unwrap();
     let (image, calls) = digit::generate(&network, 0, &mut digit::Memory::new()).unwrap();
-    assert_eq!((digit::fingerprint(&image), calls), (0x4bd3_824e, 50));
+    assert_eq!((digit::fingerprint(&image), calls), (0xb97f_965d, 50));
 }
 
 type Schedule = ScheduleTable<f32, { STEPS as usize }>;
@@ -55,8 +55,8 @@ const GOLDEN: [u32; 21] = [
     0xb8a6_d350,
     0x4fcb_64a1,
     0x8ad9_cea9,
-    0x02bf_26c3,
-    0x38f3_d672,
+    0x50aa_706e,
+    0xafb7_a23a,
     0xab97_54f8,
     0xff97_0a42,
     0x1fb9_8058,
@@ -64,7 +64,7 @@ const GOLDEN: [u32; 21] = [
     0xad52_c1a8,
     0x71c8_9a34,
     0x5209_17df,
-    0x1d64_8ec5,
+    0x4a79_42b0,
 ];
 
 #[test]

@@ -10,7 +10,7 @@
 #include "network.h"
 #include "poisson_midpoint.h"
 
-enum { STEPS = 25, WORK = 7 * PIXELS };
+enum { STEPS = 25, WORK = 3 * PIXELS };
 
 /* What the network makes of noise. */
 static pmid_status_t generate(uint64_t seed, float *image, unsigned *calls)

@@ -8,7 +8,7 @@
 #include "../examples/network.h"
 #include "poisson_midpoint.h"
 
-enum { STEPS = 10, WORK = 7 * PIXELS };
+enum { STEPS = 10, WORK = 5 * PIXELS };
 
 static float exponents[TRAINING_STEPS], image[PIXELS], work[WORK];
 static pmid_row_f32_t table[TRAINING_STEPS];

@@ -12,14 +12,14 @@ use super::network::{Network, PIXELS, STEPS};
 /// What goes in static memory on a microcontroller.
 pub struct Memory {
     table: [Row<f32>; STEPS as usize],
-    work: [f32; 7 * PIXELS],
+    work: [f32; 3 * PIXELS],
 }
 
 impl Memory {
     pub const fn new() -> Self {
         Self {
             table: [Row::ZERO; STEPS as usize],
-            work: [0.0; 7 * PIXELS],
+            work: [0.0; 3 * PIXELS],
         }
     }
 }

@@ -265,7 +265,9 @@ impl<'a, T: Real, N: NoiseSchedule<T>, S: Solver<T>> Sampling<'a, T, N, S> {
     }
 }
 
-/// Whether all values are. Without a way out at the first that is not, it takes many at once.
+/// Whether all values are. Without a way out at the first that is not, it takes many at once; unrolled, it need not be twice
+/// in an image.
+#[inline(never)]
 fn are_finite<T: Real>(values: &[T]) -> bool {
     values
         .iter()

@@ -10,6 +10,5 @@ pub(crate) mod walk;
 pub use euler_maruyama::EulerMaruyama;
 pub use macro_step::{MacroStep, Query};
 pub use poisson_midpoint::PoissonMidpoint;
-pub(crate) use slice_step::SliceNoise;
 pub use slice_step::{SliceMacroStep, SliceQuery, SuspendedStep};
 pub use stepper::Stepper;

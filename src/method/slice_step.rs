@@ -5,13 +5,12 @@ use super::stepper::Stepper;
 use super::walk::{Cursor, Walk};
 #[cfg(feature = "defmt")]
 use crate::dynamics::SpanOf;
-use crate::dynamics::span::Span;
+use crate::dynamics::segment::draw_one;
 use crate::dynamics::{CellOf, Dynamics, RealOf};
 use crate::error::Step;
 use crate::memory::Memory;
 use crate::memory::slice::{SliceError, Slices, check_drift_length};
 use crate::random::{Midpoints, Words};
-use crate::real::Real;
 
 /// The memory of a step under dynamics.
 type SlicesOf<'a, S> = Slices<'a, RealOf<S>, CellOf<S, RealOf<S>>>;
@@ -122,15 +121,7 @@ impl<'a, S: Dynamics> SliceMacroStep<'a, S> {
         &mut self,
         words: &mut W,
     ) -> Result<Option<SliceQuery<'_, RealOf<S>>>, SliceError> {
-        self.next_by(words)
-    }
-
-    /// The same by any noise.
-    pub(crate) fn next_by<N: SliceNoise<RealOf<S>> + ?Sized>(
-        &mut self,
-        noise: &mut N,
-    ) -> Result<Option<SliceQuery<'_, RealOf<S>>>, SliceError> {
-        self.stepper.next_in_slices(&mut self.walk, noise)
+        self.stepper.next_in_slices(&mut self.walk, words)
     }
 
     /// Tells the drift that [`next`](Self::next) asked for.
@@ -161,59 +152,18 @@ impl<'a, S: Dynamics> SliceMacroStep<'a, S> {
     }
 }
 
-/// What a step on slices draws: as every source of words does, the next normals, whatever they are for.
-pub(crate) trait SliceNoise<T: Real> {
-    /// The next midpoint.
-    fn midpoint(&mut self, midpoints: &Midpoints, previous: Option<u32>) -> Option<u32>;
-
-    /// Begins the noise of inner steps `from`..`to`, whose normals are the next.
-    fn begin(&mut self, from: u32, to: u32, dimension: usize);
-
-    /// The next normal.
-    fn normal(&mut self) -> T;
-}
-
-impl<T: Real, W: Words + ?Sized> SliceNoise<T> for W {
-    #[inline]
-    fn midpoint(&mut self, midpoints: &Midpoints, previous: Option<u32>) -> Option<u32> {
-        midpoints.next(previous, self)
-    }
-
-    #[inline]
-    fn begin(&mut self, _from: u32, _to: u32, _dimension: usize) {}
-
-    #[inline]
-    fn normal(&mut self) -> T {
-        T::normal(self)
-    }
-}
-
 /// The loops of [`Walk`] over slices.
 impl<S: Dynamics> PoissonMidpoint<S> {
-    /// A step that was suspended where it had asked for the drift at a midpoint, after others.
-    pub(crate) fn waiting(
-        &self,
-        time: RealOf<S>,
-        midpoint: u32,
-        drift_calls: u32,
-    ) -> SuspendedStep<S> {
-        SuspendedStep {
-            stepper: *self,
-            cursor: Cursor::asking(time, midpoint, drift_calls),
-        }
-    }
-
     /// Goes to the next midpoint, unless the drift at the last is still wanted.
-    fn next_in_slices<'w, N: SliceNoise<RealOf<S>> + ?Sized>(
+    fn next_in_slices<'w, W: Words + ?Sized>(
         &self,
         walk: &'w mut Walk<SlicesOf<'_, S>>,
-        noise: &mut N,
+        words: &mut W,
     ) -> Result<Option<SliceQuery<'w, RealOf<S>>>, SliceError> {
         let asked = if walk.cursor.is_ready() {
-            let draw = |midpoints: &Midpoints, previous| noise.midpoint(midpoints, previous);
+            let draw = |midpoints: &Midpoints, previous| midpoints.next(previous, words);
             let leg = self.next_leg(&walk.cursor, draw)?;
-            noise.begin(leg.from, leg.to, walk.memory.dimension());
-            self.go(walk, &leg, |_| leg.span.increment(|| noise.normal()))?
+            self.go(walk, &leg, |_| draw_one(&leg.span, words))?
         } else {
             walk.cursor.wanted()?
         };
@@ -292,17 +242,6 @@ impl<S: Dynamics> SuspendedStep<S> {
     #[must_use]
     pub fn work_length(&self, dimension: usize) -> usize {
         self.stepper.work_length(dimension)
-    }
-
-    /// Where the step asks for the drift, in the work slice that it was suspended with.
-    pub(crate) fn position<'a>(
-        &self,
-        dimension: usize,
-        work: &'a [RealOf<S>],
-    ) -> Result<&'a [RealOf<S>], SliceError> {
-        let (length, needed) = (work.len(), self.work_length(dimension));
-        let position = work.get(dimension..dimension.saturating_mul(2));
-        position.ok_or(SliceError::Work { length, needed })
     }
 
     /// The step with its slices, which hold what they held when it was suspended.

@@ -55,16 +55,6 @@ impl<T: Real> Cursor<T> {
         }
     }
 
-    /// Where the drift at a midpoint has been asked for, after others.
-    pub(super) fn asking(time: T, midpoint: u32, drift_calls: u32) -> Self {
-        Self {
-            time,
-            previous: Some(midpoint),
-            stage: Stage::Asked,
-            drift_calls,
-        }
-    }
-
     /// The midpoint whose drift has been asked for.
     #[inline]
     pub(crate) fn asked(&self) -> Option<u32> {

@@ -71,7 +71,7 @@ fn work_is_as_documented() {
             "predictor-corrector" => assert!((2..=5).contains(&vectors)),
             "randomized" => assert_eq!(vectors, 3),
             "single step" => assert!((3..=4).contains(&vectors)),
-            _ => assert_eq!(vectors, 7),
+            _ => assert!((3..=4).contains(&vectors)),
         }
     });
 }

@@ -7,6 +7,7 @@ use super::error::{SampleError, SamplerError};
 use super::{NoiseSchedule, Prediction, SampleNoise, Steps};
 use crate::real::Real;
 
+mod corrected;
 mod ddim;
 mod ddpm;
 mod dpm_solver;

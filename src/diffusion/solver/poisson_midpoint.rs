@@ -1,14 +1,11 @@
 use core::marker::PhantomData;
 
-use super::{Advance, Ddpm, Solver, Stage, copy};
+use super::{Advance, Ddpm, Solver, Stage, corrected};
 use crate::diffusion::error::{SampleError, SamplerError};
 use crate::diffusion::inner_steps::fill;
 use crate::diffusion::{
     MacroTransition, NoiseSchedule, Prediction, Row, SampleNoise, Steps, Variant,
 };
-use crate::error::StepError;
-use crate::memory::slice::SliceError;
-use crate::method::{PoissonMidpoint, SliceNoise, Stepper};
 use crate::random::{MidpointLaw, Midpoints, Words};
 use crate::real::Real;
 
@@ -19,10 +16,10 @@ use crate::real::Real;
 /// network predicts, ε; holding x₀, the default, makes the step exact for data that are one point, and
 /// lets it be much longer.
 ///
-/// Cost of a macro step: the drift evaluations and words of [`PoissonMidpoint`], the network's
+/// Cost of a macro step: the drift evaluations and words of [`PoissonMidpoint`](crate::PoissonMidpoint), the network's
 /// calls being the drift's: by default two, and two normals for each component. A macro step of one
-/// inner step is the DDPM step, at one call. Work: 7 vectors, and a table with a row for each training
-/// step.
+/// inner step is the DDPM step, at one call. Work: 3 vectors, with [`MidpointLaw::Bernoulli`] 4, and a table with a row for
+/// each training step.
 ///
 /// ```
 /// use poisson_midpoint::diffusion::{
@@ -34,7 +31,7 @@ use crate::real::Real;
 /// let mut table = schedule.rows();
 /// let solver = PoissonMidpointDdpm::new(&mut table);
 /// let sampler = Sampler::new(&schedule, &timesteps, Prediction::Velocity, solver)?;
-/// let (mut x, mut work) = ([0.3, -0.2], [0.0; 14]);
+/// let (mut x, mut work) = ([0.3, -0.2], [0.0; 6]);
 /// let mut network = |_t, _x: &[f32], v: &mut [f32]| v.fill(0.0);
 /// let calls = sampler.sample(&mut x, &mut network, &mut Stream::new(42, 0), &mut work)?;
 /// assert_eq!(calls, 50); // two a macro step
@@ -99,16 +96,14 @@ impl<'a, T: Real> PoissonMidpointDdpm<'a, T> {
         let later = stage.taken.saturating_add(self.tail);
         stage.steps.get(later).is_none()
     }
-
-    fn stepper(&self, from: u32, to: u32) -> PoissonMidpoint<MacroTransition<'_, T>> {
-        PoissonMidpoint::new(MacroTransition::new(self.table, from, to), self.law)
-    }
 }
 
 impl<T: Real> Solver<T> for PoissonMidpointDdpm<'_, T> {
-    /// The network's output, and what [`PoissonMidpoint`] needs.
     fn vectors(&self) -> usize {
-        1 + self.stepper(1, 0).work_length(1)
+        corrected::vectors(match self.law {
+            MidpointLaw::Single => 1,
+            MidpointLaw::Bernoulli => u32::MAX,
+        })
     }
 
     fn prepare(
@@ -120,15 +115,11 @@ impl<T: Real> Solver<T> for PoissonMidpointDdpm<'_, T> {
     }
 
     fn keeps(&self, stage: &Stage<'_>) -> (Prediction, usize) {
-        let is_tail = self.is_tail(stage);
-        (
-            if is_tail {
-                Prediction::Sample
-            } else {
-                self.held
-            },
-            0,
-        )
+        if self.is_tail(stage) {
+            (Prediction::Sample, 0)
+        } else {
+            (self.held, corrected::place(stage))
+        }
     }
 
     fn advance(
@@ -147,53 +138,14 @@ impl<T: Real> Solver<T> for PoissonMidpointDdpm<'_, T> {
         if stage.told == 0 {
             return Ok(Advance::Ask(stage.from));
         }
-        let stepper = self.stepper(stage.from, stage.to);
-        // The macro step's state is a copy of x, and in the end its result.
-        copy(x, position);
-        let (output, work) = kept.split_at_mut_checked(x.len()).unwrap_or_default();
-        advance(&stepper, stage, position, output, work, noise).map_err(|error| {
-            let inner_step = match error {
-                SliceError::Step(StepError::NonFiniteState { inner_step }) => inner_step,
-                _ => 0,
-            };
-            let step = stage.from.saturating_sub(inner_step);
-            SampleError::NonFiniteSample { step }
-        })
+        let inner_steps = stage.from.saturating_sub(stage.to);
+        let midpoints = Midpoints::new(self.law, inner_steps);
+        let last = corrected::last_midpoint(stage);
+        let next = midpoints.next(last, &mut WordsOf(noise, PhantomData));
+        let weight = T::from_u32(self.law.weight(inner_steps));
+        let macro_step = MacroTransition::new(self.table, stage.from, stage.to);
+        Ok(macro_step.go_on(stage, weight, next, position, kept, noise))
     }
-}
-
-/// Takes a macro step from its start, or from the midpoint that the last output is for, to the next
-/// midpoint or to its end.
-fn advance<T: Real>(
-    stepper: &PoissonMidpoint<MacroTransition<'_, T>>,
-    stage: &Stage<'_>,
-    position: &mut [T],
-    output: &[T],
-    work: &mut [T],
-    noise: &mut (impl SampleNoise<T> + ?Sized),
-) -> Result<Advance, SliceError> {
-    let mut step = if stage.told == 1 {
-        stepper.begin_slice(T::ZERO, position, output, work)?
-    } else {
-        let midpoint = stage.from.saturating_sub(stage.asked);
-        let waiting = stepper.waiting(T::ZERO, midpoint, stage.told - 1);
-        let mut step = waiting.resume(position, work)?;
-        step.supply(output)?;
-        step
-    };
-    let Some(midpoint) = step
-        .next_by(&mut OfMacroStep {
-            noise,
-            from: stage.from,
-        })?
-        .map(|query| query.inner_step)
-    else {
-        let _ = step.finish()?;
-        return Ok(Advance::Arrive);
-    };
-    let waiting = step.suspend();
-    copy(waiting.position(position.len(), work)?, position);
-    Ok(Advance::Ask(stage.from.saturating_sub(midpoint)))
 }
 
 /// The words of a sampler's noise.
@@ -202,27 +154,6 @@ struct WordsOf<'a, T, N: ?Sized>(&'a mut N, PhantomData<T>);
 impl<T: Real, N: SampleNoise<T> + ?Sized> Words for WordsOf<'_, T, N> {
     fn next_word(&mut self) -> u32 {
         self.0.word()
-    }
-}
-
-/// A sampler's noise as that of the inner steps of a macro step.
-struct OfMacroStep<'a, N: ?Sized> {
-    noise: &'a mut N,
-    from: u32,
-}
-
-impl<T: Real, N: SampleNoise<T> + ?Sized> SliceNoise<T> for OfMacroStep<'_, N> {
-    fn midpoint(&mut self, midpoints: &Midpoints, previous: Option<u32>) -> Option<u32> {
-        midpoints.next(previous, &mut WordsOf(self.noise, PhantomData::<T>))
-    }
-
-    fn begin(&mut self, from: u32, to: u32, dimension: usize) {
-        let step = |inner_step| self.from.saturating_sub(inner_step);
-        self.noise.begin(step(from), step(to), dimension);
-    }
-
-    fn normal(&mut self) -> T {
-        self.noise.normal()
     }
 }
 

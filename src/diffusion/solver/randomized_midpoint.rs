@@ -1,4 +1,4 @@
-use super::{Advance, Solver, Stage, combine, vector};
+use super::{Advance, Solver, Stage, corrected};
 use crate::diffusion::error::{SampleError, SamplerError};
 use crate::diffusion::inner_steps::fill;
 use crate::diffusion::{
@@ -135,9 +135,8 @@ impl<'a, T: Real> RandomizedMidpointDdpm<'a, T> {
 }
 
 impl<T: Real> Solver<T> for RandomizedMidpointDdpm<'_, T> {
-    /// The outputs at the start and at the midpoint.
     fn vectors(&self) -> usize {
-        2
+        corrected::vectors(1)
     }
 
     fn prepare(
@@ -164,51 +163,36 @@ impl<T: Real> Solver<T> for RandomizedMidpointDdpm<'_, T> {
     }
 
     fn keeps(&self, stage: &Stage<'_>) -> (Prediction, usize) {
-        (self.held, stage.told as usize)
+        (self.held, corrected::place(stage))
     }
 
     fn advance(
         &self,
         _schedule: &impl NoiseSchedule<T>,
         stage: &Stage<'_>,
-        x: &[T],
+        _x: &[T],
         position: &mut [T],
         kept: &mut [T],
         noise: &mut (impl SampleNoise<T> + ?Sized),
     ) -> Result<Advance, SampleError> {
-        let macro_step = MacroTransition::new(self.table, stage.from, stage.to);
-        let inner_steps = stage.from.saturating_sub(stage.to);
-        let at_start = vector(kept, x.len(), 0);
         if stage.told == 0 {
             return Ok(Advance::Ask(stage.from));
         }
-        if stage.told == 1 {
-            let midpoint = match inner_steps {
-                1 => 0,
-                _ => self.midpoint(stage.from, inner_steps, noise.word()),
-            };
-            // What is corrected at the start is what was held.
-            let end = if midpoint == 0 { inner_steps } else { midpoint };
-            let span = macro_step.between(0, end);
-            combine(position, span.decay, [(span.drift, at_start)]);
-            let reached = stage.from.saturating_sub(end);
-            noise.add(position, span.noise, stage.from, reached);
-            return Ok(match midpoint {
-                0 => Advance::Arrive,
-                _ => Advance::Ask(reached),
-            });
-        }
-        let midpoint = stage.from.saturating_sub(stage.asked);
-        let weight = self.inverse_probability(stage.from, inner_steps, midpoint);
-        let kick = macro_step.kick(midpoint) * weight;
-        let span = macro_step.between(midpoint, inner_steps);
-        let terms = [
-            (span.drift - kick, at_start),
-            (kick, vector(kept, x.len(), 1)),
-        ];
-        combine(position, span.decay, terms);
-        noise.add(position, span.noise, stage.asked, stage.to);
-        Ok(Advance::Arrive)
+        let inner_steps = stage.from.saturating_sub(stage.to);
+        let (weight, next) = match corrected::last_midpoint(stage) {
+            Some(last) => (
+                self.inverse_probability(stage.from, inner_steps, last),
+                None,
+            ),
+            None if inner_steps == 1 => (T::ONE, None),
+            None => {
+                let midpoint = self.midpoint(stage.from, inner_steps, noise.word());
+                // What is corrected at the start is what was held.
+                (T::ONE, (midpoint > 0).then_some(midpoint))
+            }
+        };
+        let macro_step = MacroTransition::new(self.table, stage.from, stage.to);
+        Ok(macro_step.go_on(stage, weight, next, position, kept, noise))
     }
 }
 
