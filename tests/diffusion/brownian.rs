@@ -202,6 +202,26 @@ fn a_path_does_not_depend_on_what_was_asked_before() {
     }
 }
 
+/// The words of a path's nodes are as fixed as those of a stream.
+#[test]
+fn a_path_has_its_bits() {
+    let schedule = LinearRate::new(1000, 0.1_f32, 20.0).unwrap();
+    let mut memory = [0.0; 51];
+    let mut noise =
+        BrownianNoise::new(&schedule, Stream::new(1, 2), Stream::new(0, 0), &mut memory);
+    let bits = [(1000, 700), (700, 699), (699, 1), (1, 0)].map(|(from, to)| {
+        noise.begin(from, to, 17);
+        (0..17).fold(0_u32, |hash, _| {
+            hash.rotate_left(5) ^ SampleNoise::<f32>::normal(&mut noise).to_bits()
+        })
+    });
+    assert_eq!(
+        bits,
+        [0x81e0_c83d, 0xc5ec_261c, 0x32bd_bfdd, 0x2fa4_b904],
+        "{bits:#x?}"
+    );
+}
+
 #[test]
 fn noise_of_another_sampler_is_refused() {
     let (mine, others) = (schedule(), LinearRate::new(T + 1, 0.1, 20.0).unwrap());

@@ -125,7 +125,7 @@ impl<'a, T: Real, N: NoiseSchedule<T>, W: Words> BrownianNoise<'a, T, N, W> {
     /// step of its own, and has whole ChaCha blocks to itself.
     fn node(&self, split: u32, dimension: usize) -> Stream {
         let words = (dimension as u64).saturating_mul(u64::from(T::WORDS_PER_NORMAL));
-        let each = words.saturating_add(15) / 16 * 16;
+        let each = words.div_ceil(16).saturating_mul(16);
         let mut stream = self.path.clone();
         stream.move_to(u64::from(split).wrapping_mul(each));
         stream
