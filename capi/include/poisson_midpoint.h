@@ -131,7 +131,7 @@
 // Timesteps: from T to 0 in equal steps.
 #define PMID_UNIFORM 0
 
-// Timesteps: multiples of T/n, rounded down, and 1; then 0.
+// Timesteps: 1 + j floor(T/n) for j from n - 1 to 0 of n steps; then 0.
 #define PMID_LEADING 1
 
 // Timesteps: from T to 1 in equal steps; then 0.
@@ -172,7 +172,8 @@
 #define PMID_RUN_WORDS 16
 
 // The outcome of a call. Anything but PMID_OK leaves every output, state and object as it was, but for a failed step,
-// which has read from its stream, and an array to be filled, which may hold anything, and a sampler over it.
+// which has read from its stream, an array to be filled, which may hold anything, the sampler that was to be made over
+// it, and a run that stops with PMID_NON_FINITE_SAMPLE, which had gone as far as it could.
 typedef enum {
   // Done.
   PMID_OK = 0,
@@ -1252,10 +1253,11 @@ pmid_status_t pmid_sampler_f32_init_er_sde(pmid_sampler_f32_t *sampler,
                                            uint32_t order);
 
 // Makes a sampler by the Poisson midpoint method over DDPM (Kandasamy & Nagaraj 2024): a step imitates the
-// training steps that it spans, with two calls of the network, the prediction `held` over it (PMID_SAMPLE does
+// training steps that it spans, with two calls of the network (2 - 1/K on average over K of them with PMID_BERNOULLI, one
+// for one of them or in the tail), the prediction `held` over it (PMID_SAMPLE does
 // best with few calls, PMID_EPSILON is the paper's), and the last `tail` steps by DDPM. `table` has a row for
-// each training step or more, is filled here, and must not change as long as the sampler is used. Where this fails for what a table or a
-// parameter of the method is, the sampler is no longer initialised.
+// each training step or more, is filled here, and must not change as long as the sampler is used. Where this fails with
+// PMID_BAD_COEFFICIENT, the sampler is no longer initialised.
 pmid_status_t pmid_sampler_f32_init_poisson_midpoint(pmid_sampler_f32_t *sampler,
                                                      const pmid_settings_f32_t *settings,
                                                      uint32_t ddpm_variant,
@@ -1268,7 +1270,8 @@ pmid_status_t pmid_sampler_f32_init_poisson_midpoint(pmid_sampler_f32_t *sampler
 
 // Makes a sampler by a randomized midpoint over DDPM: as the Poisson midpoint method, with one midpoint a step
 // drawn by PMID_DRIFT, which is DDRaM (Zhang et al. 2025), or PMID_DRIFT_TIMES_DISTANCE. `table` and
-// `thresholds` have as many elements as there are training steps or more.
+// `thresholds` have as many elements as there are training steps or more. Where this fails with PMID_BAD_COEFFICIENT, the sampler is no
+// longer initialised.
 pmid_status_t pmid_sampler_f32_init_randomized_midpoint(pmid_sampler_f32_t *sampler,
                                                         const pmid_settings_f32_t *settings,
                                                         uint32_t ddpm_variant,
@@ -1294,7 +1297,8 @@ pmid_status_t pmid_run_f32_begin(pmid_run_f32_t *run,
                                  size_t work_length);
 
 // Goes on as far as the run can and writes where the network is wanted next; the position is null when x holds the
-// sample. Asked twice, it writes the same and reads no word.
+// sample. Asked twice, it writes the same and reads no word. If it fails with PMID_NON_FINITE_SAMPLE, x is what it was
+// after the last step that succeeded.
 pmid_status_t pmid_run_f32_next(pmid_run_f32_t *run,
                                 pmid_stream_t *stream,
                                 pmid_network_query_f32_t *query);
@@ -1416,10 +1420,11 @@ pmid_status_t pmid_sampler_f64_init_er_sde(pmid_sampler_f64_t *sampler,
                                            uint32_t order);
 
 // Makes a sampler by the Poisson midpoint method over DDPM (Kandasamy & Nagaraj 2024): a step imitates the
-// training steps that it spans, with two calls of the network, the prediction `held` over it (PMID_SAMPLE does
+// training steps that it spans, with two calls of the network (2 - 1/K on average over K of them with PMID_BERNOULLI, one
+// for one of them or in the tail), the prediction `held` over it (PMID_SAMPLE does
 // best with few calls, PMID_EPSILON is the paper's), and the last `tail` steps by DDPM. `table` has a row for
-// each training step or more, is filled here, and must not change as long as the sampler is used. Where this fails for what a table or a
-// parameter of the method is, the sampler is no longer initialised.
+// each training step or more, is filled here, and must not change as long as the sampler is used. Where this fails with
+// PMID_BAD_COEFFICIENT, the sampler is no longer initialised.
 pmid_status_t pmid_sampler_f64_init_poisson_midpoint(pmid_sampler_f64_t *sampler,
                                                      const pmid_settings_f64_t *settings,
                                                      uint32_t ddpm_variant,
@@ -1432,7 +1437,8 @@ pmid_status_t pmid_sampler_f64_init_poisson_midpoint(pmid_sampler_f64_t *sampler
 
 // Makes a sampler by a randomized midpoint over DDPM: as the Poisson midpoint method, with one midpoint a step
 // drawn by PMID_DRIFT, which is DDRaM (Zhang et al. 2025), or PMID_DRIFT_TIMES_DISTANCE. `table` and
-// `thresholds` have as many elements as there are training steps or more.
+// `thresholds` have as many elements as there are training steps or more. Where this fails with PMID_BAD_COEFFICIENT, the sampler is no
+// longer initialised.
 pmid_status_t pmid_sampler_f64_init_randomized_midpoint(pmid_sampler_f64_t *sampler,
                                                         const pmid_settings_f64_t *settings,
                                                         uint32_t ddpm_variant,
@@ -1458,7 +1464,8 @@ pmid_status_t pmid_run_f64_begin(pmid_run_f64_t *run,
                                  size_t work_length);
 
 // Goes on as far as the run can and writes where the network is wanted next; the position is null when x holds the
-// sample. Asked twice, it writes the same and reads no word.
+// sample. Asked twice, it writes the same and reads no word. If it fails with PMID_NON_FINITE_SAMPLE, x is what it was
+// after the last step that succeeded.
 pmid_status_t pmid_run_f64_next(pmid_run_f64_t *run,
                                 pmid_stream_t *stream,
                                 pmid_network_query_f64_t *query);

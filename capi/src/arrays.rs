@@ -14,8 +14,7 @@ pub(crate) unsafe fn array<'a, T>(
     pointer: *const T,
     length: usize,
 ) -> Result<&'a [T], pmid_status_t> {
-    check(pointer)?;
-    check_length::<T>(length)?;
+    check_array(pointer, length)?;
     // SAFETY: checked, and as the caller promises.
     Ok(unsafe { slice::from_raw_parts(pointer, length) })
 }
@@ -29,10 +28,15 @@ pub(crate) unsafe fn array_mut<'a, T>(
     pointer: *mut T,
     length: usize,
 ) -> Result<&'a mut [T], pmid_status_t> {
-    check(pointer)?;
-    check_length::<T>(length)?;
+    check_array(pointer, length)?;
     // SAFETY: checked, and as the caller promises.
     Ok(unsafe { slice::from_raw_parts_mut(pointer, length) })
+}
+
+/// Whether an array can be had.
+pub(crate) fn check_array<T>(pointer: *const T, length: usize) -> Result<(), pmid_status_t> {
+    check(pointer)?;
+    check_length::<T>(length)
 }
 
 /// Whether an array of a length can be: no object is larger than half the address space.

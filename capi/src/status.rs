@@ -8,7 +8,8 @@ use core_crate::slices::SliceError;
 use core_crate::{Parameter, ParameterError, StepError};
 
 /// The outcome of a call. Anything but PMID_OK leaves every output, state and object as it was, but for a failed step,
-/// which has read from its stream, and an array to be filled, which may hold anything, and a sampler over it.
+/// which has read from its stream, an array to be filled, which may hold anything, the sampler that was to be made over
+/// it, and a run that stops with PMID_NON_FINITE_SAMPLE, which had gone as far as it could.
 #[repr(C)]
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum pmid_status_t {

@@ -8,8 +8,19 @@
 
 enum { TRAINING_STEPS = 20, STEPS = 4, DIMENSION = 3, WORK = 7 * DIMENSION };
 
-static float exponents[TRAINING_STEPS];
-static uint32_t timesteps[STEPS + 1], thresholds[TRAINING_STEPS];
+/* Aligned for any object, so that one can be said to lie there. */
+static union {
+    float scalars[TRAINING_STEPS];
+    pmid_run_f32_t run;
+    pmid_stream_t stream;
+} memory;
+static float *const exponents = memory.scalars;
+static union {
+    uint32_t steps[STEPS + 1];
+    size_t length;
+} list;
+static uint32_t *const timesteps = list.steps;
+static uint32_t thresholds[TRAINING_STEPS];
 static pmid_row_f32_t table[TRAINING_STEPS];
 static pmid_settings_f32_t settings;
 static pmid_sampler_f32_t sampler;
@@ -163,24 +174,31 @@ static void samplers(void)
     EXPECT(INIT(er_sde, 0), PMID_BAD_ORDER);
     EXPECT_TRUE(memcmp(&sampler, &before, sizeof sampler) == 0);
 
-    /* Of methods with a table, what is found before it is touched leaves the sampler, too. */
 #define POISSON(VARIANT, HELD, LAW, TABLE, ROWS)                                                   \
     INIT(poisson_midpoint, VARIANT, 0, HELD, LAW, 0, TABLE, ROWS)
     EXPECT(POISSON(0, PMID_SAMPLE, PMID_SINGLE, (pmid_row_f32_t *)exponents, TRAINING_STEPS),
            PMID_OVERLAP);
-    EXPECT_TRUE(memcmp(&sampler, &before, sizeof sampler) == 0);
     EXPECT(POISSON(9, PMID_SAMPLE, PMID_SINGLE, table, TRAINING_STEPS), PMID_BAD_VARIANT);
     EXPECT(POISSON(0, 9, PMID_SINGLE, table, TRAINING_STEPS), PMID_BAD_PREDICTION);
     EXPECT(POISSON(0, PMID_SAMPLE, 9, table, TRAINING_STEPS), PMID_BAD_LAW);
     EXPECT(POISSON(0, PMID_SAMPLE, PMID_SINGLE, NULL, TRAINING_STEPS), PMID_NULL_POINTER);
+    EXPECT(POISSON(0, PMID_SAMPLE, PMID_SINGLE, misaligned(table), 1), PMID_MISALIGNED_POINTER);
+    EXPECT(POISSON(0, PMID_SAMPLE, PMID_SINGLE, table, 0), PMID_BAD_DIMENSION);
     EXPECT(POISSON(0, PMID_SAMPLE, PMID_SINGLE, table, TRAINING_STEPS - 1), PMID_TABLE_TOO_SHORT);
+    EXPECT(INIT(poisson_midpoint, PMID_EXPONENTIAL, -2, PMID_SAMPLE, PMID_SINGLE, 0, table,
+                TRAINING_STEPS),
+           PMID_BAD_VARIANT);
+    settings.timesteps = late;
+    settings.timesteps_length = 2;
+    EXPECT(POISSON(0, PMID_SAMPLE, PMID_SINGLE, table, TRAINING_STEPS), PMID_BAD_TIMESTEPS);
+    settings.timesteps = timesteps;
+    settings.timesteps_length = STEPS + 1;
 #define RANDOMIZED(DENSITY, THRESHOLDS)                                                            \
     INIT(randomized_midpoint, 0, 0, PMID_SAMPLE, DENSITY, table, THRESHOLDS, TRAINING_STEPS)
     EXPECT(RANDOMIZED(2, thresholds), PMID_BAD_DENSITY);
     EXPECT(RANDOMIZED(PMID_DRIFT, NULL), PMID_NULL_POINTER);
     EXPECT(RANDOMIZED(PMID_DRIFT, (uint32_t *)table), PMID_OVERLAP);
-    size_t length;
-    EXPECT(pmid_sampler_f32_work_length(&sampler, DIMENSION, &length), PMID_UNINITIALIZED);
+    EXPECT_TRUE(memcmp(&sampler, &before, sizeof sampler) == 0);
 
     /* A schedule that leaves nothing of the data that a step could divide by. */
     const float far[] = {1, 4000};
@@ -189,7 +207,9 @@ static void samplers(void)
     settings.training_steps = 2;
     settings.timesteps = all;
     settings.timesteps_length = 2;
+    size_t length;
     EXPECT(POISSON(PMID_EXPONENTIAL, PMID_EPSILON, PMID_SINGLE, table, 2), PMID_BAD_COEFFICIENT);
+    EXPECT(pmid_sampler_f32_work_length(&sampler, DIMENSION, &length), PMID_UNINITIALIZED);
 }
 
 static void runs(void)
@@ -204,6 +224,7 @@ static void runs(void)
     EXPECT(pmid_sampler_f32_work_length(&sampler, SIZE_MAX, &length), PMID_BAD_DIMENSION);
     EXPECT(pmid_sampler_f32_work_length(&sampler, 1, NULL), PMID_NULL_POINTER);
     EXPECT(pmid_sampler_f32_work_length(&sampler, 1, (size_t *)&sampler), PMID_OVERLAP);
+    EXPECT(pmid_sampler_f32_work_length(&sampler, 1, (size_t *)timesteps), PMID_OVERLAP);
     EXPECT_TRUE(length == 2 * DIMENSION);
 
 #define BEGIN(RUN, SAMPLER, X, N, WORK_ARRAY, LENGTH)                                              \
@@ -220,6 +241,7 @@ static void runs(void)
     EXPECT(BEGIN(&run, &sampler, exponents, DIMENSION, work, WORK), PMID_OVERLAP);
     EXPECT(BEGIN(&run, &sampler, x, DIMENSION, (float *)&sampler, WORK), PMID_OVERLAP);
     EXPECT(BEGIN(&run, &sampler, x, DIMENSION, (float *)&run, WORK), PMID_OVERLAP);
+    EXPECT(BEGIN(&memory.run, &sampler, x, DIMENSION, work, WORK), PMID_OVERLAP);
     EXPECT(pmid_run_f32_next(&run, &stream, &query), PMID_UNINITIALIZED);
     EXPECT(pmid_run_f32_supply(&run, output, DIMENSION), PMID_UNINITIALIZED);
 
@@ -229,6 +251,8 @@ static void runs(void)
     EXPECT(pmid_run_f32_next(&run, &stream, NULL), PMID_NULL_POINTER);
     EXPECT(pmid_run_f32_next(&run, &stream, (pmid_network_query_f32_t *)&run), PMID_OVERLAP);
     EXPECT(pmid_run_f32_next(&run, &stream, (pmid_network_query_f32_t *)&sampler), PMID_OVERLAP);
+    EXPECT(pmid_run_f32_next(&run, &stream, (pmid_network_query_f32_t *)&memory), PMID_OVERLAP);
+    EXPECT(pmid_run_f32_next(&run, &memory.stream, &query), PMID_OVERLAP);
     EXPECT(pmid_run_f32_next(&run, &stream, &query), PMID_OK);
     EXPECT_TRUE(query.position != NULL && query.step == TRAINING_STEPS);
     EXPECT(pmid_run_f32_supply(&run, NULL, DIMENSION), PMID_NULL_POINTER);
@@ -277,12 +301,54 @@ static void runs(void)
     EXPECT_TRUE(pmid_exp_f32(0) == 1 && pmid_exp_f64(0) == 1);
 }
 
+/* Double precision, by every solver's own function: data that are always a half. */
+static void double_precision(void)
+{
+    static double alphas[TRAINING_STEPS], y[1], space[8];
+    static pmid_row_f64_t rows[TRAINING_STEPS];
+    static pmid_sampler_f64_t of;
+    const pmid_settings_f64_t good = {alphas, TRAINING_STEPS, timesteps, STEPS + 1,
+                                      PMID_SAMPLE, 1, 0};
+    set_up();
+    EXPECT(pmid_schedule_f64_linear(alphas, TRAINING_STEPS, 0.01, 0.3), PMID_OK);
+    for (int solver = 0; solver < 9; ++solver) {
+        pmid_status_t made =
+            solver == 0   ? pmid_sampler_f64_init_ddpm(&of, &good, PMID_FIXED_SMALL, 0)
+            : solver == 1 ? pmid_sampler_f64_init_ddim(&of, &good, 0.5)
+            : solver == 2 ? pmid_sampler_f64_init_dpm_solver(&of, &good, 2)
+            : solver == 3 ? pmid_sampler_f64_init_dpm_solver_pp(&of, &good, 2, 1)
+            : solver == 4 ? pmid_sampler_f64_init_hybrid_multistep(&of, &good, 2, 0, 0.3)
+            : solver == 5 ? pmid_sampler_f64_init_sa_solver(&of, &good, 2, 2, 1, 0, INFINITY)
+            : solver == 6 ? pmid_sampler_f64_init_er_sde(&of, &good, 3)
+            : solver == 7 ? pmid_sampler_f64_init_poisson_midpoint(
+                                &of, &good, PMID_FIXED_SMALL, 0, PMID_SAMPLE, PMID_BERNOULLI, 0,
+                                rows, TRAINING_STEPS)
+                          : pmid_sampler_f64_init_randomized_midpoint(
+                                &of, &good, PMID_FIXED_SMALL, 0, PMID_SAMPLE, PMID_DRIFT, rows,
+                                thresholds, TRAINING_STEPS);
+        pmid_run_f64_t going;
+        pmid_network_query_f64_t asked;
+        const double half = 0.5;
+        EXPECT(made, PMID_OK);
+        EXPECT(pmid_standard_normal_f64(y, 1, &stream), PMID_OK);
+        EXPECT(pmid_run_f64_begin(&going, &of, y, 1, space, 8), PMID_OK);
+        for (;;) {
+            EXPECT(pmid_run_f64_next(&going, &stream, &asked), PMID_OK);
+            if (asked.position == NULL || failures > 0)
+                break;
+            EXPECT(pmid_run_f64_supply(&going, &half, 1), PMID_OK);
+        }
+        EXPECT_TRUE(fabs(y[0] - half) < 1e-12);
+    }
+}
+
 int main(void)
 {
     schedules();
     lists();
     samplers();
     runs();
+    double_precision();
     printf("errors of samplers: %d failures\n", failures);
     return failures != 0;
 }

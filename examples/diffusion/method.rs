@@ -17,7 +17,7 @@ type List = Timesteps<{ STEPS as usize }>;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum Method {
-    /// What docs/diffusion.md finds best for so many calls: `dpmpp2m` below 14, `hybrid` from there.
+    /// By the number of calls: `dpmpp2m` below 14, `hybrid` from there (docs/diffusion.md).
     Auto,
     /// DDPM, respaced uniformly, variant 1: the exponential integrator.
     Ddpm1,

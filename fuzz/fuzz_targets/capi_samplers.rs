@@ -509,14 +509,8 @@ macro_rules! interface {
                             assert_eq!(status == PMID_OK, plan.is_some(), "{status:?}");
                             if plan.is_some() {
                                 shadow.sampler = plan;
-                            } else if has_table {
-                                // Gone, unless the call failed before it came to its table.
-                                let mut length = 0;
-                                // SAFETY: as the caller promises.
-                                let status = unsafe { [<pmid_sampler_ $real _work_length>](sampler_p, 1, &mut length) };
-                                if status == PMID_UNINITIALIZED {
-                                    shadow.sampler = None;
-                                }
+                            } else if status == PMID_BAD_COEFFICIENT {
+                                shadow.sampler = None;
                             }
                             Some(false)
                         }

@@ -236,7 +236,7 @@ impl<'a, T: Real, N: NoiseSchedule<T>, S: Solver<T>, Z: SampleNoise<T>> Lockstep
     ///
     /// # Errors
     /// [`SampleError`] if `dimension` is 0, if x has not `dimension` components for each member,
-    /// or if `steps` or `work` is too short.
+    /// if `steps` or `work` is too short, or if a member's noise is for another sampler.
     pub fn new(
         sampler: &'a Sampler<'a, T, N, S>,
         dimension: usize,
@@ -250,6 +250,10 @@ impl<'a, T: Real, N: NoiseSchedule<T>, S: Solver<T>, Z: SampleNoise<T>> Lockstep
         let (length, needed) = (x.len(), samples.saturating_mul(dimension));
         if length != needed {
             return Err(SampleError::BatchLength { length, needed });
+        }
+        let training_steps = sampler.schedule.training_steps();
+        for member in members.iter() {
+            member.noise.check(dimension, training_steps)?;
         }
         let (length, needed) = (steps.len(), samples);
         let steps = steps

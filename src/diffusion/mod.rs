@@ -16,7 +16,8 @@
 //! | [`ErSdeSolver`] | of an SDE with less noise near the data | 1 | D | Cui et al. 2023 |
 //!
 //! # The parts
-//! - A [`NoiseSchedule`] gives ᾱ_t; [`Timesteps`] is the list of training steps to visit.
+//! - A [`NoiseSchedule`] gives ᾱ_t; [`Timesteps`] is the list of training steps to visit. Where only the running program
+//!   knows how many there are, [`ScheduleSlice`] and [`Steps`] have them in slices.
 //! - A network predicts one [`Prediction`] of five; the data x₀ that it predicts can be [clipped](Clip).
 //! - A network of flow matching, or of the noise levels of Karras et al., is asked at another scale of x and of time, of
 //!   which its schedule tells: [`RectifiedFlow`], [`KarrasSchedule`].
@@ -28,7 +29,8 @@
 //! # Words
 //! A run reads, of its sample's stream, a segment of D normals for each step that adds noise; the Poisson
 //! midpoint method a macro step's words ([`random`](crate::random)). The noise that a run starts
-//! from is the caller's; [`standard_normal`] reads D normals for it.
+//! from is the caller's; [`standard_normal`] reads D normals for it. In place of a stream there may be any
+//! [`SampleNoise`]: [`BrownianNoise`] has that of one path, whatever the steps.
 
 #![allow(
     clippy::doc_markdown,

@@ -94,8 +94,8 @@ impl<'a, T: Real, N: NoiseSchedule<T>, S: Solver<T>> Sampler<'a, T, N, S> {
     /// number of calls. What the output holds before a call is of no account.
     ///
     /// # Errors
-    /// [`SampleError`] if x is empty or not finite, or the work slice too short, before the network is
-    /// called; or if an output or the sample is not finite: x is then as it was after the last step that
+    /// [`SampleError`] if x is empty or not finite, the work slice too short, or the noise for another sampler, before the
+    /// network is called; or if an output or the sample is not finite: x is then as it was after the last step that
     /// succeeded.
     pub fn sample<F, Z>(
         &self,

@@ -102,14 +102,12 @@ impl<'a, T: Real, N: NoiseSchedule<T>, S: Solver<T>> Sampling<'a, T, N, S> {
     ///
     /// # Errors
     /// [`SampleError::NonFiniteSample`]; x is then as it was after the last step that succeeded, and the
-    /// run can go no further: asked again, it returns the same error and draws nothing. Or, before anything moves, that the
-    /// noise is for another sampler.
+    /// run can go no further: asked again, it returns the same error and draws nothing. Or what
+    /// [`SampleNoise::check`] says of noise for another sampler; the run is then as it was.
     pub fn next<Z: SampleNoise<T> + ?Sized>(
         &mut self,
         noise: &mut Z,
     ) -> Result<Option<NetworkQuery<'_, T>>, SampleError> {
-        let training_steps = self.sampler.schedule.training_steps();
-        noise.check(self.x.len(), training_steps)?;
         loop {
             match self.progress.turn {
                 Turn::Failed(error) => return Err(error),
@@ -118,7 +116,10 @@ impl<'a, T: Real, N: NoiseSchedule<T>, S: Solver<T>> Sampling<'a, T, N, S> {
                     let (position, _) = self.split();
                     return Ok(Some(NetworkQuery { position, step }));
                 }
-                Turn::Solver => {}
+                Turn::Solver => {
+                    let training_steps = self.sampler.schedule.training_steps();
+                    noise.check(self.x.len(), training_steps)?;
+                }
             }
             let Some(stage) = self.stage() else {
                 return Ok(None);

@@ -1,9 +1,10 @@
 //! Noise of one path under steps of any size.
 
+use poisson_midpoint::MidpointLaw;
 use poisson_midpoint::diffusion::{
     BrownianNoise, Ddim, Ddpm, DpmSolverPlusPlus, ErSdeSolver, HybridMultistep, LinearRate,
-    NoiseSchedule, PoissonMidpointDdpm, Prediction, Row, SampleError, SampleNoise, Sampler, Solver,
-    Timesteps, standard_normal,
+    Lockstep, Member, NoiseSchedule, PoissonMidpointDdpm, Prediction, RandomizedMidpointDdpm, Row,
+    SaSolver, SampleError, SampleNoise, Sampler, Solver, Timesteps, standard_normal,
 };
 use poisson_midpoint::random::Stream;
 
@@ -74,6 +75,18 @@ fn noise_composes_to_that_of_longer_steps() {
         let mut table = [Row::ZERO; T as usize];
         let solver = PoissonMidpointDdpm::new(&mut table);
         close(sample(solver, &all(steps, end), 5, known));
+        let solver = PoissonMidpointDdpm::new(&mut table).with_law(MidpointLaw::Bernoulli);
+        close(sample(solver, &all(steps, end), 5, known));
+        let mut thresholds = [0; T as usize];
+        let solver = RandomizedMidpointDdpm::new(&mut table, &mut thresholds);
+        close(sample(solver, &all(steps, end), 5, known));
+        let solver = SaSolver {
+            predictor: 2,
+            corrector: 2,
+            tau: 1.0,
+            noisy: [0.0, f64::INFINITY],
+        };
+        close(sample(solver, &all(steps, end), 5, known));
     }
     let other = sample(ddpm(), &all(1, end), 6, known);
     assert!(
@@ -117,7 +130,6 @@ fn samples_of_a_seed_converge() {
         (squares.sum::<f64>() / SEEDS as f64).sqrt()
     };
     let distances = [10, 20, 40, 80].map(|steps| distance(steps, true));
-    eprintln!("{distances:?} {}", distance(80, false));
     for pair in distances.windows(2) {
         assert!(pair[1] < 0.6 * pair[0], "{distances:?}");
     }
@@ -244,7 +256,46 @@ fn noise_of_another_sampler_is_refused() {
     );
     let mut noise = BrownianNoise::new(&mine, path, words, &mut memory[1..]);
     let (length, needed) = (3 * D - 1, 3 * D);
-    let error = SampleError::WorkLength { length, needed };
+    let error = SampleError::NoiseLength { length, needed };
     let found = sampler.sample(&mut x, &mut network, &mut noise, &mut work);
     assert_eq!((found, x), (Err(error), [0.5; D]));
+    assert_eq!(
+        error.to_string(),
+        "the noise's memory has length 8, not the 9 needed"
+    );
+    let (mut steps, mut batch_work) = ([0], [0.0; 30]);
+    let mut members = [Member::new(noise)];
+    let batch = Lockstep::new(
+        &sampler,
+        D,
+        &mut members,
+        &mut x,
+        &mut steps,
+        &mut batch_work,
+    );
+    assert_eq!(batch.err(), Some(error));
+}
+
+/// A schedule may lose all of the signal, down to a ratio that is 0 in its scalar.
+#[test]
+fn a_path_goes_on_where_nothing_of_the_signal_is_left() {
+    let schedule = LinearRate::new(1000, 0.1_f32, 400.0).unwrap();
+    let (mut sum, runs) = (0.0, 2_000);
+    for run in 0..runs {
+        let mut memory = [0.0; 3];
+        let (path, words) = (Stream::new(3, run), Stream::new(4, 0));
+        let mut noise = BrownianNoise::new(&schedule, path, words, &mut memory);
+        for (from, to) in [(1000, 950), (950, 949), (949, 700), (700, 0)] {
+            noise.begin(from, to, 1);
+            let normal: f32 = noise.normal();
+            sum += f64::from(normal).powi(2);
+        }
+    }
+    // 5 standard errors: a false alarm of 6e-7.
+    let n = 4.0 * runs as f64;
+    assert!(
+        (sum / n - 1.0).abs() < 5.0 * (2.0 / n).sqrt(),
+        "{}",
+        sum / n
+    );
 }

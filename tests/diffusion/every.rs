@@ -36,7 +36,7 @@ pub fn with_all(mut check: impl FnMut(&str, &dyn Check)) {
     let schedule = ScheduleTable::<f32, 200>::linear(1e-3, 0.08).unwrap();
     let timesteps = Timesteps::<10>::quadratic(10, &schedule).unwrap();
     macro_rules! check {
-        ($name:literal, $solver:expr) => {
+        ($name:expr, $solver:expr) => {
             let (predicts, solver) = (Prediction::Velocity, $solver);
             let sampler = Sampler::new(&schedule, &timesteps, predicts, solver);
             check($name, &sampler.unwrap());
@@ -85,7 +85,11 @@ pub fn with_all(mut check: impl FnMut(&str, &dyn Check)) {
         for held in Prediction::ALL {
             let mut table = schedule.rows();
             let solver = PoissonMidpointDdpm::new(&mut table).with_variant(variant);
-            check!("poisson", solver.with_held(held).with_law(law));
+            let name = match law {
+                MidpointLaw::Single => "poisson, one midpoint",
+                MidpointLaw::Bernoulli => "poisson",
+            };
+            check!(name, solver.with_held(held).with_law(law));
         }
         let mut table = schedule.rows();
         let solver = PoissonMidpointDdpm::new(&mut table).with_variant(variant);

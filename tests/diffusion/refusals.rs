@@ -3,8 +3,9 @@
 use poisson_midpoint::diffusion::{
     Clip, Ddim, Ddpm, DpmSolver, DpmSolverPlusPlus, ErSdeSolver, Error, HybridMultistep,
     LinearRate, Lockstep, Member, NoiseSchedule, PoissonMidpointDdpm, Prediction, Progress,
-    RandomizedMidpointDdpm, Row, SaSolver, SampleError, Sampler, SamplerError, Sampling,
-    ScheduleTable, Solver, SquaredCosine, Timesteps, TimestepsError, Variant,
+    Quantity, RandomizedMidpointDdpm, Row, SaSolver, SampleError, Sampler, SamplerError, Sampling,
+    ScheduleError, ScheduleSlice, ScheduleTable, Solver, SquaredCosine, Steps, Timesteps,
+    TimestepsError, Variant,
 };
 use poisson_midpoint::random::Stream;
 
@@ -301,5 +302,37 @@ fn an_error_of_any_kind_says_what_that_kind_says() {
     for (error, text) in pairs {
         assert!(!text.is_empty());
         assert_eq!(error.to_string(), text);
+    }
+}
+
+#[test]
+fn a_density_that_is_nothing_is_refused() {
+    // Down there a network's output is of no account: the data's signal is 0 in f32.
+    let schedule = ScheduleSlice::new(&[1.0_f32, 300.0, 310.0, 320.0]).unwrap();
+    let steps = Steps::new(&[4, 2]).unwrap();
+    let (mut table, mut thresholds) = ([Row::ZERO; 4], [0; 4]);
+    let solver = RandomizedMidpointDdpm::new(&mut table, &mut thresholds);
+    let found = Sampler::new(schedule, steps, Prediction::Sample, solver);
+    assert_eq!(found.err(), Some(SamplerError::Coefficient { step: 3 }));
+}
+
+#[test]
+fn what_is_no_alpha_bar_is_named() {
+    for (given, step) in [
+        ([0.0, 0.1], 1),
+        ([1.0, 0.5], 1),
+        ([-0.5, -0.7], 1),
+        ([0.5, 0.5], 2),
+        ([0.5, -0.1], 2),
+    ] {
+        let value = given[step as usize - 1];
+        let quantity = Quantity::AlphaBar;
+        let error = ScheduleError::Value {
+            quantity,
+            step,
+            value,
+        };
+        let found = ScheduleTable::<f64, 2>::from_alpha_bars(&given);
+        assert_eq!(found, Err(error));
     }
 }

@@ -71,7 +71,9 @@ fn work_is_as_documented() {
             "predictor-corrector" => assert!((2..=5).contains(&vectors)),
             "randomized" => assert_eq!(vectors, 3),
             "single step" => assert!((3..=4).contains(&vectors)),
-            _ => assert!((3..=4).contains(&vectors)),
+            "poisson, one midpoint" => assert_eq!(vectors, 3),
+            "poisson" => assert_eq!(vectors, 4),
+            _ => assert!((3..=4).contains(&vectors), "{name}"),
         }
     });
 }

@@ -15,6 +15,7 @@ pub(crate) type Of<T, S> = Sampler<'static, T, ScheduleSlice<'static, T>, S>;
 /// Words for a sampler, beside what [`AnySampler`] itself needs.
 const WORDS: usize = PMID_SAMPLER_WORDS - 10;
 
+/// A sampler of a solver that only its functions know.
 pub struct AnySampler<T> {
     memory: MaybeUninit<[u64; WORDS]>,
     driver: fn(*const ()) -> *const dyn Driver<T>,

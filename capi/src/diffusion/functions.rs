@@ -1,5 +1,7 @@
 //! The functions for diffusion in both scalars: thin over those of `run`.
 
+use core::ptr;
+
 use core_crate::diffusion::{
     Ddim, Ddpm, DpmSolver, DpmSolverPlusPlus, ErSdeSolver, HybridMultistep, KarrasSchedule, Level,
     LinearRate, NoiseSchedule, PoissonMidpointDdpm, RandomizedMidpointDdpm, RectifiedFlow,
@@ -7,7 +9,7 @@ use core_crate::diffusion::{
 };
 
 use super::any::AnySampler;
-use super::run::{Run, begin, make, next, rows, supply, work_length};
+use super::run::{Filled, Run, begin, make, make_over, next, supply, work_length};
 use super::types::*;
 use crate::arrays::{array, array_mut, check_apart, region};
 use crate::calls::law;
@@ -295,12 +297,11 @@ macro_rules! functions {
                 ddpm_variant: u32,
                 correction: $real,
             ) -> pmid_status_t {
-                let solver = || {
-                    let variant = variant(ddpm_variant, correction)?;
-                    Ok(Ddpm { variant })
-                };
-                // SAFETY: as the header's introduction demands.
-                unsafe { make(sampler, settings, [(0, 0); 2], solver) }.into()
+                let made = variant(ddpm_variant, correction).and_then(|variant| {
+                    // SAFETY: as the header's introduction demands.
+                    unsafe { make(sampler, settings, Ddpm { variant }) }
+                });
+                made.into()
             }
 
             /// Makes a sampler by DDIM (Song, Meng & Ermon 2021) with a share eta in [0, 1] of DDPM's noise. A step costs one
@@ -312,7 +313,7 @@ macro_rules! functions {
                 eta: $real,
             ) -> pmid_status_t {
                 // SAFETY: as the header's introduction demands.
-                unsafe { make(sampler, settings, [(0, 0); 2], || Ok(Ddim { eta })) }.into()
+                unsafe { make(sampler, settings, Ddim { eta }) }.into()
             }
 
             /// Makes a sampler by DPM-Solver (Lu et al. 2022) of order 2 or 3. A step costs as many calls of the network.
@@ -323,7 +324,7 @@ macro_rules! functions {
                 order: u32,
             ) -> pmid_status_t {
                 // SAFETY: as the header's introduction demands.
-                unsafe { make(sampler, settings, [(0, 0); 2], || Ok(DpmSolver { order })) }.into()
+                unsafe { make(sampler, settings, DpmSolver { order }) }.into()
             }
 
             /// Makes a sampler by DPM-Solver++ multistep (Lu et al. 2022) of order 1 to 3; eta in [0, 1], 0 for the ODE, 1 for
@@ -335,9 +336,9 @@ macro_rules! functions {
                 order: u32,
                 eta: $real,
             ) -> pmid_status_t {
-                let solver = || Ok(DpmSolverPlusPlus { order, eta });
+                let solver = DpmSolverPlusPlus { order, eta };
                 // SAFETY: as the header's introduction demands.
-                unsafe { make(sampler, settings, [(0, 0); 2], solver) }.into()
+                unsafe { make(sampler, settings, solver) }.into()
             }
 
             /// Makes a sampler by the hybrid multistep method of order 1 to 3, which asks the network at a share `node` in
@@ -350,9 +351,9 @@ macro_rules! functions {
                 eta: $real,
                 node: $real,
             ) -> pmid_status_t {
-                let solver = || Ok(HybridMultistep { order, eta, node });
+                let solver = HybridMultistep { order, eta, node };
                 // SAFETY: as the header's introduction demands.
-                unsafe { make(sampler, settings, [(0, 0); 2], solver) }.into()
+                unsafe { make(sampler, settings, solver) }.into()
             }
 
             /// Makes a sampler by SA-Solver (Xue et al. 2023) with the orders of its predictor and corrector, and tau times
@@ -367,12 +368,10 @@ macro_rules! functions {
                 least: $real,
                 most: $real,
             ) -> pmid_status_t {
-                let solver = || {
-                    let noisy = [least, most];
-                    Ok(SaSolver { predictor, corrector, tau, noisy })
-                };
+                let noisy = [least, most];
+                let solver = SaSolver { predictor, corrector, tau, noisy };
                 // SAFETY: as the header's introduction demands.
-                unsafe { make(sampler, settings, [(0, 0); 2], solver) }.into()
+                unsafe { make(sampler, settings, solver) }.into()
             }
 
             /// Makes a sampler by ER-SDE-Solver (Cui et al. 2023) of order 1 to 3. A step costs one call of the network.
@@ -383,14 +382,15 @@ macro_rules! functions {
                 order: u32,
             ) -> pmid_status_t {
                 // SAFETY: as the header's introduction demands.
-                unsafe { make(sampler, settings, [(0, 0); 2], || Ok(ErSdeSolver { order })) }.into()
+                unsafe { make(sampler, settings, ErSdeSolver { order }) }.into()
             }
 
             /// Makes a sampler by the Poisson midpoint method over DDPM (Kandasamy & Nagaraj 2024): a step imitates the
-            /// training steps that it spans, with two calls of the network, the prediction `held` over it (PMID_SAMPLE does
+            /// training steps that it spans, with two calls of the network (2 - 1/K on average over K of them with PMID_BERNOULLI, one
+            /// for one of them or in the tail), the prediction `held` over it (PMID_SAMPLE does
             /// best with few calls, PMID_EPSILON is the paper's), and the last `tail` steps by DDPM. `table` has a row for
-            /// each training step or more, is filled here, and must not change as long as the sampler is used. Where this fails for what a table or a
-            /// parameter of the method is, the sampler is no longer initialised.
+            /// each training step or more, is filled here, and must not change as long as the sampler is used. Where this fails with
+            /// PMID_BAD_COEFFICIENT, the sampler is no longer initialised.
             #[unsafe(no_mangle)]
             pub unsafe extern "C" fn [<pmid_sampler_ $real _init_poisson_midpoint>](
                 sampler: *mut [<pmid_sampler_ $real _t>],
@@ -403,23 +403,28 @@ macro_rules! functions {
                 table: *mut [<pmid_row_ $real _t>],
                 length: usize,
             ) -> pmid_status_t {
-                let solver = || {
+                let made = || {
+                    let (held, law) = (prediction(held)?, law(law_of_midpoints)?);
+                    let variant = variant(ddpm_variant, correction)?;
+                    let thresholds = ptr::null_mut();
+                    let filled = Filled { variant, table, thresholds, length };
+                    let solver = |table, _| {
+                        PoissonMidpointDdpm::new(table)
+                            .with_variant(variant)
+                            .with_held(held)
+                            .with_law(law)
+                            .with_tail(tail)
+                    };
                     // SAFETY: as the header's introduction demands.
-                    let table = unsafe { rows::<$real>(table, length)? };
-                    Ok(PoissonMidpointDdpm::new(table)
-                        .with_variant(variant(ddpm_variant, correction)?)
-                        .with_held(prediction(held)?)
-                        .with_law(law(law_of_midpoints)?)
-                        .with_tail(tail))
+                    unsafe { make_over(sampler, settings, filled, solver) }
                 };
-                let filled = [region(table, length), (0, 0)];
-                // SAFETY: as the header's introduction demands.
-                unsafe { make(sampler, settings, filled, solver) }.into()
+                made().into()
             }
 
             /// Makes a sampler by a randomized midpoint over DDPM: as the Poisson midpoint method, with one midpoint a step
             /// drawn by PMID_DRIFT, which is DDRaM (Zhang et al. 2025), or PMID_DRIFT_TIMES_DISTANCE. `table` and
-            /// `thresholds` have as many elements as there are training steps or more.
+            /// `thresholds` have as many elements as there are training steps or more. Where this fails with PMID_BAD_COEFFICIENT, the sampler is no
+            /// longer initialised.
             #[unsafe(no_mangle)]
             pub unsafe extern "C" fn [<pmid_sampler_ $real _init_randomized_midpoint>](
                 sampler: *mut [<pmid_sampler_ $real _t>],
@@ -432,22 +437,21 @@ macro_rules! functions {
                 thresholds: *mut u32,
                 length: usize,
             ) -> pmid_status_t {
-                let solver = || {
-                    // SAFETY: as the header's introduction demands.
-                    let (table, thresholds) = unsafe {
-                        (
-                            rows::<$real>(table, length)?,
-                            array_mut(thresholds, length)?,
-                        )
+                let made = || {
+                    check(thresholds)?;
+                    let (held, density) = (prediction(held)?, density(density_of_midpoints)?);
+                    let variant = variant(ddpm_variant, correction)?;
+                    let filled = Filled { variant, table, thresholds, length };
+                    let solver = |table, thresholds| {
+                        RandomizedMidpointDdpm::new(table, thresholds)
+                            .with_variant(variant)
+                            .with_held(held)
+                            .with_density(density)
                     };
-                    Ok(RandomizedMidpointDdpm::new(table, thresholds)
-                        .with_variant(variant(ddpm_variant, correction)?)
-                        .with_held(prediction(held)?)
-                        .with_density(density(density_of_midpoints)?))
+                    // SAFETY: as the header's introduction demands.
+                    unsafe { make_over(sampler, settings, filled, solver) }
                 };
-                let filled = [region(table, length), region(thresholds, length)];
-                // SAFETY: as the header's introduction demands.
-                unsafe { make(sampler, settings, filled, solver) }.into()
+                made().into()
             }
 
             /// Writes the scalars of work that a run of a sample of so many components needs.
@@ -489,7 +493,8 @@ macro_rules! functions {
             }
 
             /// Goes on as far as the run can and writes where the network is wanted next; the position is null when x holds the
-            /// sample. Asked twice, it writes the same and reads no word.
+            /// sample. Asked twice, it writes the same and reads no word. If it fails with PMID_NON_FINITE_SAMPLE, x is what it was
+            /// after the last step that succeeded.
             #[unsafe(no_mangle)]
             pub unsafe extern "C" fn [<pmid_run_ $real _next>](
                 run: *mut [<pmid_run_ $real _t>],

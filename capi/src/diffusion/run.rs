@@ -1,75 +1,168 @@
 //! Making samplers, and a run of one, between calls.
 
-use core_crate::diffusion::{Progress, Row, Sampler, ScheduleSlice, Solver, Steps};
+use core_crate::diffusion::{
+    Clip, Ddpm, NoiseSchedule, Prediction, Progress, Row, Sampler, ScheduleSlice, Solver, Steps,
+    Variant,
+};
 
-use super::any::AnySampler;
+use super::any::{AnySampler, Of};
 use super::types::{Diffusion, prediction};
-use crate::arrays::{array, array_mut, check_apart, region};
+use crate::arrays::{array, array_mut, check_apart, check_array, region};
 use crate::object::{Handle, check, clear, get, get_mut, init, write};
-use crate::status::pmid_status_t::{self, PMID_BAD_DIMENSION};
+use crate::status::pmid_status_t::{self, PMID_BAD_DIMENSION, PMID_TABLE_TOO_SHORT};
 use crate::stream::pmid_stream_t;
 
-/// Makes a sampler of a solver that fills these arrays.
+/// A sampler but for its solver.
+struct Parts<T: 'static> {
+    schedule: ScheduleSlice<'static, T>,
+    steps: Steps<'static>,
+    predicts: Prediction,
+    clip: Option<Clip<T>>,
+    arrays: [(usize, usize); 4],
+}
+
+impl<T: Diffusion> Parts<T> {
+    /// Reads the settings, once nothing is seen to overlap.
+    ///
+    /// # Safety
+    /// The header's introduction.
+    unsafe fn read<H>(
+        sampler: *mut H,
+        settings: *const T::Settings,
+        filled: [(usize, usize); 2],
+    ) -> Result<Self, pmid_status_t> {
+        check(sampler)?;
+        check(settings)?;
+        // SAFETY: neither null nor misaligned, so valid for reads.
+        let common = T::settings(unsafe { &*settings });
+        let schedule = region(common.exponents, common.training_steps);
+        let timesteps = region(common.timesteps, common.timesteps_length);
+        let [table, thresholds] = filled;
+        let objects = [region(sampler, 1), region(settings, 1)];
+        for constant in [schedule, timesteps, objects[1]] {
+            check_apart(&[constant, objects[0], table, thresholds])?;
+        }
+        let clip = common.clip()?;
+        let predicts = prediction(common.predicts)?;
+        // SAFETY: as the header's introduction demands.
+        let (exponents, list) = unsafe {
+            (
+                array(common.exponents, common.training_steps)?,
+                array(common.timesteps, common.timesteps_length)?,
+            )
+        };
+        Ok(Self {
+            schedule: ScheduleSlice::new(exponents)?,
+            steps: Steps::new(list)?,
+            predicts,
+            clip,
+            arrays: [schedule, timesteps, table, thresholds],
+        })
+    }
+
+    fn with<S: Solver<T>>(&self, solver: S) -> Result<Of<T, S>, pmid_status_t> {
+        let made = Sampler::new(self.schedule, self.steps, self.predicts, solver)?;
+        Ok(match self.clip {
+            Some(clip) => made.with_clip(clip),
+            None => made,
+        })
+    }
+}
+
+/// Makes a sampler of a solver.
 ///
 /// # Safety
 /// The header's introduction.
 pub(crate) unsafe fn make<H, T, S>(
     sampler: *mut H,
     settings: *const T::Settings,
-    filled: [(usize, usize); 2],
-    solver: impl FnOnce() -> Result<S, pmid_status_t>,
+    solver: S,
 ) -> Result<(), pmid_status_t>
 where
     H: Handle<Value = AnySampler<T>>,
     T: Diffusion,
     S: Solver<T> + 'static,
 {
-    check(sampler)?;
-    check(settings)?;
-    // SAFETY: neither null nor misaligned, so valid for reads.
-    let common = T::settings(unsafe { &*settings });
-    let schedule = region(common.exponents, common.training_steps);
-    let timesteps = region(common.timesteps, common.timesteps_length);
-    let [table, thresholds] = filled;
-    let objects = [region(sampler, 1), region(settings, 1)];
-    for constant in [schedule, timesteps, objects[1]] {
-        check_apart(&[constant, objects[0], table, thresholds])?;
-    }
-    let clip = common.clip()?;
-    let predicts = prediction(common.predicts)?;
     // SAFETY: as the header's introduction demands.
-    let (exponents, list) = unsafe {
-        (
-            array(common.exponents, common.training_steps)?,
-            array(common.timesteps, common.timesteps_length)?,
-        )
-    };
-    let (slice, steps) = (ScheduleSlice::new(exponents)?, Steps::new(list)?);
-    if filled.iter().any(|&(_, bytes)| bytes > 0) {
-        // Its table may have been what is now filled.
-        // SAFETY: as the header's introduction demands.
-        unsafe { clear(sampler)? };
+    unsafe {
+        let parts = Parts::read(sampler, settings, [(0, 0); 2])?;
+        let made = AnySampler::new(parts.with(solver)?, parts.arrays);
+        init(sampler, || made)
     }
-    let mut made = Sampler::new(slice, steps, predicts, solver()?)?;
-    if let Some(clip) = clip {
-        made = made.with_clip(clip);
-    }
-    let made = AnySampler::new(made, [schedule, timesteps, table, thresholds]);
-    // SAFETY: as the header's introduction demands.
-    unsafe { init(sampler, || made) }
 }
 
-/// A midpoint method's table.
+/// The arrays that a midpoint method over a variant of DDPM fills.
+pub(crate) struct Filled<T: Diffusion> {
+    pub variant: Variant<T>,
+    pub table: *mut T::Row,
+    /// Null of a method that has none.
+    pub thresholds: *mut u32,
+    pub length: usize,
+}
+
+impl<T: Diffusion> Filled<T> {
+    fn regions(&self) -> [(usize, usize); 2] {
+        let thresholds = if self.thresholds.is_null() {
+            (0, 0)
+        } else {
+            region(self.thresholds, self.length)
+        };
+        [region(self.table, self.length), thresholds]
+    }
+
+    /// # Safety
+    /// The header's introduction.
+    unsafe fn table(&self) -> Result<&'static mut [Row<T>], pmid_status_t> {
+        // SAFETY: as the header's introduction demands; a row of C has the size and the alignment of one, and any
+        // numbers are one.
+        unsafe { array_mut(self.table.cast::<Row<T>>(), self.length) }
+    }
+
+    /// # Safety
+    /// The header's introduction.
+    unsafe fn thresholds(&self) -> Result<&'static mut [u32], pmid_status_t> {
+        if self.thresholds.is_null() {
+            return Ok(&mut []);
+        }
+        // SAFETY: as the header's introduction demands.
+        unsafe { array_mut(self.thresholds, self.length) }
+    }
+}
+
+/// Makes a sampler of a midpoint method, which fills a table.
 ///
 /// # Safety
 /// The header's introduction.
-pub(crate) unsafe fn rows<T: Diffusion>(
-    table: *mut T::Row,
-    rows: usize,
-) -> Result<&'static mut [Row<T>], pmid_status_t> {
-    // SAFETY: as the header's introduction demands; a row of C has the size and the alignment of one, and any numbers
-    // are one.
-    unsafe { array_mut(table.cast::<Row<T>>(), rows) }
+pub(crate) unsafe fn make_over<H, T, S>(
+    sampler: *mut H,
+    settings: *const T::Settings,
+    filled: Filled<T>,
+    solver: impl FnOnce(&'static mut [Row<T>], &'static mut [u32]) -> S,
+) -> Result<(), pmid_status_t>
+where
+    H: Handle<Value = AnySampler<T>>,
+    T: Diffusion,
+    S: Solver<T> + 'static,
+{
+    // SAFETY: as the header's introduction demands.
+    unsafe {
+        let parts = Parts::read(sampler, settings, filled.regions())?;
+        check_array(filled.table, filled.length)?;
+        if !filled.thresholds.is_null() {
+            check_array(filled.thresholds, filled.length)?;
+        }
+        // What DDPM refuses is seen before a table is touched.
+        let variant = filled.variant;
+        parts.with(Ddpm { variant })?;
+        if filled.length < parts.schedule.training_steps() as usize {
+            return Err(PMID_TABLE_TOO_SHORT);
+        }
+        // The sampler that is there may use the very table that is now filled.
+        clear(sampler)?;
+        let solver = solver(filled.table()?, filled.thresholds()?);
+        let made = AnySampler::new(parts.with(solver)?, parts.arrays);
+        init(sampler, || made)
+    }
 }
 
 /// Writes the scalars of work that a run needs.
@@ -88,7 +181,11 @@ where
     check(length)?;
     check_apart(&[region(sampler, 1), region(length, 1)])?;
     // SAFETY: as the header's introduction demands.
-    let needed = unsafe { get(sampler)? }.driver().work_length(dimension);
+    let made = unsafe { get(sampler)? };
+    for constant in made.arrays {
+        check_apart(&[constant, region(length, 1)])?;
+    }
+    let needed = made.driver().work_length(dimension);
     // A length that saturated is that of no array.
     if dimension == 0 || needed == usize::MAX {
         return Err(PMID_BAD_DIMENSION);
@@ -129,6 +226,9 @@ impl<H: Handle<Value = AnySampler<T>>, T: Diffusion> Run<H, T> {
         let sampler = unsafe { get(self.sampler)? };
         for constant in sampler.arrays {
             check_apart(&[constant, x, work])?;
+            for &other in others {
+                check_apart(&[constant, other])?;
+            }
         }
         // SAFETY: checked to lie apart, and as the caller promises.
         unsafe {

@@ -21,7 +21,7 @@ pub const PMID_FLOW: u32 = 4;
 
 /// Timesteps: from T to 0 in equal steps.
 pub const PMID_UNIFORM: u32 = 0;
-/// Timesteps: multiples of T/n, rounded down, and 1; then 0.
+/// Timesteps: 1 + j floor(T/n) for j from n - 1 to 0 of n steps; then 0.
 pub const PMID_LEADING: u32 = 1;
 /// Timesteps: from T to 1 in equal steps; then 0.
 pub const PMID_LINSPACE: u32 = 2;

@@ -16,7 +16,7 @@ type List = Timesteps<{ STEPS as usize }>;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum Method {
-    /// What docs/diffusion.md finds best for so many calls: `dpmpp-2m` below 14, `hybrid` from there.
+    /// By the number of calls: `dpmpp-2m` below 14, `hybrid` from there (docs/diffusion.md).
     Auto,
     /// DDPM: ancestral steps, respaced uniformly.
     Ddpm,

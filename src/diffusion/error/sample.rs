@@ -38,6 +38,13 @@ pub enum SampleError {
         /// The least that would do.
         needed: usize,
     },
+    /// The memory of the noise is too short.
+    NoiseLength {
+        /// Its length.
+        length: usize,
+        /// The least that would do.
+        needed: usize,
+    },
     /// The noise is for a schedule of another number of training steps.
     NoiseOfOtherSchedule {
         /// That number.
@@ -88,6 +95,10 @@ impl fmt::Display for SampleError {
             Self::WorkLength { length, needed } => write!(
                 f,
                 "the work slice has length {length}, not the {needed} needed"
+            ),
+            Self::NoiseLength { length, needed } => write!(
+                f,
+                "the noise's memory has length {length}, not the {needed} needed"
             ),
             Self::NoiseOfOtherSchedule {
                 training_steps,

@@ -18,8 +18,8 @@ use crate::real::Real;
 /// the same.
 ///
 /// The path is sampled by Brownian bridges, halving the training steps from all of them down to the one wanted: up to
-/// 1 + log₂ T bridges of D normals for each segment of noise, where a stream alone costs D normals. What a midpoint
-/// method's midpoints are drawn from is read from `words`, and no more.
+/// 2 + log₂ T times D normals for each segment of noise, and as many for the first, or one that does not begin where the
+/// last has ended; a stream alone costs D normals. Only midpoints are drawn from `words`.
 ///
 /// Memory: 3 vectors as long as the sample.
 ///
@@ -77,12 +77,15 @@ impl<'a, T: Real, N: NoiseSchedule<T>, W: Words> BrownianNoise<'a, T, N, W> {
     }
 
     /// The clock u at a training step: the signal-to-noise ratio, and for the data, whose ratio is infinite, any that is more.
+    /// Where nothing is left of the signal, and the ratio is 0, what is added keeps the clock going.
     fn clock(&self, step: u32) -> T {
         let ratio = |step| T::ONE / self.schedule.exponent(step).exp_m1();
-        match step {
+        let ratio = match step {
             0 => T::TWO * ratio(1),
             _ => ratio(step),
-        }
+        };
+        let passed = self.schedule.training_steps().saturating_sub(step);
+        ratio + T::LEAST_NORMAL * T::from_u32(1 << 26) * T::from_u32(passed)
     }
 
     /// Samples W at a training step, in one of two vectors; tells whether in the second.
@@ -151,7 +154,7 @@ impl<T: Real, N: NoiseSchedule<T>, W: Words> SampleNoise<T> for BrownianNoise<'_
         }
         let (length, needed) = (self.memory.len(), dimension.saturating_mul(3));
         if length < needed {
-            return Err(SampleError::WorkLength { length, needed });
+            return Err(SampleError::NoiseLength { length, needed });
         }
         Ok(())
     }

@@ -73,7 +73,10 @@ impl<T: Real> Solver<T> for DpmSolver {
         let [of_x, of_0, of_1, of_2] = nodes.solve(&level, r, stage.told);
         let epsilon = |index| vector(kept, x.len(), index);
         let terms = [of_0, of_1, of_2].into_iter().zip(0..stage.told as usize);
-        copy(x, position);
+        // After the first call the position is x already.
+        if stage.told > 1 {
+            copy(x, position);
+        }
         combine(
             position,
             of_x,
