@@ -5,7 +5,6 @@
 
 #include <inttypes.h>
 #include <stdio.h>
-#include <string.h>
 
 #include "network.h"
 #include "poisson_midpoint.h"
@@ -59,19 +58,6 @@ static pmid_status_t generate(uint64_t seed, float *image, unsigned *calls)
 static const char *ink(float pixel)
 {
     return pixel > 0.6f ? "@@" : pixel > 0.2f ? "##" : pixel > -0.2f ? "++" : pixel > -0.6f ? ".." : "  ";
-}
-
-/* A sum over the bits of an image that tells it from any other. */
-static uint32_t fingerprint(const float *image)
-{
-    uint32_t hash = 0x811c9dc5;
-    for (int i = 0; i < PIXELS; ++i) {
-        uint32_t bits;
-        memcpy(&bits, &image[i], sizeof bits);
-        hash = (hash ^ bits) * 0x01000193;
-        hash = hash << 5 | hash >> 27;
-    }
-    return hash;
 }
 
 int main(void)

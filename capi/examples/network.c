@@ -91,3 +91,15 @@ void network_velocity(uint32_t step, const float *x, float *velocity)
     tensor = add_product(tensor, active, WIDTH, velocity, PIXELS);
     add_bias(tensor, velocity, PIXELS);
 }
+
+uint32_t fingerprint(const float *image)
+{
+    uint32_t hash = 0x811c9dc5;
+    for (int i = 0; i < PIXELS; ++i) {
+        uint32_t bits;
+        memcpy(&bits, &image[i], sizeof bits);
+        hash = (hash ^ bits) * 0x01000193;
+        hash = hash << 5 | hash >> 27;
+    }
+    return hash;
+}

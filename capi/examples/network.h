@@ -21,4 +21,7 @@ int network_is_whole(void);
 /* v of noisy data at a training step from 1 to TRAINING_STEPS. */
 void network_velocity(uint32_t step, const float *x, float *velocity);
 
+/* A sum over the bits of an image that tells it from any other. */
+uint32_t fingerprint(const float *image);
+
 #endif

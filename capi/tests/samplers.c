@@ -48,14 +48,7 @@ static uint32_t bits(void)
         network_velocity(query.step, query.position, velocity);
         OK(pmid_run_f32_supply(&run, velocity, PIXELS));
     }
-    uint32_t hash = 0x811c9dc5;
-    for (int i = 0; i < PIXELS; ++i) {
-        uint32_t pixel;
-        memcpy(&pixel, &image[i], sizeof pixel);
-        hash = (hash ^ pixel) * 0x01000193;
-        hash = hash << 5 | hash >> 27;
-    }
-    return hash;
+    return fingerprint(image);
 }
 
 /* Spacing of the timesteps, and the clip's quantile, of what follows. */
