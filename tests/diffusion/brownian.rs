@@ -6,7 +6,7 @@ use poisson_midpoint::diffusion::{
     Lockstep, Member, NoiseSchedule, PoissonMidpointDdpm, Prediction, RandomizedMidpointDdpm, Row,
     SaSolver, SampleError, SampleNoise, Sampler, Solver, Timesteps, standard_normal,
 };
-use poisson_midpoint::random::Stream;
+use poisson_midpoint::random::{Stream, Words};
 
 const T: u32 = 100;
 const D: usize = 3;
@@ -232,6 +232,25 @@ fn a_path_has_its_bits() {
         [0x81e0_c83d, 0xc5ec_261c, 0x32bd_bfdd, 0x2fa4_b904],
         "{bits:#x?}"
     );
+}
+
+/// One by one, added, or as what a run starts from: of a stream they are the next normals.
+#[test]
+fn a_stream_is_noise_too() {
+    let mut streams = [(); 4].map(|()| Stream::new(1, 2));
+    let [one_by_one, added, start, words] = &mut streams;
+    let (mut x, mut y) = ([0.0_f64; D], [0.0; D]);
+    standard_normal(&mut x, start);
+    added.add(&mut y, 1.0, 9, 8);
+    SampleNoise::<f64>::begin(one_by_one, 9, 8, D);
+    let normals: [f64; D] = [(); D].map(|()| one_by_one.normal());
+    assert_eq!((normals, y), (x, x));
+    assert!(normals.iter().all(|normal| *normal != 0.0));
+    assert_eq!(SampleNoise::<f64>::check(one_by_one, D, 1), Ok(()));
+    let mut first = Stream::new(1, 2);
+    let word = SampleNoise::<f64>::word(&mut first);
+    assert_eq!(word, words.next_word());
+    assert_eq!(first.word_position(), 1);
 }
 
 #[test]
