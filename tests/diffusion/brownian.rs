@@ -1,12 +1,12 @@
 //! Noise of one path under steps of any size.
 
-use poisson_midpoint::MidpointLaw;
 use poisson_midpoint::diffusion::{
     BrownianNoise, Ddim, Ddpm, DpmSolverPlusPlus, ErSdeSolver, HybridMultistep, LinearRate,
     Lockstep, Member, NoiseSchedule, PoissonMidpointDdpm, Prediction, RandomizedMidpointDdpm, Row,
     SaSolver, SampleError, SampleNoise, Sampler, Solver, Timesteps, standard_normal,
 };
 use poisson_midpoint::random::{Stream, Words};
+use poisson_midpoint::{MidpointLaw, Real};
 
 const T: u32 = 100;
 const D: usize = 3;
@@ -234,23 +234,38 @@ fn a_path_has_its_bits() {
     );
 }
 
-/// One by one, added, or as what a run starts from: of a stream they are the next normals.
+/// One by one, added, or as what a run starts from: of a stream they are the next normals, be they few or many.
 #[test]
 fn a_stream_is_noise_too() {
-    let mut streams = [(); 4].map(|()| Stream::new(1, 2));
-    let [one_by_one, added, start, words] = &mut streams;
-    let (mut x, mut y) = ([0.0_f64; D], [0.0; D]);
-    standard_normal(&mut x, start);
-    added.add(&mut y, 1.0, 9, 8);
-    SampleNoise::<f64>::begin(one_by_one, 9, 8, D);
-    let normals: [f64; D] = [(); D].map(|()| one_by_one.normal());
-    assert_eq!((normals, y), (x, x));
-    assert!(normals.iter().all(|normal| *normal != 0.0));
-    assert_eq!(SampleNoise::<f64>::check(one_by_one, D, 1), Ok(()));
-    let mut first = Stream::new(1, 2);
+    fn check<T: Real>(dimension: usize) {
+        let mut streams = [(); 3].map(|()| Stream::new(1, 2));
+        let [one_by_one, added, start] = &mut streams;
+        let (mut x, mut y) = (vec![T::ZERO; dimension], vec![T::ZERO; dimension]);
+        standard_normal(&mut x, start);
+        added.add(&mut y, T::ONE, 9, 8);
+        SampleNoise::<T>::begin(one_by_one, 9, 8, dimension);
+        let normals: Vec<T> = (0..dimension).map(|_| one_by_one.normal()).collect();
+        assert!(normals == x && normals == y);
+        assert!(normals.iter().all(|normal| *normal != T::ZERO));
+        let words = streams.map(|stream| stream.word_position());
+        assert_eq!(
+            words,
+            [dimension as u64 * u64::from(T::WORDS_PER_NORMAL); 3]
+        );
+        assert_eq!(SampleNoise::<T>::check(&words_of(7), dimension, 1), Ok(()));
+    }
+    for dimension in [3, 255, 256, 600] {
+        check::<f32>(dimension);
+        check::<f64>(dimension);
+    }
+    let (mut first, mut words) = (words_of(2), words_of(2));
     let word = SampleNoise::<f64>::word(&mut first);
     assert_eq!(word, words.next_word());
     assert_eq!(first.word_position(), 1);
+}
+
+fn words_of(particle: u64) -> Stream {
+    Stream::new(1, particle)
 }
 
 #[test]
