@@ -1229,7 +1229,7 @@ pmid_status_t pmid_sampler_f32_init_dpm_solver_pp(pmid_sampler_f32_t *sampler,
                                                   uint32_t order,
                                                   float eta);
 
-// Makes a sampler by the hybrid multistep method of order 1 to 3, which asks the network at a share `node` in
+// Makes a sampler by the hybrid multistep method of order 2 or 3, which asks the network at a share `node` in
 // [0, 1] of each step in ln(signal/noise). A step costs one call of the network.
 pmid_status_t pmid_sampler_f32_init_hybrid_multistep(pmid_sampler_f32_t *sampler,
                                                      const pmid_settings_f32_t *settings,
@@ -1396,7 +1396,7 @@ pmid_status_t pmid_sampler_f64_init_dpm_solver_pp(pmid_sampler_f64_t *sampler,
                                                   uint32_t order,
                                                   double eta);
 
-// Makes a sampler by the hybrid multistep method of order 1 to 3, which asks the network at a share `node` in
+// Makes a sampler by the hybrid multistep method of order 2 or 3, which asks the network at a share `node` in
 // [0, 1] of each step in ln(signal/noise). A step costs one call of the network.
 pmid_status_t pmid_sampler_f64_init_hybrid_multistep(pmid_sampler_f64_t *sampler,
                                                      const pmid_settings_f64_t *settings,

@@ -341,7 +341,7 @@ macro_rules! functions {
                 unsafe { make(sampler, settings, solver) }.into()
             }
 
-            /// Makes a sampler by the hybrid multistep method of order 1 to 3, which asks the network at a share `node` in
+            /// Makes a sampler by the hybrid multistep method of order 2 or 3, which asks the network at a share `node` in
             /// [0, 1] of each step in ln(signal/noise). A step costs one call of the network.
             #[unsafe(no_mangle)]
             pub unsafe extern "C" fn [<pmid_sampler_ $real _init_hybrid_multistep>](

@@ -46,8 +46,12 @@ impl<T: Real> MacroTransition<'_, T> {
                 let held = (span.drift - kick, &*at_start);
                 let corrected = [(kick, &*newest), (T::ONE, &*earlier)];
                 let count = if is_first { 1 } else { 2 };
-                let terms = [held].into_iter().chain(corrected.into_iter().take(count));
-                combine(position, span.decay, terms);
+                combine(
+                    position,
+                    span.decay,
+                    held,
+                    corrected.into_iter().take(count),
+                );
             }
             (Some(kick), Some(_)) => {
                 let outputs = newest.iter().zip(&*at_start);
@@ -55,9 +59,9 @@ impl<T: Real> MacroTransition<'_, T> {
                     let before = if is_first { T::ZERO } else { *earlier };
                     *earlier = before + kick * (newest - at_start);
                 }
-                combine(position, span.decay, [(span.drift, &*at_start)]);
+                combine(position, span.decay, (span.drift, at_start), []);
             }
-            (None, _) => combine(position, span.decay, [(span.drift, &*at_start)]),
+            (None, _) => combine(position, span.decay, (span.drift, at_start), []),
         }
         let reached = stage.from.saturating_sub(to);
         noise.add(

@@ -62,7 +62,7 @@ impl<T: Real> Solver<T> for Ddim<T> {
         }
         let (from, to) = (schedule.level(stage.from), schedule.level(stage.to));
         let span = coefficients(self.eta, &from, &to);
-        combine(position, span.decay, [(span.drift, &*sample)]);
+        combine(position, span.decay, (span.drift, sample), []);
         if self.eta > T::ZERO {
             noise.add(position, span.noise, stage.from, stage.to);
         }

@@ -70,7 +70,7 @@ impl<T: Real> Solver<T> for Ddpm<T> {
         }
         let (from, to) = (schedule.level(stage.from), schedule.level(stage.to));
         let span = self.variant.coefficients(&from, &to);
-        combine(position, span.decay, [(span.drift, &*sample)]);
+        combine(position, span.decay, (span.drift, sample), []);
         noise.add(position, span.noise, stage.from, stage.to);
         Ok(Advance::Arrive)
     }

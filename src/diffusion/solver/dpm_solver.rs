@@ -72,16 +72,13 @@ impl<T: Real> Solver<T> for DpmSolver {
         let (level, r) = wanted.map_or((nodes.end, T::ONE), |node| (node.level, node.r));
         let [of_x, of_0, of_1, of_2] = nodes.solve(&level, r, stage.told);
         let epsilon = |index| vector(kept, x.len(), index);
-        let terms = [of_0, of_1, of_2].into_iter().zip(0..stage.told as usize);
         // After the first call the position is x already.
         if stage.told > 1 {
             copy(x, position);
         }
-        combine(
-            position,
-            of_x,
-            terms.map(|(of, index)| (of, epsilon(index))),
-        );
+        let others = [of_1, of_2].into_iter().zip(1..stage.told as usize);
+        let others = others.map(|(of, index)| (of, epsilon(index)));
+        combine(position, of_x, (of_0, epsilon(0)), others);
         Ok(wanted.map_or(Advance::Arrive, |node| Advance::Ask(node.step)))
     }
 }

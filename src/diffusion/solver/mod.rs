@@ -190,24 +190,18 @@ pub(crate) fn vector<T>(kept: &[T], dimension: usize, index: usize) -> &[T] {
         .unwrap_or_default()
 }
 
-/// factor · sum, and to that the terms, each a coefficient times a vector.
+/// factor · sum, and to that the terms, each a coefficient times a vector: the first in the same pass, for of an image passes
+/// are what a step costs.
 pub(crate) fn combine<'a, T: Real>(
     sum: &mut [T],
     factor: T,
-    terms: impl IntoIterator<Item = (T, &'a [T])>,
+    (coefficient, vector): (T, &[T]),
+    others: impl IntoIterator<Item = (T, &'a [T])>,
 ) {
-    let mut terms = terms.into_iter();
-    // The first in the same pass: of an image, passes are what a step costs.
-    if let Some((coefficient, vector)) = terms.next() {
-        for (sum, &value) in sum.iter_mut().zip(vector) {
-            *sum = factor * *sum + coefficient * value;
-        }
-    } else {
-        for sum in sum.iter_mut() {
-            *sum *= factor;
-        }
+    for (sum, &value) in sum.iter_mut().zip(vector) {
+        *sum = factor * *sum + coefficient * value;
     }
-    for (coefficient, vector) in terms {
+    for (coefficient, vector) in others {
         for (sum, &value) in sum.iter_mut().zip(vector) {
             *sum += coefficient * value;
         }

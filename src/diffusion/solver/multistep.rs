@@ -36,7 +36,10 @@ impl<T: Real, const N: usize> Coefficients<T, N> {
         let dimension = position.len();
         let outputs = self.outputs.iter().enumerate().take(self.known);
         let term = |(age, &of_output)| (of_output, vector(kept, dimension, place(age)));
-        combine(position, self.x, outputs.map(term));
+        let mut terms = outputs.map(term);
+        // There always is a newest.
+        let newest = terms.next().unwrap_or_default();
+        combine(position, self.x, newest, terms);
     }
 
     /// Adds the noise of the way from one training step to another, if it is drawn.
