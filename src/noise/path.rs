@@ -118,14 +118,11 @@ impl<S: Dynamics> BrownianPath<S> {
 
     /// The stream at the words of the node that splits at inner step `split`; 0 is the root.
     ///
-    /// Every node splits at an inner step of its own, so that numbers the nodes. A node has whole
-    /// ChaCha blocks to itself.
+    /// Every node splits at an inner step of its own, so that numbers the nodes.
     fn words_of<X: State>(&self, split: u32) -> Stream {
         let normals = 2 * (SpanOf::<S>::NORMALS * X::DIMENSION) as u64;
         let words = normals * u64::from(S::Real::WORDS_PER_NORMAL);
-        let mut stream = self.stream.clone();
-        stream.move_to(u64::from(split) * words.next_multiple_of(16));
-        stream
+        self.stream.node(split, words)
     }
 
     /// The increment over the overlap of `node` and `wanted`, `total` being that over `node`.

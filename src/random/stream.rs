@@ -243,6 +243,15 @@ impl Stream {
         }
     }
 
+    /// This stream where a node of a tree begins, of nodes of so many words, each of which has whole blocks to itself.
+    #[cfg(not(target_arch = "nvptx64"))]
+    pub(crate) fn node(&self, node: u32, words: u64) -> Self {
+        let each = words.div_ceil(16).saturating_mul(16);
+        let mut stream = self.clone();
+        stream.move_to(u64::from(node).wrapping_mul(each));
+        stream
+    }
+
     #[cfg_attr(target_arch = "nvptx64", inline(always))]
     fn fill(&mut self) {
         chacha::fill(

@@ -41,6 +41,18 @@ fn sample(
     x
 }
 
+/// The normals of a way, added to nothing.
+fn normals<T: Real>(
+    noise: &mut (impl SampleNoise<T> + ?Sized),
+    from: u32,
+    to: u32,
+    dimension: usize,
+) -> Vec<T> {
+    let mut x = vec![T::ZERO; dimension];
+    noise.add(&mut x, T::ONE, from, to);
+    x
+}
+
 fn all(steps: u32, end: u32) -> Vec<u32> {
     let mut list = (0..steps)
         .map(|n| T - n * (T - end) / steps)
@@ -152,10 +164,7 @@ fn segments_are_independent_standard_normals() {
         let mut noise = BrownianNoise::new(&schedule, path, words, &mut memory);
         let normals: Vec<f64> = cuts
             .windows(2)
-            .map(|cut| {
-                noise.begin(cut[0], cut[1], 1);
-                noise.normal()
-            })
+            .map(|cut| normals(&mut noise, cut[0], cut[1], 1)[0])
             .collect();
         for (i, a) in normals.iter().enumerate() {
             sums[i] += a;
@@ -193,9 +202,9 @@ fn a_path_does_not_depend_on_what_was_asked_before() {
     path.seek(33).unwrap();
     let mut again = BrownianNoise::new(&schedule, path, Stream::new(0, 0), &mut other);
     let draw = |noise: &mut dyn SampleNoise<f32>, from, to, dimension| {
-        noise.begin(from, to, dimension);
-        (0..dimension)
-            .map(|_| noise.normal().to_bits())
+        normals(noise, from, to, dimension)
+            .into_iter()
+            .map(f32::to_bits)
             .collect::<Vec<_>>()
     };
     let mut expected = Vec::new();
@@ -222,10 +231,10 @@ fn a_path_has_its_bits() {
     let mut noise =
         BrownianNoise::new(&schedule, Stream::new(1, 2), Stream::new(0, 0), &mut memory);
     let bits = [(1000, 700), (700, 699), (699, 1), (1, 0)].map(|(from, to)| {
-        noise.begin(from, to, 17);
-        (0..17).fold(0_u32, |hash, _| {
-            hash.rotate_left(5) ^ SampleNoise::<f32>::normal(&mut noise).to_bits()
-        })
+        let normals: Vec<f32> = normals(&mut noise, from, to, 17);
+        normals
+            .iter()
+            .fold(0_u32, |hash, normal| hash.rotate_left(5) ^ normal.to_bits())
     });
     assert_eq!(
         bits,
@@ -243,8 +252,7 @@ fn a_stream_is_noise_too() {
         let (mut x, mut y) = (vec![T::ZERO; dimension], vec![T::ZERO; dimension]);
         standard_normal(&mut x, start);
         added.add(&mut y, T::ONE, 9, 8);
-        SampleNoise::<T>::begin(one_by_one, 9, 8, dimension);
-        let normals: Vec<T> = (0..dimension).map(|_| one_by_one.normal()).collect();
+        let normals: Vec<T> = (0..dimension).map(|_| T::normal(one_by_one)).collect();
         assert!(normals == x && normals == y);
         assert!(normals.iter().all(|normal| *normal != T::ZERO));
         let words = streams.map(|stream| stream.word_position());
@@ -320,8 +328,7 @@ fn a_path_goes_on_where_nothing_of_the_signal_is_left() {
         let (path, words) = (Stream::new(3, run), Stream::new(4, 0));
         let mut noise = BrownianNoise::new(&schedule, path, words, &mut memory);
         for (from, to) in [(1000, 950), (950, 949), (949, 700), (700, 0)] {
-            noise.begin(from, to, 1);
-            let normal: f32 = noise.normal();
+            let normal: f32 = normals(&mut noise, from, to, 1)[0];
             sum += f64::from(normal).powi(2);
         }
     }

@@ -52,13 +52,10 @@ pub struct BrownianNoise<'a, T, N, W> {
     schedule: N,
     path: Stream,
     words: W,
-    /// W where the last segment ended; and two vectors in which bridges are sampled, the first of which holds the normals of
-    /// the segment under way.
+    /// W where the last segment ended; and two vectors in which bridges are sampled.
     memory: &'a mut [T],
     /// The training step where the last segment ended, and the length of its sample.
     last: Option<(u32, usize)>,
-    /// Normals of the segment under way that have been read.
-    read: usize,
 }
 
 impl<'a, T: Real, N: NoiseSchedule<T>, W: Words> BrownianNoise<'a, T, N, W> {
@@ -72,7 +69,6 @@ impl<'a, T: Real, N: NoiseSchedule<T>, W: Words> BrownianNoise<'a, T, N, W> {
             words,
             memory,
             last: None,
-            read: 0,
         }
     }
 
@@ -124,14 +120,10 @@ impl<'a, T: Real, N: NoiseSchedule<T>, W: Words> BrownianNoise<'a, T, N, W> {
         step == end
     }
 
-    /// The stream at the words of the node that splits at a training step; 0 is the root. Every node splits at a training
-    /// step of its own, and has whole ChaCha blocks to itself.
+    /// The stream of the node that splits at a training step; 0 is the root. Every node splits at a step of its own.
     fn node(&self, split: u32, dimension: usize) -> Stream {
         let words = (dimension as u64).saturating_mul(u64::from(T::WORDS_PER_NORMAL));
-        let each = words.div_ceil(16).saturating_mul(16);
-        let mut stream = self.path.clone();
-        stream.move_to(u64::from(split).wrapping_mul(each));
-        stream
+        self.path.node(split, words)
     }
 }
 
@@ -163,7 +155,8 @@ impl<T: Real, N: NoiseSchedule<T>, W: Words> SampleNoise<T> for BrownianNoise<'_
         self.words.next_word()
     }
 
-    fn begin(&mut self, from: u32, to: u32, dimension: usize) {
+    fn add(&mut self, x: &mut [T], deviation: T, from: u32, to: u32) {
+        let dimension = x.len();
         if self.last != Some((from, dimension)) {
             let is_second = self.sample(from, dimension);
             let (last, first, second) = parts(self.memory, dimension);
@@ -172,21 +165,12 @@ impl<T: Real, N: NoiseSchedule<T>, W: Words> SampleNoise<T> for BrownianNoise<'_
         let is_second = self.sample(to, dimension);
         let scale = T::ONE / (self.clock(to) - self.clock(from)).sqrt();
         let (last, first, second) = parts(self.memory, dimension);
-        for ((last, first), &second) in last.iter_mut().zip(first).zip(&*second) {
-            let reached = if is_second { second } else { *first };
-            *first = (reached - *last) * scale;
+        let reached = if is_second { second } else { first };
+        for ((x, last), &reached) in x.iter_mut().zip(&mut *last).zip(&*reached) {
+            *x += deviation * ((reached - *last) * scale);
             *last = reached;
         }
         self.last = Some((to, dimension));
-        self.read = 0;
-    }
-
-    fn normal(&mut self) -> T {
-        let dimension = self.last.map_or(0, |(_, dimension)| dimension);
-        let (_, normals, _) = parts(self.memory, dimension);
-        let normal = normals.get(self.read).copied();
-        self.read += 1;
-        normal.unwrap_or_default()
     }
 }
 

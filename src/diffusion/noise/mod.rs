@@ -34,32 +34,15 @@ pub trait SampleNoise<T: Real> {
     /// A word, uniform over 32 bits.
     fn word(&mut self) -> u32;
 
-    /// Begins the noise of the way from training step `from` down to `to`, of a sample of `dimension` components: the next
-    /// so many normals are its.
-    fn begin(&mut self, _from: u32, _to: u32, _dimension: usize) {}
-
-    /// The next standard normal.
-    fn normal(&mut self) -> T;
-
     /// Adds to x the noise of the way from training step `from` down to `to`, of a standard deviation: drawn even if that
     /// is 0.
-    fn add(&mut self, x: &mut [T], deviation: T, from: u32, to: u32) {
-        self.begin(from, to, x.len());
-        for x in x {
-            *x += deviation * self.normal();
-        }
-    }
+    fn add(&mut self, x: &mut [T], deviation: T, from: u32, to: u32);
 }
 
 impl<T: Real, W: Words + ?Sized> SampleNoise<T> for W {
     #[inline]
     fn word(&mut self) -> u32 {
         self.next_word()
-    }
-
-    #[inline]
-    fn normal(&mut self) -> T {
-        T::normal(self)
     }
 
     fn add(&mut self, x: &mut [T], deviation: T, _from: u32, _to: u32) {
