@@ -10,8 +10,9 @@ use poisson_midpoint::{EulerMaruyama, PoissonMidpoint, Real, State, StepError, S
 /// A coupled, time-dependent drift, written once for both forms.
 fn force<T: Real>(time: T, x: &[T], drift: &mut [T]) {
     let sum = x.iter().fold(T::ZERO, |sum, &x| sum + x);
+    let count = T::from_u32(16 + x.len() as u32);
     for (drift, &x) in drift.iter_mut().zip(x) {
-        *drift = (time - x) / (T::ONE + x * x) - sum / T::from_u32(16);
+        *drift = (time - x) / (T::ONE + x * x) - sum / count;
     }
 }
 
@@ -56,12 +57,15 @@ where
 {
     same_bits::<T, _, 1>(&EulerMaruyama::new(dynamics));
     same_bits::<T, _, 17>(&EulerMaruyama::new(dynamics));
+    same_bits::<T, _, 289>(&EulerMaruyama::new(dynamics));
     for law in [Bernoulli, Single] {
         let stepper = PoissonMidpoint::new(dynamics, law);
         same_bits::<T, _, 1>(&stepper);
         same_bits::<T, _, 2>(&stepper);
         same_bits::<T, _, 3>(&stepper);
         same_bits::<T, _, 17>(&stepper);
+        // Blocks of every length that there is.
+        same_bits::<T, _, 289>(&stepper);
     }
 }
 

@@ -4,6 +4,7 @@ use super::error::SampleError;
 use super::progress::{Progress, Turn};
 use super::solver::copy;
 use super::{Advance, NoiseSchedule, SampleNoise, Sampler, Solver, Stage};
+use crate::error::are_finite;
 use crate::real::Real;
 
 /// Where a run wants the network evaluated.
@@ -264,15 +265,6 @@ impl<'a, T: Real, N: NoiseSchedule<T>, S: Solver<T>> Sampling<'a, T, N, S> {
         self.progress.turn = Turn::Solver;
         Ok(())
     }
-}
-
-/// Whether all values are. Without a way out at the first that is not, it takes many at once; unrolled, it need not be twice
-/// in an image.
-#[inline(never)]
-fn are_finite<T: Real>(values: &[T]) -> bool {
-    values
-        .iter()
-        .fold(true, |finite, value| finite & value.is_finite())
 }
 
 #[cfg(feature = "defmt")]

@@ -18,48 +18,117 @@ pub(crate) const ONE_BY_ONE: bool = cfg!(any(
 /// Where there are vector units, and on a host enough coordinates to fill one, the words are read first and then turned into
 /// normals together, to the same bits.
 #[inline]
-#[allow(
-    clippy::indexing_slicing,
-    reason = "at most 2 normals of 2 words a coordinate"
-)]
 pub(crate) fn draw<X, P, W, const D: usize>(span: &P, words: &mut W) -> X
 where
     X: State,
     P: Span<X::Real, Cell = X::Cell>,
     W: Words + ?Sized,
 {
-    const {
-        assert!(
-            P::NORMALS == 1 || P::NORMALS == 2,
-            "a cell takes one or two normals"
-        );
-    };
     if ONE_BY_ONE || (D < 4 && cfg!(target_pointer_width = "64")) {
         return X::from_cells(|_| draw_one(span, words));
     }
-    let reads = P::NORMALS * X::Real::WORDS_PER_NORMAL as usize;
-    let mut rows = [[0; D]; 4];
-    for d in 0..D {
-        for row in rows.iter_mut().take(reads) {
-            row[d] = words.next_word();
+    let normals = Normals::<X::Real, D>::read::<P, W>(words);
+    X::from_cells(|d| normals.increment(span, d))
+}
+
+/// The normals of a segment in `D` dimensions: those of the velocities first, if there are any.
+pub(crate) struct Normals<T, const D: usize>([[T; D]; 2]);
+
+impl<T: Real, const D: usize> Normals<T, D> {
+    /// Dimensions of which the words are asked for together: those of many blocks of a stream.
+    const MANY: usize = 256;
+
+    /// From the next words, in the way that is best for so many.
+    #[inline(always)]
+    pub(crate) fn next<P: Span<T>, W: Words + ?Sized>(words: &mut W) -> Self {
+        if D == 1 {
+            Self::one_by_one::<P, W>(words)
+        } else if D < Self::MANY {
+            Self::read::<P, W>(words)
+        } else {
+            Self::read_together::<P, W>(words)
         }
     }
-    let mut rows = rows.iter();
-    let normals: [[X::Real; D]; 2] = core::array::from_fn(|normal| {
-        if normal < P::NORMALS {
-            X::Real::normal_lanes(|| rows.next().copied().unwrap_or([0; D]))
-        } else {
-            [X::Real::ZERO; D]
+
+    /// From the next words, asked for one by one.
+    #[inline(always)]
+    #[allow(clippy::indexing_slicing, reason = "`d` is below D")]
+    fn read<P: Span<T>, W: Words + ?Sized>(words: &mut W) -> Self {
+        let mut rows = [[0; D]; 4];
+        for d in 0..D {
+            for row in rows.iter_mut().take(Self::words::<P>()) {
+                row[d] = words.next_word();
+            }
         }
-    });
-    X::from_cells(|d| {
-        let mut drawn = 0;
+        Self::of::<P>(&rows)
+    }
+
+    /// From the next words, asked for together.
+    #[inline(always)]
+    #[allow(clippy::indexing_slicing, reason = "`d` is below D")]
+    fn read_together<P: Span<T>, W: Words + ?Sized>(words: &mut W) -> Self {
+        let of_one = Self::words::<P>();
+        let mut rows = [[0; D]; 4];
+        if of_one == 1 {
+            words.fill_words(&mut rows[0]);
+        } else {
+            let mut read = [[0; D]; 4];
+            let read = read.as_flattened_mut().get_mut(..D * of_one);
+            let read = read.unwrap_or_default();
+            words.fill_words(read);
+            for (d, read) in read.chunks_exact(of_one).enumerate() {
+                for (row, &word) in rows.iter_mut().zip(read) {
+                    row[d] = word;
+                }
+            }
+        }
+        Self::of::<P>(&rows)
+    }
+
+    /// From the next words, one normal after another.
+    #[inline(always)]
+    #[allow(clippy::indexing_slicing, reason = "`d` is below D")]
+    fn one_by_one<P: Span<T>, W: Words + ?Sized>(words: &mut W) -> Self {
+        let mut normals = [[T::ZERO; D]; 2];
+        for d in 0..D {
+            for normal in normals.iter_mut().take(P::NORMALS) {
+                normal[d] = T::normal(words);
+            }
+        }
+        Self(normals)
+    }
+
+    /// Words of one dimension.
+    const fn words<P: Span<T>>() -> usize {
+        const {
+            assert!(
+                P::NORMALS == 1 || P::NORMALS == 2,
+                "a cell takes one or two normals"
+            );
+        };
+        P::NORMALS * T::WORDS_PER_NORMAL as usize
+    }
+
+    /// Those of words, of which each row has one of every dimension.
+    #[inline(always)]
+    fn of<P: Span<T>>(rows: &[[u32; D]; 4]) -> Self {
+        let mut rows = rows.iter();
+        let mut normals = [[T::ZERO; D]; 2];
+        for normals in normals.iter_mut().take(P::NORMALS) {
+            *normals = T::normal_lanes(|| rows.next().copied().unwrap_or([0; D]));
+        }
+        Self(normals)
+    }
+
+    /// V^½ Z of coordinate d.
+    #[inline(always)]
+    pub(crate) fn increment<P: Span<T>>(&self, span: &P, d: usize) -> P::Cell {
+        let mut normals = self.0.iter();
         span.increment(|| {
-            let normal = normals[drawn % 2][d];
-            drawn += 1;
-            normal
+            let normal = normals.next().and_then(|normals| normals.get(d));
+            normal.copied().unwrap_or_default()
         })
-    })
+    }
 }
 
 /// The increment of one coordinate from the next words.
@@ -71,4 +140,42 @@ where
     W: Words + ?Sized,
 {
     span.increment(|| T::normal(words))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::dynamics::{PhaseSpan, ScalarSpan};
+    use crate::random::Stream;
+
+    /// The normals of a segment are those of the stream, one after another.
+    fn in_order<T: Real, P: Span<T>, const D: usize>() {
+        let mut streams = [(); 3].map(|()| Stream::new(5, 8));
+        // Enough for some of the tail.
+        for _ in 0..20 {
+            let expected = Normals::<T, D>::one_by_one::<P, _>(&mut streams[0]);
+            let read = Normals::read::<P, _>(&mut streams[1]);
+            let together = Normals::read_together::<P, _>(&mut streams[2]);
+            assert_eq!([read.0, together.0], [expected.0; 2]);
+            assert_eq!(streams[0], streams[1]);
+            assert_eq!(streams[0], streams[2]);
+        }
+    }
+
+    fn in_all_dimensions<T: Real, P: Span<T>>() {
+        in_order::<T, P, 1>();
+        in_order::<T, P, 2>();
+        in_order::<T, P, 5>();
+        in_order::<T, P, 16>();
+        in_order::<T, P, 77>();
+        in_order::<T, P, 256>();
+    }
+
+    #[test]
+    fn normals_read_together_are_those_read_one_by_one() {
+        in_all_dimensions::<f32, ScalarSpan<f32>>();
+        in_all_dimensions::<f32, PhaseSpan<f32>>();
+        in_all_dimensions::<f64, ScalarSpan<f64>>();
+        in_all_dimensions::<f64, PhaseSpan<f64>>();
+    }
 }

@@ -4,5 +4,5 @@ mod parameter;
 mod step;
 
 pub use parameter::{Parameter, ParameterError};
-pub(crate) use step::check_drift;
 pub use step::{Step, StepError};
+pub(crate) use step::{are_finite, check_drift, check_drift_slice};

@@ -40,8 +40,6 @@ pub(crate) trait Memory {
     fn set_estimate(&mut self, d: usize, position: Self::Scalar);
     /// Writes the state after the step; W is no longer needed.
     fn set_result(&mut self, d: usize, result: Self::Cell);
-    /// The state after the step.
-    fn result(&self, d: usize) -> Self::Cell;
 }
 
 /// A memory of the coordinates that the dynamics `S` move, of one particle.

@@ -7,6 +7,7 @@ use super::{Coordinate, Memory};
 use crate::dynamics::cell::Cell;
 use crate::error::StepError;
 use crate::real::Real;
+use crate::simd::{Work, widest};
 
 /// Why a step on slices failed. The state is as it was before the step.
 ///
@@ -97,45 +98,127 @@ pub(crate) fn take<T>(work: &mut [T], needed: usize) -> Result<&mut [T], SliceEr
         .ok_or(SliceError::Work { length, needed })
 }
 
-/// Coordinate d of a state in `dimension` dimensions: all positions lie before all velocities.
-#[inline]
-pub(crate) fn cell<T: Real, C: Cell<T>>(state: &[T], dimension: usize, d: usize) -> C {
-    C::from_fn(|part| {
-        let value = state.get(part * dimension + d);
-        value.copied().unwrap_or_default()
-    })
+/// What is done to a block of `L` coordinates of a slice: a length that the compiler knows makes vectors of a loop.
+pub(crate) trait BlockWork {
+    /// Does it to the coordinates from `at`.
+    fn block<const L: usize>(&mut self, at: usize);
 }
 
-/// Writes coordinate d of a state.
+/// Does the work to all coordinates, one block after another. Where there are no vectors, blocks are of one coordinate.
 #[inline]
-pub(crate) fn set_cell<T: Real, C: Cell<T>>(state: &mut [T], dimension: usize, d: usize, cell: C) {
-    for (part, &value) in cell.parts().iter().enumerate() {
-        if let Some(place) = state.get_mut(part * dimension + d) {
-            *place = value;
+pub(crate) fn in_blocks(dimension: usize, work: &mut impl BlockWork) {
+    /// Normals of so many coordinates are drawn together, from many blocks of a stream.
+    const MANY: usize = 256;
+    const FEW: usize = 16;
+
+    let mut at = 0;
+    if cfg!(target_pointer_width = "64") {
+        while dimension - at >= MANY {
+            widest(InBlock::<_, MANY>(work, at));
+            at += MANY;
+        }
+        while dimension - at >= FEW {
+            widest(InBlock::<_, FEW>(work, at));
+            at += FEW;
+        }
+    }
+    while at < dimension {
+        work.block::<1>(at);
+        at += 1;
+    }
+}
+
+/// The work on a block, in vectors.
+struct InBlock<'w, B, const L: usize>(&'w mut B, usize);
+
+impl<B: BlockWork, const L: usize> Work for InBlock<'_, B, L> {
+    type Output = ();
+
+    #[inline(always)]
+    fn work(self) {
+        self.0.block::<L>(self.1);
+    }
+}
+
+/// `L` components of a slice, from `at`.
+#[inline]
+pub(crate) fn block_of<T, const L: usize>(slice: &[T], at: usize) -> Option<&[T; L]> {
+    slice.get(at..)?.first_chunk()
+}
+
+/// [`block_of`], to be written.
+#[inline]
+pub(crate) fn block_of_mut<T, const L: usize>(slice: &mut [T], at: usize) -> Option<&mut [T; L]> {
+    slice.get_mut(at..)?.first_chunk_mut()
+}
+
+/// A block of the cells of a slice in which all positions lie before all velocities.
+pub(crate) struct Cells<'a, T, C, const L: usize> {
+    positions: &'a mut [T; L],
+    velocities: Option<&'a mut [T; L]>,
+    cell: PhantomData<C>,
+}
+
+impl<'a, T: Real, C: Cell<T>, const L: usize> Cells<'a, T, C, L> {
+    /// Those of coordinates `at` and on, of `dimension`.
+    #[inline]
+    pub(crate) fn new(slice: &'a mut [T], dimension: usize, at: usize) -> Option<Self> {
+        const { assert!(C::PARTS == 1 || C::PARTS == 2, "with a velocity or without") };
+        let (positions, velocities) = if C::PARTS == 1 {
+            (slice, None)
+        } else {
+            let (positions, velocities) = slice.split_at_mut_checked(dimension)?;
+            (positions, Some(block_of_mut(velocities, at)?))
+        };
+        Some(Self {
+            positions: block_of_mut(positions, at)?,
+            velocities,
+            cell: PhantomData,
+        })
+    }
+
+    /// Cell d of the block.
+    #[inline(always)]
+    pub(crate) fn get(&self, d: usize) -> C {
+        C::from_fn(|part| {
+            let values = match part {
+                0 => Some(&*self.positions),
+                _ => self.velocities.as_deref(),
+            };
+            let value = values.and_then(|values| values.get(d));
+            value.copied().unwrap_or_default()
+        })
+    }
+
+    /// Writes cell d of the block.
+    #[inline(always)]
+    pub(crate) fn set(&mut self, d: usize, cell: C) {
+        for (part, &value) in cell.parts().iter().enumerate() {
+            let values = match part {
+                0 => Some(&mut *self.positions),
+                _ => self.velocities.as_deref_mut(),
+            };
+            if let Some(place) = values.and_then(|values| values.get_mut(d)) {
+                *place = value;
+            }
         }
     }
 }
 
-/// The memory of a macro step on slices: the state, and a work slice with the midpoint X̂ followed by a record of
-/// b₀, W and the corrections for each dimension.
+/// The memory of a macro step on slices: the state, and a work slice with the midpoint X̂, b₀, W and the corrections.
 #[derive(Debug)]
 pub(crate) struct Slices<'a, T, C> {
     pub(crate) state: &'a mut [T],
     pub(crate) estimate: &'a mut [T],
-    records: &'a mut [T],
+    /// b₀; W, then the result; the corrections. In one slice, for a microcontroller's stack.
+    kept: &'a mut [T],
     cells: PhantomData<C>,
 }
 
 impl<'a, T: Real, C: Cell<T>> Slices<'a, T, C> {
-    /// Scalars in a record.
-    const RECORD: usize = 1 + 2 * C::PARTS;
-    /// Where W and the corrections begin in it.
-    const NOISE: usize = 1;
-    const CORRECTION: usize = 1 + C::PARTS;
-
-    /// Scalars of work for a state of so many dimensions.
+    /// Scalars of work for a state of so many dimensions: a drift, X̂, b₀, W and the corrections.
     pub(crate) fn work_length(dimension: usize) -> usize {
-        dimension.saturating_mul(2 + Self::RECORD)
+        dimension.saturating_mul(3 + 2 * C::PARTS)
     }
 
     /// The memory, with what its slices hold, and the place for a drift that the work slice begins with.
@@ -146,88 +229,94 @@ impl<'a, T: Real, C: Cell<T>> Slices<'a, T, C> {
         let dimension = dimension::<T, C>(state)?;
         let work = take(work, Self::work_length(dimension))?;
         let (drift, work) = work.split_at_mut_checked(dimension).unwrap_or_default();
-        let (estimate, records) = work.split_at_mut_checked(dimension).unwrap_or_default();
+        let (estimate, kept) = work.split_at_mut_checked(dimension).unwrap_or_default();
         let memory = Self {
             state,
             estimate,
-            records,
+            kept,
             cells: PhantomData,
         };
         Ok((memory, drift))
     }
 
-    /// Where the drift of the start is asked for.
-    pub(crate) fn position(&self) -> &[T] {
-        self.state.get(..self.estimate.len()).unwrap_or_default()
+    pub(crate) fn dimension(&self) -> usize {
+        self.estimate.len()
     }
 
-    /// Writes b₀.
-    pub(crate) fn set_b0(&mut self, b0: &[T]) -> Result<(), SliceError> {
-        check_drift_length(b0.len(), self.estimate.len())?;
-        for (record, &b0) in self.records.chunks_exact_mut(Self::RECORD).zip(b0) {
-            if let Some(place) = record.first_mut() {
-                *place = b0;
-            }
-        }
-        Ok(())
+    /// The position of the start, and the place for the drift there, b₀.
+    pub(crate) fn start(&mut self) -> (&[T], &mut [T]) {
+        let dimension = self.dimension();
+        let position = self.state.get(..dimension).unwrap_or_default();
+        let b0 = self.kept.get_mut(..dimension).unwrap_or_default();
+        (position, b0)
+    }
+
+    /// The memory of the coordinates from `at`.
+    #[inline]
+    pub(crate) fn block<const L: usize>(&mut self, at: usize) -> Option<Block<'_, T, C, L>> {
+        let dimension = self.dimension();
+        let (b0, sums) = self.kept.split_at_mut_checked(dimension)?;
+        let (noise, correction) = sums.split_at_mut_checked(self.state.len())?;
+        Some(Block {
+            start: Cells::new(self.state, dimension, at)?,
+            estimate: block_of_mut(self.estimate, at)?,
+            b0: block_of(b0, at)?,
+            noise: Cells::new(noise, dimension, at)?,
+            correction: Cells::new(correction, dimension, at)?,
+        })
     }
 
     /// Moves the state to the result.
     pub(crate) fn commit(self) {
-        let dimension = self.estimate.len();
-        for d in 0..dimension {
-            let result = self.result(d);
-            set_cell(self.state, dimension, d, result);
+        let moved = self.kept.get(self.estimate.len()..).unwrap_or_default();
+        for (place, &moved) in self.state.iter_mut().zip(moved) {
+            *place = moved;
         }
-    }
-
-    fn get(&self, d: usize, from: usize) -> C {
-        cell(self.record(d).get(from..).unwrap_or_default(), 1, 0)
-    }
-
-    fn set(&mut self, d: usize, from: usize, value: C) {
-        if let Some(record) = self.records.get_mut(d * Self::RECORD + from..) {
-            set_cell(record, 1, 0, value);
-        }
-    }
-
-    fn record(&self, d: usize) -> &[T] {
-        let records = self.records.get(d * Self::RECORD..);
-        let record = records.and_then(|records| records.get(..Self::RECORD));
-        record.unwrap_or_default()
     }
 }
 
-impl<T: Real, C: Cell<T>> Memory for Slices<'_, T, C> {
+/// The memory of a block of coordinates of [`Slices`].
+pub(crate) struct Block<'a, T, C, const L: usize> {
+    start: Cells<'a, T, C, L>,
+    estimate: &'a mut [T; L],
+    b0: &'a [T; L],
+    noise: Cells<'a, T, C, L>,
+    correction: Cells<'a, T, C, L>,
+}
+
+impl<T: Real, C: Cell<T>, const L: usize> Memory for Block<'_, T, C, L> {
     type Scalar = T;
     type Cell = C;
 
+    #[inline(always)]
     fn dimension(&self) -> usize {
-        self.estimate.len()
+        L
     }
+    #[inline(always)]
     fn coordinate(&self, d: usize) -> Coordinate<T, C> {
         Coordinate {
-            start: cell(self.state, self.estimate.len(), d),
-            b0: self.record(d).first().copied().unwrap_or_default(),
-            noise: self.get(d, Self::NOISE),
-            correction: self.get(d, Self::CORRECTION),
+            start: self.start.get(d),
+            b0: self.b0.get(d).copied().unwrap_or_default(),
+            noise: self.noise.get(d),
+            correction: self.correction.get(d),
         }
     }
+    #[inline(always)]
     fn set_noise(&mut self, d: usize, noise: C) {
-        self.set(d, Self::NOISE, noise);
+        self.noise.set(d, noise);
     }
+    #[inline(always)]
     fn set_correction(&mut self, d: usize, correction: C) {
-        self.set(d, Self::CORRECTION, correction);
+        self.correction.set(d, correction);
     }
+    #[inline(always)]
     fn set_estimate(&mut self, d: usize, position: T) {
         if let Some(place) = self.estimate.get_mut(d) {
             *place = position;
         }
     }
+    #[inline(always)]
     fn set_result(&mut self, d: usize, result: C) {
-        self.set_noise(d, result);
-    }
-    fn result(&self, d: usize) -> C {
-        self.get(d, Self::NOISE)
+        self.noise.set(d, result);
     }
 }

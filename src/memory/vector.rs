@@ -73,8 +73,4 @@ impl<X: State> Memory for Vectors<X> {
     fn set_result(&mut self, d: usize, result: X::Cell) {
         self.noise.set_cell(d, result);
     }
-    #[inline]
-    fn result(&self, d: usize) -> X::Cell {
-        self.noise.cell(d)
-    }
 }

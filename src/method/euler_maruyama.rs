@@ -3,12 +3,12 @@ use core::ops::Range;
 use super::Stepper;
 use crate::batch::Lanes;
 use crate::dynamics::cell::Cell;
-use crate::dynamics::segment::draw_one;
+use crate::dynamics::segment::Normals;
 use crate::dynamics::span::Span;
 use crate::dynamics::state::State;
 use crate::dynamics::{CellOf, Dynamics, RealOf, SpanOf, StateOf};
-use crate::error::{Step, StepError, check_drift};
-use crate::memory::slice::{self, SliceError, take};
+use crate::error::{Step, StepError, check_drift, check_drift_slice};
+use crate::memory::slice::{self, BlockWork, Cells, SliceError, block_of, in_blocks, take};
 use crate::noise::{Noise, check_noise};
 use crate::random::Words;
 
@@ -118,16 +118,17 @@ impl<S: Dynamics> Stepper for EulerMaruyama<S> {
         let work = take(work, self.work_length(dimension))?;
         let (b0, moved) = work.split_at_mut_checked(dimension).unwrap_or_default();
         drift(time, state.get(..dimension).unwrap_or_default(), b0);
-        check_drift(b0.iter().copied(), 0)?;
-        let mut finite = true;
-        for (d, &b0) in b0.iter().enumerate() {
-            let increment = draw_one(&self.whole, words);
-            let start = slice::cell(state, dimension, d);
-            let result = self.whole.carry(start, b0, increment);
-            finite &= result.is_finite();
-            slice::set_cell(moved, dimension, d, result);
-        }
-        if !finite {
+        check_drift_slice(b0, 0)?;
+        let mut walk = Whole::<S, _> {
+            span: &self.whole,
+            state,
+            b0,
+            moved,
+            words,
+            finite: true,
+        };
+        in_blocks(dimension, &mut walk);
+        if !walk.finite {
             return Err(self.failure().into());
         }
         for (state, &moved) in state.iter_mut().zip(&*moved) {
@@ -143,5 +144,35 @@ impl<S: Dynamics> Stepper for EulerMaruyama<S> {
         F: FnMut(S::Real, &X::Position) -> X::Position,
     {
         lanes.euler_maruyama(self, drift, steps)
+    }
+}
+
+/// A step of all coordinates of a slice, with the noise from the next words.
+struct Whole<'w, S: Dynamics, W: ?Sized> {
+    span: &'w SpanOf<S>,
+    state: &'w mut [RealOf<S>],
+    b0: &'w [RealOf<S>],
+    moved: &'w mut [RealOf<S>],
+    words: &'w mut W,
+    finite: bool,
+}
+
+impl<S: Dynamics, W: Words + ?Sized> BlockWork for Whole<'_, S, W> {
+    #[inline(always)]
+    fn block<const L: usize>(&mut self, at: usize) {
+        let dimension = self.b0.len();
+        let noise = Normals::<_, L>::next::<SpanOf<S>, _>(self.words);
+        if let Some(start) = Cells::<_, _, L>::new(self.state, dimension, at)
+            && let Some(b0) = block_of::<_, L>(self.b0, at)
+            && let Some(mut moved) = Cells::<_, _, L>::new(self.moved, dimension, at)
+        {
+            for (d, &b0) in b0.iter().enumerate() {
+                let result = self
+                    .span
+                    .carry(start.get(d), b0, noise.increment(self.span, d));
+                self.finite &= result.is_finite();
+                moved.set(d, result);
+            }
+        }
     }
 }

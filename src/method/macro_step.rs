@@ -51,7 +51,7 @@ pub struct Query<X: State> {
 #[derive(Clone, Copy, Debug)]
 pub struct MacroStep<S: Dynamics, X: State> {
     stepper: PoissonMidpoint<S>,
-    walk: Walk<Vectors<X>>,
+    walk: Walk<S::Real, Vectors<X>>,
 }
 
 impl<S, X> MacroStep<S, X>
@@ -112,7 +112,7 @@ where
     /// [`StepError::Unfinished`] unless [`next`](Self::next) has returned `None`, or the error that it returned.
     #[inline]
     pub fn finish(self) -> Result<(X, Step), StepError> {
-        let step = self.walk.finish()?;
+        let step = self.walk.cursor.finish()?;
         Ok((self.walk.memory.moved(), step))
     }
 }
@@ -124,7 +124,7 @@ impl<S: Dynamics> PoissonMidpoint<S> {
     #[cfg_attr(not(target_arch = "nvptx64"), inline)]
     pub(super) fn next_in_vectors<X, N>(
         &self,
-        walk: &mut Walk<Vectors<X>>,
+        walk: &mut Walk<S::Real, Vectors<X>>,
         noise: &mut N,
     ) -> Result<Option<u32>, StepError>
     where
@@ -145,7 +145,7 @@ impl<S: Dynamics> PoissonMidpoint<S> {
     #[inline]
     pub(super) fn supply_vector<X: StateOf<S>>(
         &self,
-        walk: &mut Walk<Vectors<X>>,
+        walk: &mut Walk<S::Real, Vectors<X>>,
         drift: &X::Position,
     ) -> Result<(), StepError> {
         self.supply(walk, |d| {

@@ -234,7 +234,7 @@ impl<S: Dynamics> Stepper for PoissonMidpoint<S> {
             let drift = drift(time, walk.memory.estimate());
             self.supply_vector(&mut walk, &drift)?;
         }
-        let step = walk.finish()?;
+        let step = walk.cursor.finish()?;
         *state = walk.memory.moved();
         Ok(step)
     }

@@ -1,18 +1,22 @@
-//! The Poisson midpoint method on slices: the faces of a [`Walk`] over [`Slices`].
+//! The Poisson midpoint method on slices: the loops of [`walk`](super::walk) over blocks of [`Slices`].
 
 use super::poisson_midpoint::PoissonMidpoint;
 use super::stepper::Stepper;
-use super::walk::{Cursor, Walk};
-#[cfg(feature = "defmt")]
-use crate::dynamics::SpanOf;
-use crate::dynamics::segment::draw_one;
-use crate::dynamics::{CellOf, Dynamics, RealOf};
-use crate::error::Step;
-use crate::memory::Memory;
-use crate::memory::slice::{SliceError, Slices, check_drift_length};
+use super::walk::{Cursor, Walk, accumulate, correct, write_estimate, write_result};
+use crate::dynamics::cell::Cell;
+use crate::dynamics::segment::Normals;
+use crate::dynamics::{CellOf, Dynamics, RealOf, SpanOf};
+use crate::error::{Step, StepError, are_finite, check_drift_slice};
+use crate::memory::slice::{
+    BlockWork, SliceError, Slices, block_of, check_drift_length, in_blocks,
+};
 use crate::random::{Midpoints, Words};
+use crate::real::Real;
 
-/// The memory of a step under dynamics.
+/// A step under way.
+type WalkOf<'a, S> = Walk<RealOf<S>, SlicesOf<'a, S>>;
+
+/// Its memory.
 type SlicesOf<'a, S> = Slices<'a, RealOf<S>, CellOf<S, RealOf<S>>>;
 
 pub(super) fn work_length<S: Dynamics>(dimension: usize) -> usize {
@@ -33,9 +37,10 @@ where
     F: FnMut(RealOf<S>, &[RealOf<S>], &mut [RealOf<S>]),
     W: Words + ?Sized,
 {
-    let (memory, value) = SlicesOf::<S>::new(state, work)?;
-    drift(time, memory.position(), value);
-    let mut walk = begin::<S>(time, memory, value)?;
+    let (mut memory, value) = SlicesOf::<S>::new(state, work)?;
+    let (position, b0) = memory.start();
+    drift(time, position, b0);
+    let mut walk = begin::<S>(time, memory)?;
     while let Some(query) = stepper.next_in_slices(&mut walk, words)? {
         drift(query.time, query.position, value);
         stepper.supply_slice(&mut walk, value)?;
@@ -43,13 +48,26 @@ where
     finish::<S>(walk)
 }
 
-fn begin<'a, S: Dynamics>(
+/// Before the first midpoint, b₀ being known.
+fn begin<S: Dynamics>(
     time: RealOf<S>,
-    mut memory: SlicesOf<'a, S>,
-    b0: &[RealOf<S>],
-) -> Result<Walk<SlicesOf<'a, S>>, SliceError> {
-    memory.set_b0(b0)?;
-    Ok(Walk::begin(time, memory)?)
+    mut memory: SlicesOf<'_, S>,
+) -> Result<WalkOf<'_, S>, SliceError> {
+    if !are_finite(memory.state) {
+        return Err(StepError::NonFiniteState { inner_step: 0 }.into());
+    }
+    check_drift_slice(memory.start().1, 0)?;
+    Ok(Walk {
+        cursor: Cursor::new(time),
+        memory,
+    })
+}
+
+/// Moves the state to the result.
+fn finish<S: Dynamics>(walk: WalkOf<'_, S>) -> Result<Step, SliceError> {
+    let step = walk.cursor.finish()?;
+    walk.memory.commit();
+    Ok(step)
 }
 
 /// A drift value that a [`SliceMacroStep`] asks for.
@@ -95,7 +113,7 @@ pub struct SliceQuery<'a, T> {
 #[derive(Debug)]
 pub struct SliceMacroStep<'a, S: Dynamics> {
     stepper: PoissonMidpoint<S>,
-    walk: Walk<SlicesOf<'a, S>>,
+    walk: WalkOf<'a, S>,
 }
 
 impl<'a, S: Dynamics> SliceMacroStep<'a, S> {
@@ -106,8 +124,12 @@ impl<'a, S: Dynamics> SliceMacroStep<'a, S> {
         b0: &[RealOf<S>],
         work: &'a mut [RealOf<S>],
     ) -> Result<Self, SliceError> {
-        let (memory, _) = SlicesOf::<S>::new(state, work)?;
-        let walk = begin::<S>(time, memory, b0)?;
+        let (mut memory, _) = SlicesOf::<S>::new(state, work)?;
+        check_drift_length(b0.len(), memory.dimension())?;
+        for (place, &b0) in memory.start().1.iter_mut().zip(b0) {
+            *place = b0;
+        }
+        let walk = begin::<S>(time, memory)?;
         Ok(Self { stepper, walk })
     }
 
@@ -152,46 +174,131 @@ impl<'a, S: Dynamics> SliceMacroStep<'a, S> {
     }
 }
 
-/// The loops of [`Walk`] over slices.
+/// The loops of [`walk`](super::walk) over slices.
 impl<S: Dynamics> PoissonMidpoint<S> {
     /// Goes to the next midpoint, unless the drift at the last is still wanted.
     fn next_in_slices<'w, W: Words + ?Sized>(
         &self,
-        walk: &'w mut Walk<SlicesOf<'_, S>>,
+        Walk { cursor, memory }: &'w mut WalkOf<'_, S>,
         words: &mut W,
     ) -> Result<Option<SliceQuery<'w, RealOf<S>>>, SliceError> {
-        let asked = if walk.cursor.is_ready() {
+        let asked = if cursor.is_ready() {
             let draw = |midpoints: &Midpoints, previous| midpoints.next(previous, words);
-            let leg = self.next_leg(&walk.cursor, draw)?;
-            self.go(walk, &leg, |_| draw_one(&leg.span, words))?
+            let leg = self.next_leg(cursor, draw)?;
+            let dimension = memory.dimension();
+            let mut noise = Accumulation::<S, _> {
+                span: &leg.span,
+                is_first: cursor.is_first(),
+                memory,
+                words,
+            };
+            in_blocks(dimension, &mut noise);
+            let mut arrival = Arrival::<S> {
+                from_start: leg.from_start.as_ref(),
+                whole: self.whole(),
+                is_corrected: cursor.is_corrected(),
+                memory,
+                finite: true,
+            };
+            in_blocks(dimension, &mut arrival);
+            let finite = arrival.finite;
+            if leg.from_start.is_some() {
+                cursor.ask(leg.to, finite)?
+            } else {
+                cursor.end(leg.to, finite)?
+            }
         } else {
-            walk.cursor.wanted()?
+            cursor.wanted()?
         };
         Ok(asked.map(|midpoint| SliceQuery {
-            position: &*walk.memory.estimate,
-            time: walk.cursor.time(self.dynamics(), midpoint),
+            position: &*memory.estimate,
+            time: cursor.time(self.dynamics(), midpoint),
             inner_step: midpoint,
         }))
     }
 
+    /// Adds what the drift asked for corrects. Inlined: a call would cost a microcontroller 32 bytes of stack.
+    #[inline(always)]
     fn supply_slice(
         &self,
-        walk: &mut Walk<SlicesOf<'_, S>>,
+        Walk { cursor, memory }: &mut WalkOf<'_, S>,
         drift: &[RealOf<S>],
     ) -> Result<(), SliceError> {
-        if walk.cursor.asked().is_some() {
-            check_drift_length(drift.len(), walk.memory.dimension())?;
-        }
-        let component = |d| drift.get(d).copied().unwrap_or_default();
-        Ok(self.supply(walk, component)?)
+        let Some(midpoint) = cursor.asked() else {
+            return Err(StepError::DriftNotAsked.into());
+        };
+        check_drift_length(drift.len(), memory.dimension())?;
+        check_drift_slice(drift, midpoint)?;
+        let mut correction = Correction {
+            kick: self.weighted_kick(midpoint),
+            is_corrected: cursor.is_corrected(),
+            memory,
+            drift,
+        };
+        in_blocks(drift.len(), &mut correction);
+        cursor.supplied();
+        Ok(())
     }
 }
 
-/// Moves the state to the result.
-fn finish<S: Dynamics>(walk: Walk<SlicesOf<'_, S>>) -> Result<Step, SliceError> {
-    let step = walk.finish()?;
-    walk.memory.commit();
-    Ok(step)
+/// The noise of a leg from the next words, in all coordinates.
+struct Accumulation<'w, 'a, S: Dynamics, W: ?Sized> {
+    span: &'w SpanOf<S>,
+    is_first: bool,
+    memory: &'w mut SlicesOf<'a, S>,
+    words: &'w mut W,
+}
+
+impl<S: Dynamics, W: Words + ?Sized> BlockWork for Accumulation<'_, '_, S, W> {
+    #[inline(always)]
+    fn block<const L: usize>(&mut self, at: usize) {
+        let noise = Normals::<_, L>::next::<SpanOf<S>, _>(self.words);
+        if let Some(mut block) = self.memory.block::<L>(at) {
+            let increment = |d| noise.increment(self.span, d);
+            accumulate(self.span, self.is_first, &mut block, increment);
+        }
+    }
+}
+
+/// The end of a leg, X̂ at a midpoint or the result, in all coordinates. One loop for both: two would be longer code.
+struct Arrival<'w, 'a, S: Dynamics> {
+    from_start: Option<&'w SpanOf<S>>,
+    whole: &'w SpanOf<S>,
+    is_corrected: bool,
+    memory: &'w mut SlicesOf<'a, S>,
+    finite: bool,
+}
+
+impl<S: Dynamics> BlockWork for Arrival<'_, '_, S> {
+    #[inline(always)]
+    fn block<const L: usize>(&mut self, at: usize) {
+        if let Some(mut block) = self.memory.block::<L>(at) {
+            self.finite &= match self.from_start {
+                Some(from_start) => write_estimate(from_start, &mut block),
+                None => write_result(self.whole, self.is_corrected, &mut block),
+            };
+        }
+    }
+}
+
+/// What a drift corrects, in all coordinates.
+struct Correction<'w, 'a, T, C> {
+    kick: C,
+    is_corrected: bool,
+    memory: &'w mut Slices<'a, T, C>,
+    drift: &'w [T],
+}
+
+impl<T: Real, C: Cell<T>> BlockWork for Correction<'_, '_, T, C> {
+    #[inline(always)]
+    fn block<const L: usize>(&mut self, at: usize) {
+        if let Some(drift) = block_of::<_, L>(self.drift, at)
+            && let Some(mut block) = self.memory.block::<L>(at)
+        {
+            let component = |d| drift.get(d).copied().unwrap_or_default();
+            correct(self.kick, self.is_corrected, &mut block, component);
+        }
+    }
 }
 
 #[cfg(feature = "defmt")]

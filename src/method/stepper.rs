@@ -56,7 +56,7 @@ pub trait Stepper: Copy + Send + Sync {
 
     /// [`step`](Self::step) for a dimension known only at run time: see [`slices`](crate::slices). `drift` writes
     /// b(t, x) to its third argument, whatever that holds before. What `work` holds before and after is of no
-    /// account.
+    /// account. On a host, the words of every 256 dimensions are asked for together, by [`Words::fill_words`].
     ///
     /// # Errors
     /// [`SliceError::State`] or [`SliceError::Work`] before anything is done; [`SliceError::Step`] if

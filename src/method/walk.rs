@@ -3,6 +3,7 @@
 use super::poisson_midpoint::PoissonMidpoint;
 use super::stepper::Stepper;
 use crate::dynamics::cell::Cell;
+use crate::dynamics::span::Span;
 use crate::dynamics::{Dynamics, SpanOf};
 use crate::error::{Step, StepError, check_drift};
 use crate::memory::{Memory, MemoryOf};
@@ -46,7 +47,7 @@ pub(crate) struct Leg<P> {
 
 impl<T: Real> Cursor<T> {
     /// Before the first midpoint, the drift at `time` being known.
-    fn new(time: T) -> Self {
+    pub(super) fn new(time: T) -> Self {
         Self {
             time,
             previous: None,
@@ -87,6 +88,39 @@ impl<T: Real> Cursor<T> {
         }
     }
 
+    /// Goes to a midpoint, if the estimate there is finite: its drift is asked for.
+    #[inline(always)]
+    pub(super) fn ask(&mut self, midpoint: u32, finite: bool) -> Result<Option<u32>, StepError> {
+        self.reach(midpoint, finite, Stage::Asked)?;
+        Ok(Some(midpoint))
+    }
+
+    /// Goes to the end of the step, if the result is finite: no drift is asked for.
+    #[inline(always)]
+    pub(super) fn end(&mut self, inner_steps: u32, finite: bool) -> Result<Option<u32>, StepError> {
+        self.reach(inner_steps, finite, Stage::Arrived)?;
+        Ok(None)
+    }
+
+    /// What the step cost, if the memory holds its result.
+    #[inline]
+    pub(super) fn finish(&self) -> Result<Step, StepError> {
+        match self.stage {
+            Stage::Arrived => Ok(Step {
+                drift_calls: self.drift_calls,
+            }),
+            Stage::Failed => Err(self.failure()),
+            Stage::Ready | Stage::Asked => Err(StepError::Unfinished),
+        }
+    }
+
+    /// Notes that the drift asked for has been supplied.
+    #[inline(always)]
+    pub(super) fn supplied(&mut self) {
+        self.stage = Stage::Ready;
+        self.drift_calls += 1;
+    }
+
     /// What is to be said of a step that has failed.
     #[inline]
     fn failure(&self) -> StepError {
@@ -100,8 +134,13 @@ impl<T: Real> Cursor<T> {
         self.stage == Stage::Ready
     }
 
+    /// Whether no midpoint has been reached.
+    pub(super) fn is_first(&self) -> bool {
+        self.previous.is_none()
+    }
+
     /// Whether any drift has been supplied.
-    fn is_corrected(&self) -> bool {
+    pub(super) fn is_corrected(&self) -> bool {
         self.drift_calls > 1
     }
 
@@ -114,12 +153,12 @@ impl<T: Real> Cursor<T> {
 
 /// A macro step but for its stepper: where it stands, and its coordinates.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Walk<M: Memory<Scalar: Real>> {
-    pub(crate) cursor: Cursor<M::Scalar>,
+pub(crate) struct Walk<T, M> {
+    pub(crate) cursor: Cursor<T>,
     pub(crate) memory: M,
 }
 
-impl<T: Real, M: Memory<Scalar = T>> Walk<M> {
+impl<T: Real, M: Memory<Scalar = T>> Walk<T, M> {
     /// Before the first midpoint, the memory holding the state and the drift at `time`.
     #[inline]
     pub(crate) fn begin(time: T, memory: M) -> Result<Self, StepError> {
@@ -136,18 +175,6 @@ impl<T: Real, M: Memory<Scalar = T>> Walk<M> {
             cursor: Cursor::new(time),
             memory,
         })
-    }
-
-    /// What the step cost, if the memory holds its result.
-    #[inline]
-    pub(super) fn finish(&self) -> Result<Step, StepError> {
-        match self.cursor.stage {
-            Stage::Arrived => Ok(Step {
-                drift_calls: self.cursor.drift_calls,
-            }),
-            Stage::Failed => Err(self.cursor.failure()),
-            Stage::Ready | Stage::Asked => Err(StepError::Unfinished),
-        }
     }
 }
 
@@ -203,41 +230,17 @@ impl<S: Dynamics> PoissonMidpoint<S> {
     #[cfg_attr(not(target_arch = "nvptx64"), inline)]
     pub(super) fn go<M: MemoryOf<S>>(
         &self,
-        Walk { cursor, memory }: &mut Walk<M>,
+        Walk { cursor, memory }: &mut Walk<S::Real, M>,
         leg: &Leg<SpanOf<S>>,
-        mut increment: impl FnMut(usize) -> M::Cell,
+        increment: impl FnMut(usize) -> M::Cell,
     ) -> Result<Option<u32>, StepError> {
-        let dimensions = 0..memory.dimension();
-        // A loop for each case: one with the questions inside would ask them for every coordinate.
-        if cursor.previous.is_none() {
-            for d in dimensions.clone() {
-                memory.set_noise(d, increment(d));
-            }
-        } else {
-            for d in dimensions.clone() {
-                let mut coordinate = memory.coordinate(d);
-                coordinate.accumulate(&leg.span, increment(d));
-                memory.set_noise(d, coordinate.noise);
-            }
-        }
-        let mut finite = true;
+        accumulate(&leg.span, cursor.is_first(), memory, increment);
         if let Some(from_start) = &leg.from_start {
-            for d in dimensions {
-                let estimate = memory.coordinate(d).estimate(from_start);
-                finite &= estimate.is_finite();
-                memory.set_estimate(d, estimate.position());
-            }
-            cursor.reach(leg.to, finite, Stage::Asked)?;
-            return Ok(Some(leg.to));
+            cursor.ask(leg.to, write_estimate(from_start, memory))
+        } else {
+            let finite = write_result(self.whole(), cursor.is_corrected(), memory);
+            cursor.end(leg.to, finite)
         }
-        let is_corrected = cursor.is_corrected();
-        for d in dimensions {
-            let result = memory.coordinate(d).result(self.whole(), is_corrected);
-            finite &= result.is_finite();
-            memory.set_result(d, result);
-        }
-        cursor.reach(leg.to, finite, Stage::Arrived)?;
-        Ok(None)
     }
 
     /// Adds what the drift asked for corrects, `drift` giving it coordinate by coordinate.
@@ -245,29 +248,97 @@ impl<S: Dynamics> PoissonMidpoint<S> {
     #[cfg_attr(not(target_arch = "nvptx64"), inline)]
     pub(super) fn supply<M: MemoryOf<S>>(
         &self,
-        Walk { cursor, memory }: &mut Walk<M>,
+        Walk { cursor, memory }: &mut Walk<S::Real, M>,
         drift: impl Fn(usize) -> S::Real,
     ) -> Result<(), StepError> {
         let Some(midpoint) = cursor.asked() else {
             return Err(StepError::DriftNotAsked);
         };
-        let dimensions = 0..memory.dimension();
-        check_drift(dimensions.clone().map(&drift), midpoint)?;
-        let kick = self.weighted_kick(midpoint);
-        if cursor.is_corrected() {
-            for d in dimensions {
-                let coordinate = memory.coordinate(d);
-                let correction = coordinate.correction_by(kick, drift(d));
-                memory.set_correction(d, coordinate.correction.plus(correction));
-            }
-        } else {
-            for d in dimensions {
-                let correction = memory.coordinate(d).correction_by(kick, drift(d));
-                memory.set_correction(d, correction);
-            }
-        }
-        cursor.stage = Stage::Ready;
-        cursor.drift_calls += 1;
+        check_drift((0..memory.dimension()).map(&drift), midpoint)?;
+        let is_corrected = cursor.is_corrected();
+        correct(self.weighted_kick(midpoint), is_corrected, memory, drift);
+        cursor.supplied();
         Ok(())
+    }
+}
+
+/// Adds the noise of a leg, `increment` giving it coordinate by coordinate, to that of the legs before.
+#[inline(always)]
+pub(super) fn accumulate<M, P>(
+    segment: &P,
+    is_first: bool,
+    memory: &mut M,
+    mut increment: impl FnMut(usize) -> M::Cell,
+) where
+    M: Memory,
+    P: Span<M::Scalar, Cell = M::Cell>,
+{
+    let dimensions = 0..memory.dimension();
+    // A loop for each case: one with the question inside would ask it for every coordinate.
+    if is_first {
+        for d in dimensions {
+            memory.set_noise(d, increment(d));
+        }
+    } else {
+        for d in dimensions {
+            let mut coordinate = memory.coordinate(d);
+            coordinate.accumulate(segment, increment(d));
+            memory.set_noise(d, coordinate.noise);
+        }
+    }
+}
+
+/// Writes X̂ at a midpoint, and tells whether all of it is finite.
+#[inline(always)]
+pub(super) fn write_estimate<M, P>(from_start: &P, memory: &mut M) -> bool
+where
+    M: Memory,
+    P: Span<M::Scalar, Cell = M::Cell>,
+{
+    let mut finite = true;
+    for d in 0..memory.dimension() {
+        let estimate = memory.coordinate(d).estimate(from_start);
+        finite &= estimate.is_finite();
+        memory.set_estimate(d, estimate.position());
+    }
+    finite
+}
+
+/// Writes the state after the step, and tells whether all of it is finite.
+#[inline(always)]
+pub(super) fn write_result<M, P>(whole: &P, is_corrected: bool, memory: &mut M) -> bool
+where
+    M: Memory,
+    P: Span<M::Scalar, Cell = M::Cell>,
+{
+    let mut finite = true;
+    for d in 0..memory.dimension() {
+        let result = memory.coordinate(d).result(whole, is_corrected);
+        finite &= result.is_finite();
+        memory.set_result(d, result);
+    }
+    finite
+}
+
+/// Adds what a drift corrects to coordinates, to what earlier ones did if there is any.
+#[inline(always)]
+pub(super) fn correct<M: Memory>(
+    kick: M::Cell,
+    is_corrected: bool,
+    memory: &mut M,
+    drift: impl Fn(usize) -> M::Scalar,
+) {
+    let dimensions = 0..memory.dimension();
+    if is_corrected {
+        for d in dimensions {
+            let coordinate = memory.coordinate(d);
+            let correction = coordinate.correction_by(kick, drift(d));
+            memory.set_correction(d, coordinate.correction.plus(correction));
+        }
+    } else {
+        for d in dimensions {
+            let correction = memory.coordinate(d).correction_by(kick, drift(d));
+            memory.set_correction(d, correction);
+        }
     }
 }

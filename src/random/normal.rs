@@ -318,11 +318,26 @@ pub fn normal_f32(word: u32) -> f32 {
 }
 
 /// [`normal_f32`] of each lane.
-///
-/// All lanes are first taken for central ones, in vectors; the rare tail lane is then mended.
 #[inline(always)]
 pub(crate) fn normal_lanes_f32<const L: usize>(words: &[u32; L]) -> [f32; L] {
+    /// So few that most have no tail lane among them.
+    const TOGETHER: usize = 16;
+
     let mut normals = [0.0; L];
+    let (rows, rest) = normals.as_chunks_mut::<TOGETHER>();
+    let (rows_of_words, rest_of_words) = words.as_chunks::<TOGETHER>();
+    for (row, words) in rows.iter_mut().zip(rows_of_words) {
+        normals_together_f32(row, words);
+    }
+    normals_together_f32(rest, rest_of_words);
+    normals
+}
+
+/// [`normal_f32`] of each word.
+///
+/// All are first taken for central ones, in vectors; if there is one of the tail among them, they are then mended.
+#[inline(always)]
+fn normals_together_f32(normals: &mut [f32], words: &[u32]) {
     let mut tail = false;
     for (normal, &word) in normals.iter_mut().zip(words) {
         let (q, w, sign) = reduce_f32(word);
@@ -334,7 +349,6 @@ pub(crate) fn normal_lanes_f32<const L: usize>(words: &[u32; L]) -> [f32; L] {
             *normal = normal_f32(word);
         }
     }
-    normals
 }
 
 /// The standard normal that 64 bits, high word first, stand for: Φ⁻¹((w + ½)/2⁶⁴).
@@ -347,7 +361,9 @@ pub(crate) fn normal_lanes_f32<const L: usize>(words: &[u32; L]) -> [f32; L] {
 /// assert!((z - 1.0).abs() < 5e-16);
 /// assert_eq!(normal_f64([!0xd762_5e89, !0x069b_e9a4]), -z);
 /// ```
-#[inline]
+// A call would keep the next normal from being begun before this one is done; elsewhere it would be longer code.
+#[cfg_attr(any(target_arch = "x86_64", target_arch = "aarch64"), inline(always))]
+#[cfg_attr(not(any(target_arch = "x86_64", target_arch = "aarch64")), inline)]
 #[must_use]
 #[allow(
     clippy::cast_precision_loss,

@@ -22,7 +22,7 @@ fn main() -> Result<()> {
     // As many particles as make a few groups of lanes, or one, which has no lanes.
     let particles = match count {
         "lanes" => 64,
-        "alone" | "buffered" => 1,
+        "alone" | "buffered" | "slice" => 1,
         "normals" => return normals(),
         _ => bail!("no loop {name}-{count}"),
     };
@@ -35,6 +35,11 @@ fn main() -> Result<()> {
         MidpointLaw::Bernoulli
     };
     match name {
+        "euler" if count == "slice" => slice(&EulerMaruyama::new(euler(1)?), 1),
+        "single" if count == "slice" => slice(&midpoint(law)?, 1),
+        "single-underdamped" if count == "slice" => {
+            slice(&PoissonMidpoint::new(underdamped(1000)?, law), 2)
+        }
         "euler" if count == "buffered" => path(&EulerMaruyama::new(euler(1)?)),
         "single" if count == "buffered" => path(&midpoint(law)?),
         "euler" => batch::<f32, SVector<f32, 1>, _, 1>(&EulerMaruyama::new(euler(1)?), particles),
@@ -109,6 +114,30 @@ where
         for _ in 0..STEPS * 16 {
             let drift = |time, x: &SVector<f32, 1>| well.drift(time, x);
             failed += u32::from(stepper.step(0.0, &mut x, drift, &mut words).is_err());
+        }
+    });
+    ensure!(failed == 0, "{failed} steps failed");
+    Ok(())
+}
+
+/// Steps of a slice, for each of its components.
+fn slice<S>(stepper: &S, parts: usize) -> Result<()>
+where
+    S: Stepper<Dynamics: Dynamics<Real = f32>>,
+{
+    const DIMENSION: usize = 1 << 12;
+    let (mut x, mut stream) = (vec![0.0; DIMENSION * parts], Stream::new(42, 0));
+    let mut work = vec![0.0; stepper.work_length(DIMENSION)];
+    let mut failed = 0;
+    count(4 * DIMENSION, &mut || {
+        for _ in 0..4 {
+            let drift = |_time, x: &[f32], drift: &mut [f32]| {
+                for (drift, x) in drift.iter_mut().zip(x) {
+                    *drift = -x;
+                }
+            };
+            let step = stepper.step_slice(0.0, &mut x, drift, &mut stream, &mut work);
+            failed += u32::from(step.is_err());
         }
     });
     ensure!(failed == 0, "{failed} steps failed");
