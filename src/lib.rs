@@ -28,7 +28,7 @@
 //!    ↓
 //!  dynamics      A, B, V^½, kick of any run of inner steps             (one closed form each)
 //!    ↓
-//!  methods       EulerMaruyama, PoissonMidpoint, MacroStep             (config apart from state)
+//!  methods       EulerMaruyama, PoissonMidpoint, Baoa, Ubu, MacroStep  (config apart from state)
 //!    ↓
 //!  slices        the methods for a dimension known at run time
 //!  batch         many particles
@@ -44,8 +44,10 @@
 //! | [`EulerMaruyama`] | 1 | 1 | D | Maruyama 1955 |
 //! | [`PoissonMidpoint`], [`Bernoulli`](MidpointLaw::Bernoulli) | 2 | 1 + (K−1)/K expected | as many × D | Kandasamy & Nagaraj 2024, (7)–(8), option 1 |
 //! | [`PoissonMidpoint`], [`Single`](MidpointLaw::Single) | 2 | 2 | 2D | the same, option 2, appendix A.1 |
+//! | [`Baoa`], underdamped | 2 | 1 | D | Leimkuhler & Matthews 2013 |
+//! | [`Ubu`], underdamped | 2 | 1 | 4D | Sanz-Serna & Zygalakis 2021 |
 //!
-//! ¹ twice as many for [`dynamics::Underdamped`].
+//! ¹ of the first three, twice as many for [`dynamics::Underdamped`].
 //!
 //! | dynamics | equation |
 //! |---|---|
@@ -154,7 +156,7 @@ pub use nalgebra;
 
 pub use dynamics::state::{Phase, State};
 pub use error::{Parameter, ParameterError, Step, StepError};
-pub use method::{EulerMaruyama, MacroStep, PoissonMidpoint, Query, Stepper};
+pub use method::{Baoa, EulerMaruyama, MacroStep, OneStage, PoissonMidpoint, Query, Stepper, Ubu};
 pub use random::MidpointLaw;
 pub use real::Real;
 #[cfg(not(target_arch = "nvptx64"))]

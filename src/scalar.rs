@@ -28,6 +28,8 @@ pub trait Scalar:
 
     /// The same number in every lane.
     fn splat(value: Self::Real) -> Self;
+    /// The same inner step in every lane.
+    fn count(inner_step: u32) -> Self::Count;
     /// A function of each lane's two inner steps.
     fn of_counts(
         first: Self::Count,
@@ -71,6 +73,10 @@ macro_rules! one_lane {
             #[inline(always)]
             fn splat(value: Self) -> Self {
                 value
+            }
+            #[inline(always)]
+            fn count(inner_step: u32) -> u32 {
+                inner_step
             }
             #[inline(always)]
             fn of_counts(first: u32, second: u32, map: impl Fn(u32, u32) -> Self) -> Self {
@@ -173,6 +179,10 @@ impl<T: Real, const L: usize> Scalar for Row<T, L> {
     #[inline(always)]
     fn splat(value: T) -> Self {
         Self([value; L])
+    }
+    #[inline(always)]
+    fn count(inner_step: u32) -> [u32; L] {
+        [inner_step; L]
     }
     #[inline(always)]
     fn of_counts(first: [u32; L], second: [u32; L], map: impl Fn(u32, u32) -> T) -> Self {

@@ -5,7 +5,9 @@ use poisson_midpoint::MidpointLaw::{Bernoulli, Single};
 use poisson_midpoint::batch::{BatchError, Cpu, Particles, Status};
 use poisson_midpoint::dynamics::{Dynamics, Overdamped, Semilinear, Underdamped};
 use poisson_midpoint::random::{Stream, Streams};
-use poisson_midpoint::{EulerMaruyama, PoissonMidpoint, Real, State, StepError, Stepper};
+use poisson_midpoint::{
+    Baoa, EulerMaruyama, PoissonMidpoint, Real, State, StepError, Stepper, Ubu,
+};
 
 const D: usize = 3;
 const SEED: u64 = 42;
@@ -258,6 +260,9 @@ fn any_dimension_will_do() {
         for friction in [1, 9, 100] {
             let friction = T::from_u32(friction);
             methods::<_, N>(|k| heavy(Underdamped::new(step, k, friction)));
+            let dynamics = heavy(Underdamped::new(step, 2, friction));
+            check::<_, N>(&Baoa::new(dynamics).unwrap());
+            check::<_, N>(&Ubu::new(dynamics).unwrap());
         }
     }
     overdamped::<f32, 1>();
@@ -329,6 +334,13 @@ fn a_failed_particle_keeps_its_last_good_state() {
             }
         }
         assert_eq!(run.failed, failed);
+        #[cfg(feature = "rayon")]
+        {
+            let mut again = Memory::new::<SVector<f32, D>>(0, 40);
+            let mut particles = again.particles::<SVector<f32, D>>();
+            let parallel = Cpu.run_parallel(stepper, &mut particles, &fragile, 0..20);
+            assert_eq!(parallel, run);
+        }
         assert!(failed > 3 && failed < 37, "{failed}");
     }
     check(&EulerMaruyama::new(Overdamped::new(0.1, 20).unwrap()));
@@ -382,6 +394,8 @@ fn an_ensemble_is_a_batch() {
         .numbered_from(7)
         .unwrap();
     assert!(ensemble.states().eq(starts));
+    assert_eq!((ensemble.len(), ensemble.is_empty()), (40, false));
+    assert!(Ensemble::<SVector<f32, D>>::new(SEED, []).is_empty());
     let calls = batch.run(&stepper, 0..20);
     let run = Cpu.run(&stepper, &mut ensemble.particles(), force, 0..20);
     assert_eq!((run.drift_calls, run.failed), (calls, 0));

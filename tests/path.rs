@@ -281,6 +281,11 @@ fn increments_end_with_the_path() {
     for nothing in [(10, 20), (1000, u32::MAX), (5, 5), (7, 3)] {
         assert_eq!(part(nothing.0, nothing.1), vector![0.0]);
     }
+    let beyond = path.increment::<SVector<f64, 1>>(94, 101).unwrap_err();
+    assert_eq!(
+        beyond.to_string(),
+        "inner steps 94..101 are not within 0..100"
+    );
 }
 
 /// The words of a node, from the formula: nodes are numbered by where they split, and each has whole blocks of 16 words for

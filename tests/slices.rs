@@ -5,7 +5,9 @@ use poisson_midpoint::MidpointLaw::{Bernoulli, Single};
 use poisson_midpoint::dynamics::{AdditiveNoise, Dynamics, Overdamped, Semilinear, Underdamped};
 use poisson_midpoint::random::Stream;
 use poisson_midpoint::slices::SliceError;
-use poisson_midpoint::{EulerMaruyama, PoissonMidpoint, Real, State, StepError, Stepper};
+use poisson_midpoint::{
+    Baoa, EulerMaruyama, PoissonMidpoint, Real, State, StepError, Stepper, Ubu,
+};
 
 /// A coupled, time-dependent drift, written once for both forms.
 fn force<T: Real>(time: T, x: &[T], drift: &mut [T]) {
@@ -78,7 +80,15 @@ fn all_dynamics<T: Real>() {
         dimensions(AdditiveNoise::new(step, k, n(3) / n(4)).unwrap());
         dimensions(Semilinear::new(step, k, n(2), n(1)).unwrap());
         let underdamped = Underdamped::new(step, k, n(2)).unwrap();
-        dimensions(underdamped.with_mass(n(2)).unwrap());
+        let underdamped = underdamped.with_mass(n(2)).unwrap();
+        dimensions(underdamped);
+        let baoa = Baoa::new(underdamped).unwrap();
+        same_bits::<T, _, 1>(&baoa);
+        same_bits::<T, _, 289>(&baoa);
+        if let Ok(ubu) = Ubu::new(underdamped) {
+            same_bits::<T, _, 1>(&ubu);
+            same_bits::<T, _, 289>(&ubu);
+        }
     }
 }
 

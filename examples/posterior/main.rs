@@ -1,5 +1,5 @@
-//! Samples the posterior of a Bayesian logistic regression with Euler–Maruyama, the Poisson midpoint
-//! method and the underdamped Poisson midpoint method at equal numbers of gradient calls, and
+//! Samples the posterior of a Bayesian logistic regression with Euler–Maruyama and the Poisson midpoint method, overdamped
+//! and underdamped, and with two splitting methods, all at equal numbers of gradient calls, and
 //! compares posterior mean and variance with those of the no-U-turn sampler.
 //!
 //! `cargo run --release --example posterior -- --help`
@@ -22,7 +22,9 @@ use plot::Curve;
 use poisson_midpoint::MidpointLaw::Single;
 use poisson_midpoint::dynamics::{Dynamics, Overdamped, Underdamped};
 use poisson_midpoint::random::Streams;
-use poisson_midpoint::{EulerMaruyama, PoissonMidpoint, StepError, Stepper};
+use poisson_midpoint::{
+    Baoa, EulerMaruyama, ParameterError, PoissonMidpoint, StepError, Stepper, Ubu,
+};
 use reference::Reference;
 use sampler::Moments;
 use table::Table;
@@ -53,6 +55,8 @@ const TIME: f64 = 20.0;
 const DISCARDED: f64 = 0.25;
 /// K of the midpoint methods.
 const INNER_STEPS: u32 = 1_000_000;
+/// γ of underdamped dynamics.
+const FRICTION: f64 = 2.0;
 
 fn main() -> ExitCode {
     let arguments = Arguments::parse();
@@ -112,7 +116,8 @@ fn compare<const D: usize>(arguments: &Arguments, table: &Table) -> anyhow::Resu
     let reference = reference::sample(&posterior, |part| bar.inc((part * 1000.0) as u64))?;
     bar.finish_and_clear();
 
-    let work = |budget: &u32| u64::from(*budget) * u64::from(arguments.chains) * 3;
+    let work =
+        |budget: &u32| u64::from(*budget) * u64::from(arguments.chains) * METHODS.len() as u64;
     let bar = progress("Langevin chains", BUDGETS.iter().map(work).sum());
     let job = Job {
         posterior: &posterior,
@@ -122,19 +127,7 @@ fn compare<const D: usize>(arguments: &Arguments, table: &Table) -> anyhow::Resu
     };
     let mut rows = Vec::new();
     for budget in BUDGETS {
-        let euler = TIME / f64::from(budget);
-        let midpoint = 2.0 * euler;
-        rows.push([
-            job.run(&EulerMaruyama::new(Overdamped::new(euler, 1)?), budget),
-            job.run(
-                &PoissonMidpoint::new(Overdamped::new(midpoint, INNER_STEPS)?, Single),
-                budget / 2,
-            ),
-            job.run(
-                &PoissonMidpoint::new(Underdamped::new(midpoint, INNER_STEPS, 2.0)?, Single),
-                budget / 2,
-            ),
-        ]);
+        rows.push(job.row(budget)?);
     }
     bar.finish_and_clear();
     print_table(&rows);
@@ -147,7 +140,7 @@ fn compare<const D: usize>(arguments: &Arguments, table: &Table) -> anyhow::Resu
                 .map(|errors| (errors.calls as f64, of(errors).0, of(errors).1))
                 .collect(),
         };
-        vec![curve(0), curve(1), curve(2)]
+        (0..METHODS.len()).map(curve).collect()
     };
     plot::draw(
         &arguments.plot,
@@ -173,7 +166,17 @@ fn progress(what: &'static str, length: u64) -> ProgressBar {
     }
 }
 
-const METHODS: [&str; 3] = ["Euler–Maruyama", "Poisson midpoint", "underdamped midpoint"];
+const METHODS: [&str; 6] = [
+    "Euler–Maruyama",
+    "Poisson midpoint",
+    "underdamped EM",
+    "underdamped midpoint",
+    "UBU",
+    "BAOA(B)",
+];
+
+/// What each method came to at one budget.
+type Row = [Result<Errors, StepError>; METHODS.len()];
 
 /// What every run has in common.
 struct Job<'a, const D: usize> {
@@ -184,6 +187,23 @@ struct Job<'a, const D: usize> {
 }
 
 impl<const D: usize> Job<'_, D> {
+    /// Runs all methods at one budget: steps of two gradients are twice as long.
+    fn row(&self, budget: u32) -> Result<Row, ParameterError<f64>> {
+        let (short, long) = (TIME / f64::from(budget), 2.0 * TIME / f64::from(budget));
+        let overdamped = Overdamped::new;
+        let underdamped = |step, inner| Underdamped::new(step, inner, FRICTION);
+        let midpoint = PoissonMidpoint::new(overdamped(long, INNER_STEPS)?, Single);
+        let underdamped_midpoint = PoissonMidpoint::new(underdamped(long, INNER_STEPS)?, Single);
+        Ok([
+            self.run(&EulerMaruyama::new(overdamped(short, 1)?), budget),
+            self.run(&midpoint, budget / 2),
+            self.run(&EulerMaruyama::new(underdamped(short, 1)?), budget),
+            self.run(&underdamped_midpoint, budget / 2),
+            self.run(&Ubu::new(underdamped(short, 2)?)?, budget),
+            self.run(&Baoa::new(underdamped(short, 1)?)?, budget),
+        ])
+    }
+
     /// Runs all chains of one stepper, on all processors.
     fn run<S>(&self, stepper: &S, steps: u32) -> Result<Errors, StepError>
     where
@@ -278,7 +298,7 @@ impl fmt::Display for Cell<'_> {
     }
 }
 
-fn print_table(rows: &[[Result<Errors, StepError>; 3]]) {
+fn print_table(rows: &[Row]) {
     let columns: [(&str, ErrorAndFloor); 2] = [
         ("error in posterior mean, in posterior sd", |e| e.mean),
         ("relative error in posterior variance", |e| e.variance),
@@ -286,12 +306,15 @@ fn print_table(rows: &[[Result<Errors, StepError>; 3]]) {
     for (title, of) in columns {
         println!("\n{title} (in brackets: the noise floor)");
         println!(
-            "{:>6}  {:>22}{:>22}{:>22}",
-            "calls", METHODS[0], METHODS[1], METHODS[2]
+            "{:>6}{}",
+            "calls",
+            METHODS.map(|name| format!("{name:>22}")).concat()
         );
         for (budget, row) in BUDGETS.iter().zip(rows) {
-            let [a, b, c] = [0, 1, 2].map(|method| Cell(&row[method], of));
-            println!("{budget:>6}  {a:>22}{b:>22}{c:>22}");
+            let cells = row
+                .each_ref()
+                .map(|errors| format!("{:>22}", Cell(errors, of)));
+            println!("{budget:>6}{}", cells.concat());
         }
     }
     println!();

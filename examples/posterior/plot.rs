@@ -10,10 +10,13 @@ pub struct Curve {
     pub points: Vec<(f64, f64, f64)>,
 }
 
-const COLOURS: [RGBColor; 3] = [
+const COLOURS: [RGBColor; 6] = [
     RGBColor(200, 90, 40),
     RGBColor(30, 100, 180),
+    RGBColor(230, 170, 60),
     RGBColor(30, 140, 90),
+    RGBColor(150, 90, 170),
+    RGBColor(60, 60, 60),
 ];
 
 /// Errors beyond this are off the chart: the step size is out of the method's range.

@@ -15,7 +15,7 @@ use poisson_midpoint::diffusion::{
     TimestepsError, Variant, standard_normal,
 };
 use poisson_midpoint::dynamics::{
-    AdditiveNoise, Dynamics, Overdamped, Semilinear, Span, StateOf, Underdamped,
+    AdditiveNoise, Bridge, Dynamics, Overdamped, Semilinear, Span, StateOf, Underdamped,
 };
 use poisson_midpoint::kernel::{
     FailureRecord, KernelDrift, KernelDynamics, KernelStepper, Memory, Method, Thread, fused,
@@ -27,7 +27,8 @@ use poisson_midpoint::target::{
     DoubleWell, Drift, Gaussian, GaussianMixture, GaussianTable, LogisticRegression, TableDrift,
 };
 use poisson_midpoint::{
-    EulerMaruyama, MidpointLaw, Phase, PoissonMidpoint, Real, State, StepError, Stepper, Trajectory,
+    Baoa, EulerMaruyama, MidpointLaw, OneStage, Phase, PoissonMidpoint, Real, State, StepError,
+    Stepper, Trajectory, Ubu,
 };
 use rand_core::TryRng;
 
@@ -163,6 +164,8 @@ fn dynamics<T: Real>() -> Outcome {
     steps::<T, _, SVector<T, D>>(AdditiveNoise::new(step_size, inner_steps, real(6))?)?;
     steps::<T, _, SVector<T, D>>(Semilinear::new(step_size, inner_steps, real(9), real(6))?)?;
     steps::<T, _, Phase<T, D>>(underdamped)?;
+    splitting::<T, _>(&Baoa::new(underdamped)?)?;
+    splitting::<T, _>(&Ubu::new(underdamped)?)?;
     kernels(overdamped)?;
     kernels(underdamped)
 }
@@ -212,6 +215,18 @@ where
         in_two_phases::<T, S, X>(&stepper, x, &mut noise)?;
     }
     Ok(())
+}
+
+fn splitting<T, M>(method: &M) -> Outcome
+where
+    T: Real,
+    M: OneStage<Of = Underdamped<T>>,
+{
+    let held = method.held();
+    let noise = held.increment(|| real(2));
+    black_box((held.along_path(noise), method.before(), method.of()));
+    black_box(held.carry(noise, real(3), noise));
+    stepper::<T, M, Phase<T, D>, _>(method, &mut Stream::new(42, 0))
 }
 
 /// All that is done with a stepper.

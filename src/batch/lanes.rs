@@ -8,7 +8,7 @@ use crate::dynamics::span::Span;
 use crate::dynamics::state::State;
 use crate::dynamics::{CellOf, Dynamics, StateOf};
 use crate::memory::Coordinate;
-use crate::method::{EulerMaruyama, PoissonMidpoint, Stepper};
+use crate::method::{OneStage, PoissonMidpoint, Stepper};
 use crate::random::Streams;
 use crate::real::Real;
 use crate::scalar::Row;
@@ -77,34 +77,41 @@ impl<X: State> Lanes<X> {
         together.then(|| LockstepWords::new(self.streams, self.particles, position))
     }
 
-    /// Steps all lanes by Euler–Maruyama. `None` if they do not stand at the same word, or if a step failed in any: the
-    /// lanes are then void.
+    /// Steps all lanes by a method of one stage. `None` if they do not stand at the same word, or if a step failed in any:
+    /// the lanes are then void.
     #[inline(always)]
-    pub(crate) fn euler_maruyama<S, F>(
+    pub(crate) fn one_stage<M, F>(
         &mut self,
-        stepper: &EulerMaruyama<S>,
+        stepper: &M,
         drift: &mut F,
         steps: Range<u32>,
     ) -> Option<u64>
     where
-        S: Dynamics,
-        X: StateOf<S>,
+        M: OneStage,
+        X: StateOf<M::Of>,
         F: FnMut(X::Real, &X::Position) -> X::Position,
     {
-        let dynamics = stepper.dynamics();
-        let (step_size, inner_steps) = (dynamics.step_size(), dynamics.inner_steps());
-        let whole = dynamics.spans::<Numbers<X::Real>>([0; LANES], [inner_steps; LANES]);
+        let step_size = stepper.of().step_size();
+        let before = stepper.before_in_lanes::<Numbers<X::Real>>();
+        let held = stepper.held_in_lanes::<Numbers<X::Real>>();
         let mut words = self.words()?;
         let calls = steps.len() as u64 * count(&self.occupied);
         for n in steps {
-            let time = step_size * X::Real::from_u32(n);
-            let b0 = evaluate::<X, F>(&self.rows, drift, &self.occupied, |_| time);
+            if let Some(before) = &before {
+                for d in 0..X::DIMENSION {
+                    let increment = increment(before, &mut words);
+                    let start = cell::<X, CellOf<M::Of, Numbers<X::Real>>>(&self.rows, d);
+                    set_cell::<X, _>(&mut self.rows, d, before.propagate(start).plus(increment));
+                }
+            }
+            let time = stepper.time_of_stage(step_size * X::Real::from_u32(n));
+            let b = evaluate::<X, F>(&self.rows, drift, &self.occupied, |_| time);
             let mut finite = true;
             for d in 0..X::DIMENSION {
-                let increment = increment(&whole, &mut words);
-                let start = cell::<X, CellOf<S, Numbers<X::Real>>>(&self.rows, d);
-                let b0 = b0.as_ref().get(d).copied()?;
-                let moved = whole.carry(start, b0, increment);
+                let increment = increment(&held, &mut words);
+                let start = cell::<X, CellOf<M::Of, Numbers<X::Real>>>(&self.rows, d);
+                let b = b.as_ref().get(d).copied()?;
+                let moved = held.carry(start, b, increment);
                 finite &= moved.is_finite();
                 set_cell::<X, _>(&mut self.rows, d, moved);
             }
@@ -118,7 +125,7 @@ impl<X: State> Lanes<X> {
 
     /// Steps all lanes by the Poisson midpoint method with one midpoint each: every lane reads the same number of
     /// words and asks for its drift when the others do. `None` as for
-    /// [`euler_maruyama`](Self::euler_maruyama), and where there is no midpoint.
+    /// [`one_stage`](Self::one_stage), and where there is no midpoint.
     #[inline(always)]
     pub(crate) fn single_midpoint<S, F>(
         &mut self,

@@ -40,7 +40,7 @@ mod underdamped;
 pub use additive::AdditiveNoise;
 pub use overdamped::Overdamped;
 pub use semilinear::Semilinear;
-pub use span::{PhaseSpan, ScalarSpan, Span};
+pub use span::{Bridge, PhaseSpan, ScalarSpan, Span, SplitSpan};
 pub use underdamped::Underdamped;
 
 use state::State;
@@ -67,7 +67,7 @@ pub trait Dynamics: Copy + Debug + Send + Sync {
     /// What they move in D dimensions: a position, or a [`Phase`](crate::Phase).
     type State<const D: usize>: State<Real = Self::Real, Position = SVector<Self::Real, D>, Cell = CellOf<Self, Self::Real>>;
     /// The coefficients A, B and V^½ of a run of inner steps.
-    type Span<X: Scalar<Real = Self::Real>>: Span<X>;
+    type Span<X: Scalar<Real = Self::Real>>: Bridge<X>;
 
     /// Size η of a macro step, in the units of time.
     fn step_size(&self) -> Self::Real;
@@ -116,6 +116,8 @@ where
 /// The scalar of dynamics.
 pub(crate) type RealOf<S> = <S as Dynamics>::Real;
 /// The coefficients of a run of inner steps of one particle.
-pub(crate) type SpanOf<S> = <S as Dynamics>::Span<RealOf<S>>;
+pub(crate) type SpanOf<S> = SpanIn<S, RealOf<S>>;
+/// The same in each lane.
+pub(crate) type SpanIn<S, X> = <S as Dynamics>::Span<X>;
 /// What a coordinate holds.
 pub type CellOf<S, X> = <<S as Dynamics>::Span<X> as Span<X>>::Cell;

@@ -7,8 +7,8 @@ use super::sealed::Sealed;
 use crate::real::Real;
 use crate::scalar::Scalar;
 
-/// The coefficients A, B and V^½ of a run of inner steps, as they act on one coordinate. Sealed: a [`ScalarSpan`] or a
-/// [`PhaseSpan`].
+/// The coefficients A, B and V^½ of a run of inner steps, as they act on one coordinate. Sealed: a [`ScalarSpan`], a
+/// [`PhaseSpan`] or a [`SplitSpan`].
 pub trait Span<X: Scalar>: Sealed + Copy + Debug + PartialEq + Send + Sync {
     /// What they act on.
     type Cell: Cell<X>;
@@ -22,8 +22,12 @@ pub trait Span<X: Scalar>: Sealed + Copy + Debug + PartialEq + Send + Sync {
     fn of_drift(&self) -> Self::Cell;
     /// V^½ Z, from as many normals as [`NORMALS`](Self::NORMALS) tells, those of the velocity first.
     fn increment(&self, normal: impl FnMut() -> X) -> Self::Cell;
-    /// The mean of the increment of this run, given that this and the next run together make `total`.
-    fn expected_part(&self, next: &Self, total: Self::Cell) -> Self::Cell;
+    /// The noise of this run along a Brownian path on which that of the dynamics is `exact`.
+    #[inline(always)]
+    #[must_use]
+    fn along_path(&self, exact: Self::Cell) -> Self::Cell {
+        exact
+    }
 
     /// A x + B b + w: a run from x with the drift b held and the noise w added up. This one line is an
     /// Euler–Maruyama step, the estimate of a midpoint, and a macro step but for its corrections.
@@ -31,6 +35,12 @@ pub trait Span<X: Scalar>: Sealed + Copy + Debug + PartialEq + Send + Sync {
     fn carry(&self, x: Self::Cell, b: X, w: Self::Cell) -> Self::Cell {
         self.propagate(x).plus(self.of_drift().times(b)).plus(w)
     }
+}
+
+/// The coefficients of exact dynamics, whose runs can be taken apart.
+pub trait Bridge<X: Scalar>: Span<X> {
+    /// The mean of the increment of this run, given that this and the next run together make `total`.
+    fn expected_part(&self, next: &Self, total: Self::Cell) -> Self::Cell;
 }
 
 /// `part`/`whole`, 0 where there is no whole.
@@ -85,6 +95,9 @@ impl<X: Scalar> Span<X> for ScalarSpan<X> {
     fn increment(&self, mut normal: impl FnMut() -> X) -> [X; 1] {
         [self.noise * normal()]
     }
+}
+
+impl<X: Scalar> Bridge<X> for ScalarSpan<X> {
     #[inline]
     fn expected_part(&self, next: &Self, [total]: [X; 1]) -> [X; 1] {
         // V A′/(A′V A′ + V′)
@@ -152,6 +165,9 @@ impl<X: Scalar> Span<X> for PhaseSpan<X> {
             self.velocity_noise * first,
         ]
     }
+}
+
+impl<X: Scalar> Bridge<X> for PhaseSpan<X> {
     #[inline]
     fn expected_part(&self, next: &Self, [total_x, total_v]: [X; 2]) -> [X; 2] {
         // With V the covariance of this span and V′, A′ those of the next: gain V A′ᵀ S⁻¹,
@@ -189,5 +205,59 @@ impl<X: Scalar> PhaseSpan<X> {
             of_velocity * shared,
             shared * shared + own * own,
         )
+    }
+}
+
+/// A, B and V^½ of a splitting step of underdamped dynamics whose noise enters by the velocity alone.
+///
+/// ```text
+/// x′ = x + travel·v + drift[0]·b + lever·w
+/// v′ = decay·v      + drift[1]·b + w,          w = velocity_noise·Z
+/// ```
+///
+/// ```
+/// use nalgebra::SVector;
+/// use poisson_midpoint::dynamics::{Span, SplitSpan};
+/// let span = SplitSpan { decay: 0.5, travel: 0.1, drift: [0.01, 0.1], velocity_noise: 2.0, lever: 0.05 };
+/// assert_eq!(span.increment(|| 3.0), [0.05 * 6.0, 6.0]); // one normal
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
+pub struct SplitSpan<X> {
+    /// What is left of a velocity.
+    pub decay: X,
+    /// How far a unit velocity carries.
+    pub travel: X,
+    /// B, what the drift does to position and velocity.
+    pub drift: [X; 2],
+    /// The standard deviation of the velocity's noise.
+    pub velocity_noise: X,
+    /// How far a unit of that noise carries.
+    pub lever: X,
+}
+
+impl<X> Sealed for SplitSpan<X> {}
+
+impl<X: Scalar> Span<X> for SplitSpan<X> {
+    type Cell = [X; 2];
+
+    const NORMALS: usize = 1;
+
+    #[inline(always)]
+    fn propagate(&self, [x, v]: [X; 2]) -> [X; 2] {
+        [x + v * self.travel, v * self.decay]
+    }
+    #[inline(always)]
+    fn of_drift(&self) -> [X; 2] {
+        self.drift
+    }
+    #[inline(always)]
+    fn increment(&self, mut normal: impl FnMut() -> X) -> [X; 2] {
+        let w = self.velocity_noise * normal();
+        [self.lever * w, w]
+    }
+    #[inline(always)]
+    fn along_path(&self, [_, w]: [X; 2]) -> [X; 2] {
+        [self.lever * w, w]
     }
 }

@@ -87,10 +87,8 @@ impl<T: Real> Underdamped<T> {
         mass: T,
     ) -> Result<Self, ParameterError<T>> {
         let (inverse_mass, velocity_variance) = (T::ONE / mass, temperature / mass);
-        parameter.check(value, |value| {
-            value > T::ZERO
-                && inverse_mass.is_positive_normal()
-                && velocity_variance.is_positive_normal()
+        parameter.check(value, |_| {
+            inverse_mass.is_positive_normal() && velocity_variance.is_positive_normal()
         })?;
         Ok(Self {
             temperature,
@@ -117,6 +115,12 @@ impl<T: Real> Underdamped<T> {
     #[must_use]
     pub fn mass(&self) -> T {
         self.mass
+    }
+
+    /// η/m, what a drift of 1 over a whole step does to a velocity if it does it all at once.
+    #[inline(always)]
+    pub(crate) fn impulse(&self) -> T {
+        self.clock.step_size() * self.inverse_mass
     }
 
     /// All coefficients over a time.

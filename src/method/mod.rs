@@ -1,14 +1,20 @@
 //! The methods: configurations, `Copy`, that move a state and own nothing.
 
+mod baoa;
 mod euler_maruyama;
 mod macro_step;
+mod one_stage;
 pub(crate) mod poisson_midpoint;
 mod slice_step;
 mod stepper;
+mod ubu;
 pub(crate) mod walk;
 
+pub use baoa::Baoa;
 pub use euler_maruyama::EulerMaruyama;
 pub use macro_step::{MacroStep, Query};
+pub use one_stage::OneStage;
 pub use poisson_midpoint::PoissonMidpoint;
 pub use slice_step::{SliceMacroStep, SliceQuery, SuspendedStep};
 pub use stepper::Stepper;
+pub use ubu::Ubu;

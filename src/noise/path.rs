@@ -4,7 +4,7 @@ use core::fmt;
 
 use super::Noise;
 use crate::dynamics::cell::Cell;
-use crate::dynamics::span::Span;
+use crate::dynamics::span::{Bridge, Span};
 use crate::dynamics::state::State;
 use crate::dynamics::{Dynamics, SpanOf, StateOf};
 use crate::random::{Midpoints, Stream, Words};
@@ -196,9 +196,13 @@ where
         midpoints.next(previous, self.words)
     }
 
-    fn increment<P>(&mut self, from: u32, to: u32, _span: &P) -> X {
+    fn increment<P>(&mut self, from: u32, to: u32, span: &P) -> X
+    where
+        P: Span<X::Real, Cell = X::Cell>,
+    {
         let place = |inner_step: u32| self.start + inner_step.min(self.inner_steps);
-        self.path.part((place(from), place(to)))
+        let exact: X = self.path.part((place(from), place(to)));
+        X::from_cells(|d| span.along_path(exact.cell(d)))
     }
 }
 

@@ -26,7 +26,8 @@ use poisson_midpoint::target::{
     DoubleWell, Gaussian, GaussianMixture, GaussianTable, LogisticRegression, TableDrift,
 };
 use poisson_midpoint::{
-    EulerMaruyama, MidpointLaw, Parameter, Phase, PoissonMidpoint, Step, StepError, Trajectory,
+    Baoa, EulerMaruyama, MidpointLaw, Parameter, Phase, PoissonMidpoint, Step, StepError,
+    Trajectory, Ubu,
 };
 use poisson_midpoint_firmware::outcome::exit;
 
@@ -72,6 +73,8 @@ fn dynamics() -> Result<(), Failure> {
     info!("{}", underdamped.span(0, 1000));
     info!("{}", underdamped.kick(999));
     info!("{}", EulerMaruyama::new(overdamped));
+    info!("{}", Baoa::new(underdamped)?);
+    info!("{}", Ubu::new(underdamped)?);
     info!("{}", PoissonMidpoint::new(overdamped, MidpointLaw::Single));
     info!("{}", Overdamped::new(-1.0_f32, 1000).err());
     info!("{}", Parameter::InnerSteps);

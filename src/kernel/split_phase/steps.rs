@@ -8,7 +8,7 @@ use crate::dynamics::segment::draw_one;
 use crate::dynamics::span::Span;
 use crate::kernel::{FailureRecord, KernelDynamics, Thread};
 use crate::memory::Coordinate;
-use crate::method::{EulerMaruyama, PoissonMidpoint, Stepper};
+use crate::method::{EulerMaruyama, OneStage, PoissonMidpoint, Stepper};
 use crate::real::Real;
 
 /// What a coordinate holds.
@@ -37,8 +37,8 @@ where
             let start = split.cell(split.state, d, place);
             let b0 = split.component(split.b0, d, place);
             first.check(b0.is_finite(), Failure::Drift(0, d));
-            let increment = draw_one(stepper.whole(), &mut stream);
-            let moved = stepper.whole().carry(start, b0, increment);
+            let increment = draw_one(stepper.held(), &mut stream);
+            let moved = stepper.held().carry(start, b0, increment);
             let steps = stepper.dynamics().inner_steps();
             first.check(moved.is_finite(), Failure::State(steps));
             split.set_cell(split.next, d, place, moved);

@@ -1,0 +1,287 @@
+//! Splitting methods: their substeps written out, their stationary law on a harmonic target, their orders.
+
+use nalgebra::{Matrix2, SVector, Vector2, matrix, vector};
+use poisson_midpoint::dynamics::{Dynamics, Underdamped};
+use poisson_midpoint::noise::{BrownianPath, Injected};
+use poisson_midpoint::random::{Stream, Streams};
+use poisson_midpoint::{Baoa, EulerMaruyama, Parameter, Phase, StepError, Stepper, Ubu};
+
+type Point = Phase<f64, 1>;
+
+const FRICTION: f64 = 1.3;
+const TEMPERATURE: f64 = 0.7;
+const MASS: f64 = 1.6;
+
+fn dynamics(step: f64, inner_steps: u32) -> Underdamped<f64> {
+    let dynamics = Underdamped::new(step, inner_steps, FRICTION).unwrap();
+    let dynamics = dynamics.with_temperature(TEMPERATURE).unwrap();
+    dynamics.with_mass(MASS).unwrap()
+}
+
+fn point(x: f64, v: f64) -> Point {
+    Phase {
+        position: vector![x],
+        velocity: vector![v],
+    }
+}
+
+fn close(a: Point, b: Point) {
+    let distance = (a.position - b.position).amax() + (a.velocity - b.velocity).amax();
+    assert!(distance < 1e-14, "{a:?} {b:?}");
+}
+
+#[test]
+fn baoa_is_its_four_substeps() {
+    let (h, mut stream, mut again) = (0.37, Stream::new(1, 2), Stream::new(1, 2));
+    let force = |t: f64, x: f64| (x + t).sin();
+    let stepper = Baoa::new(dynamics(h, 1)).unwrap();
+    let mut state = point(0.4, -0.9);
+    for n in 0..20 {
+        let t = h * f64::from(n);
+        let [mut x, mut v] = [state.position.x, state.velocity.x];
+        v += h / MASS * force(t, x);
+        x += h / 2.0 * v;
+        let e = (-FRICTION * h).exp();
+        let z = <f64 as poisson_midpoint::Real>::normal(&mut again);
+        v = e * v + (TEMPERATURE / MASS * (1.0 - e * e)).sqrt() * z;
+        x += h / 2.0 * v;
+        let drift = |t: f64, x: &SVector<f64, 1>| vector![force(t, x.x)];
+        let step = stepper.step(t, &mut state, drift, &mut stream).unwrap();
+        assert_eq!(step.drift_calls, 1);
+        close(state, point(x, v));
+    }
+    assert_eq!(stream, again);
+}
+
+#[test]
+fn ubu_is_its_three_substeps() {
+    let (h, mut stream, mut again) = (0.37, Stream::new(1, 2), Stream::new(1, 2));
+    let force = |t: f64, x: f64| (x + t).sin();
+    let stepper = Ubu::new(dynamics(h, 6)).unwrap();
+    let mut state = point(0.4, -0.9);
+    for n in 0..20 {
+        let t = h * f64::from(n);
+        let mut reached = state;
+        // Exact over half a step, its covariance as in the textbook.
+        let u = |state: &mut Point, stream: &mut Stream| {
+            let (g, y, s) = (FRICTION, FRICTION * h / 2.0, TEMPERATURE / MASS);
+            let e = (-y).exp();
+            let vv = s * (1.0 - e * e);
+            let xv = s / g * (1.0 - e).powi(2);
+            let xx = s / (g * g) * (2.0 * y - 3.0 + 4.0 * e - e * e);
+            let [first, second] =
+                [(); 2].map(|()| <f64 as poisson_midpoint::Real>::normal(&mut *stream));
+            state.position.x += (1.0 - e) / g * state.velocity.x
+                + xv / vv.sqrt() * first
+                + (xx - xv * xv / vv).sqrt() * second;
+            state.velocity.x = e * state.velocity.x + vv.sqrt() * first;
+        };
+        u(&mut reached, &mut again);
+        reached.velocity.x += h / MASS * force(t + h / 2.0, reached.position.x);
+        u(&mut reached, &mut again);
+        let drift = |t: f64, x: &SVector<f64, 1>| vector![force(t, x.x)];
+        let step = stepper.step(t, &mut state, drift, &mut stream).unwrap();
+        assert_eq!(step.drift_calls, 1);
+        close(state, reached);
+    }
+    assert_eq!(stream, again);
+}
+
+/// A step on f = k x²/2 from `start`, with these increments of noise.
+fn harmonic_step<S, const PARTS: usize>(
+    stepper: &S,
+    k: f64,
+    start: Point,
+    noise: [Point; PARTS],
+) -> Vector2<f64>
+where
+    S: Stepper<Dynamics = Underdamped<f64>>,
+{
+    let mut parts = noise.into_iter();
+    let mut injected = Injected::new(|_| None, |_, _| parts.next().unwrap());
+    let mut state = start;
+    let drift = |_t: f64, x: &SVector<f64, 1>| -k * x;
+    let _ = stepper.step(0.0, &mut state, drift, &mut injected).unwrap();
+    assert!(parts.next().is_none());
+    Vector2::new(state.position.x, state.velocity.x)
+}
+
+/// A and V of a step: it is linear in the state and in its noise, so it is seen from where unit vectors go. Each part of the
+/// step has noise of covariance `root`·`root`ᵀ.
+fn harmonic_map<S, const PARTS: usize>(stepper: &S, k: f64, root: Matrix2<f64>) -> [Matrix2<f64>; 2]
+where
+    S: Stepper<Dynamics = Underdamped<f64>>,
+{
+    let (zero, units) = (point(0.0, 0.0), [point(1.0, 0.0), point(0.0, 1.0)]);
+    let seen = |step: &dyn Fn(Point) -> Vector2<f64>| Matrix2::from_columns(&units.map(step));
+    let of_state = seen(&|unit| harmonic_step(stepper, k, unit, [zero; PARTS]));
+    let mut noise = Matrix2::zeros();
+    for part in 0..PARTS {
+        let of_noise = seen(&|unit| {
+            let mut parts = [zero; PARTS];
+            parts[part] = unit;
+            harmonic_step(stepper, k, zero, parts)
+        });
+        let root = of_noise * root;
+        noise += root * root.transpose();
+    }
+    [of_state, noise]
+}
+
+/// The noise of BAOA: a velocity, and what it carries.
+fn noise_of_baoa(dynamics: &Underdamped<f64>) -> Matrix2<f64> {
+    let h = dynamics.step_size();
+    let w = (TEMPERATURE / MASS * (1.0 - (-2.0 * FRICTION * h).exp())).sqrt();
+    matrix![0.0, h / 2.0 * w; 0.0, w]
+}
+
+/// The Cholesky factor of the exact noise over a part of a step.
+fn exact_noise(dynamics: &Underdamped<f64>, parts: u32) -> Matrix2<f64> {
+    let span = dynamics.span(0, dynamics.inner_steps() / parts);
+    matrix![span.position_noise_shared, span.position_noise_own; span.velocity_noise, 0.0]
+}
+
+/// Of BAOAB, ⟨x²⟩ = T/k and ⟨v²⟩ = T/m·(1 − h²k/4m) at the end of the last half kick (Leimkuhler & Matthews 2013).
+#[test]
+fn baoa_has_the_positions_of_a_harmonic_target_at_any_step() {
+    for (h, k) in [(0.1, 1.0), (0.9, 1.0), (0.5, 7.0), (1.1, 4.5)] {
+        let stepper = Baoa::new(dynamics(h, 1)).unwrap();
+        let root = noise_of_baoa(stepper.dynamics());
+        let [of_state, noise] = harmonic_map::<_, 1>(&stepper, k, root);
+        let mut covariance = Matrix2::identity();
+        for _ in 0..10_000 {
+            covariance = of_state * covariance * of_state.transpose() + noise;
+        }
+        let half_kick = matrix![1.0, 0.0; -h / (2.0 * MASS) * k, 1.0];
+        let at_end = half_kick * covariance * half_kick.transpose();
+        let velocity = TEMPERATURE / MASS * (1.0 - h * h * k / (4.0 * MASS));
+        let expected = matrix![TEMPERATURE / k, 0.0; 0.0, velocity];
+        assert!(
+            (at_end - expected).amax() < 1e-11,
+            "{h} {k}: {at_end} {expected}"
+        );
+    }
+}
+
+/// Weak orders on a harmonic target: E x² after a time 2, exactly, from steps of 1/50 and 1/100.
+#[test]
+fn weak_orders_on_a_harmonic_target() {
+    const K: f64 = 2.0;
+    fn second_moment<S, const PARTS: usize>(stepper: &S, root: Matrix2<f64>, kicks_back: f64) -> f64
+    where
+        S: Stepper<Dynamics = Underdamped<f64>>,
+    {
+        let h = stepper.dynamics().step_size();
+        let [of_state, noise] = harmonic_map::<_, PARTS>(stepper, K, root);
+        let mut mean = Vector2::new(0.9, -0.4 + kicks_back * h / MASS * K * 0.9);
+        let mut covariance = Matrix2::zeros();
+        for _ in 0..(2.0 / h).round() as u32 {
+            mean = of_state * mean;
+            covariance = of_state * covariance * of_state.transpose() + noise;
+        }
+        mean.x * mean.x + covariance.m11
+    }
+    let euler = |h| {
+        let stepper = EulerMaruyama::new(dynamics(h, 1));
+        second_moment::<_, 1>(&stepper, exact_noise(stepper.dynamics(), 1), 0.0)
+    };
+    let ubu = |h| {
+        let stepper = Ubu::new(dynamics(h, 2)).unwrap();
+        second_moment::<_, 2>(&stepper, exact_noise(stepper.dynamics(), 2), 0.0)
+    };
+    let baoa = |h| {
+        let stepper = Baoa::new(dynamics(h, 1)).unwrap();
+        second_moment::<_, 1>(&stepper, noise_of_baoa(stepper.dynamics()), 0.5)
+    };
+    let exact = ubu(1.0 / 4096.0);
+    let order = |at: &dyn Fn(f64) -> f64| ((at(0.02) - exact) / (at(0.01) - exact)).log2();
+    let orders = [order(&euler), order(&ubu), order(&baoa)];
+    println!("EM, UBU, BAOA: {orders:.3?}");
+    for (found, expected) in orders.iter().zip([1.0, 2.0, 2.0]) {
+        assert!((found - expected).abs() < 0.03, "{orders:?}");
+    }
+}
+
+/// Steps of a path of time 2 on a smooth force without symmetry, all along one Brownian path.
+const FINEST: u32 = 128;
+
+fn force(_time: f64, x: &SVector<f64, 1>) -> SVector<f64, 1> {
+    x.map(|x| -x + (2.0 * x).sin() + 0.5)
+}
+
+/// The state at time 2 after `steps` steps.
+fn end<S: Stepper<Dynamics = Underdamped<f64>>>(
+    path: &BrownianPath<Underdamped<f64>>,
+    make: impl Fn(Underdamped<f64>) -> S,
+    steps: u32,
+) -> Point {
+    let inner = 2 * FINEST / steps;
+    let stepper = make(dynamics(2.0 / f64::from(steps), inner));
+    let (mut state, mut words) = (point(0.5, 0.0), Stream::new(0, 0));
+    for n in 0..steps {
+        let mut noise = path.noise(n * inner, inner, &mut words).unwrap();
+        let _ = stepper.step(0.0, &mut state, force, &mut noise).unwrap();
+    }
+    state
+}
+
+/// Strong orders from root mean squares over 1,000 common paths and steps of 1/4 and 1/8. BAOA, whose positions feel the
+/// noise of a step by its velocity alone, has order 1.
+#[test]
+fn strong_orders_on_shared_paths() {
+    let whole = dynamics(2.0, 2 * FINEST);
+    let mut sums = [[0.0; 2]; 3];
+    for p in 0..1000 {
+        let path = BrownianPath::new(whole, Streams::new(8).particle(p));
+        let ubu = |dynamics| Ubu::new(dynamics).unwrap();
+        let baoa = |dynamics| Baoa::new(dynamics).unwrap();
+        let exact = end(&path, ubu, FINEST);
+        let ends = [
+            [8, 16].map(|n| end(&path, EulerMaruyama::new, n)),
+            [8, 16].map(|n| end(&path, ubu, n)),
+            [8, 16].map(|n| end(&path, baoa, n)),
+        ];
+        for (sum, end) in sums.as_flattened_mut().iter_mut().zip(ends.as_flattened()) {
+            *sum += (end.position.x - exact.position.x).powi(2);
+        }
+    }
+    let orders = sums.map(|[coarse, fine]| f64::log2(coarse / fine) / 2.0);
+    println!("EM, UBU, BAOA: {orders:.2?}");
+    for (found, expected) in orders.iter().zip([1.0, 2.0, 1.0]) {
+        assert!((found - expected).abs() < 0.15, "{orders:?}");
+    }
+}
+
+#[test]
+fn what_cannot_be_is_refused() {
+    let error = Ubu::new(dynamics(0.1, 3)).unwrap_err();
+    assert_eq!((error.parameter, error.value), (Parameter::InnerSteps, 3.0));
+    // (η/m)·η overflows.
+    let far = Underdamped::new(1e30_f32, 2, 1e-20).unwrap();
+    let error = Baoa::new(far).unwrap_err();
+    assert_eq!((error.parameter, error.value), (Parameter::StepSize, 1e30));
+    assert_eq!(Ubu::new(far).unwrap_err(), error);
+}
+
+#[test]
+fn a_step_that_is_not_finite_leaves_the_state() {
+    fn check<S: Stepper<Dynamics = Underdamped<f64>>>(stepper: &S, asked: u32) {
+        let start = point(0.5, 0.25);
+        let mut state = start;
+        let mut stream = Stream::new(1, 0);
+        let nan = |_t: f64, _x: &SVector<f64, 1>| vector![f64::NAN];
+        let error = stepper.step(0.0, &mut state, nan, &mut stream).unwrap_err();
+        let of_drift = StepError::NonFiniteDrift {
+            inner_step: asked,
+            component: 0,
+        };
+        assert_eq!((error, state), (of_drift, start));
+        let huge = |_t: f64, _x: &SVector<f64, 1>| vector![f64::MAX];
+        let mut far = point(f64::MAX, f64::MAX);
+        let error = stepper.step(0.0, &mut far, huge, &mut stream).unwrap_err();
+        assert_eq!(error, StepError::NonFiniteState { inner_step: 6 });
+        assert_eq!(far, point(f64::MAX, f64::MAX));
+    }
+    check(&Baoa::new(dynamics(9.0, 6)).unwrap(), 0);
+    check(&Ubu::new(dynamics(9.0, 6)).unwrap(), 3);
+}
