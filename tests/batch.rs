@@ -6,7 +6,7 @@ use poisson_midpoint::batch::{BatchError, Cpu, Particles, Status};
 use poisson_midpoint::dynamics::{Dynamics, Overdamped, Semilinear, Underdamped};
 use poisson_midpoint::random::{Stream, Streams};
 use poisson_midpoint::{
-    Baoa, EulerMaruyama, PoissonMidpoint, Real, State, StepError, Stepper, Ubu,
+    Baoa, EulerMaruyama, Phase, PoissonMidpoint, Real, State, StepError, Stepper, Ubu,
 };
 
 const D: usize = 3;
@@ -396,6 +396,9 @@ fn an_ensemble_is_a_batch() {
     assert!(ensemble.states().eq(starts));
     assert_eq!((ensemble.len(), ensemble.is_empty()), (40, false));
     assert!(Ensemble::<SVector<f32, D>>::new(SEED, []).is_empty());
+    let phases =
+        [0, 1].map(|index| Phase::<f32, D>::from_fn(|part, d| (index + 2 * d + 6 * part) as f32));
+    assert!(Ensemble::new(SEED, phases).states().eq(phases));
     let calls = batch.run(&stepper, 0..20);
     let run = Cpu.run(&stepper, &mut ensemble.particles(), force, 0..20);
     assert_eq!((run.drift_calls, run.failed), (calls, 0));

@@ -127,6 +127,13 @@ fn far_away_is_finite() {
 fn tables_of_the_wrong_length_are_refused() {
     let table = [1.0_f32; 40];
     let error = |length, fixed, row| TableError { length, fixed, row };
+    let said =
+        [(5, 4, 0), (5, 4, 2)].map(|(length, fixed, row)| error(length, fixed, row).to_string());
+    assert_eq!(said[0], "the table has length 5, not 4");
+    assert_eq!(
+        said[1],
+        "the table has length 5, not 4 and a positive multiple of 2"
+    );
     for length in 0..table.len() {
         let table = &table[..length];
         let gaussian = GaussianTable::<f32, 3>::from_table(table).err();

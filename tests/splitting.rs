@@ -254,6 +254,7 @@ fn strong_orders_on_shared_paths() {
 
 #[test]
 fn what_cannot_be_is_refused() {
+    assert_eq!(dynamics(0.1, 3).mass(), MASS);
     let error = Ubu::new(dynamics(0.1, 3)).unwrap_err();
     assert_eq!((error.parameter, error.value), (Parameter::InnerSteps, 3.0));
     // (η/m)·η overflows.

@@ -67,7 +67,7 @@
 // Scalars of work for each dimension of a pmid_em step.
 #define PMID_EM_WORK 2
 
-// Scalars of work for each dimension of an underdamped pmid_em step.
+// Scalars of work for each dimension of an underdamped pmid_em step, and of a pmid_baoa or pmid_ubu step.
 #define PMID_EM_UNDERDAMPED_WORK 3
 
 // Scalars of work for each dimension of a pmid_pmm step.
@@ -111,6 +111,18 @@
 
 // 64-bit words of an underdamped step under way in double precision.
 #define PMID_STEP_UNDERDAMPED_F64_WORDS 24
+
+// 64-bit words of a pmid_baoa object in single precision.
+#define PMID_BAOA_F32_WORDS 8
+
+// 64-bit words of a pmid_baoa object in double precision.
+#define PMID_BAOA_F64_WORDS 14
+
+// 64-bit words of a pmid_ubu object in single precision.
+#define PMID_UBU_F32_WORDS 11
+
+// 64-bit words of a pmid_ubu object in double precision.
+#define PMID_UBU_F64_WORDS 22
 
 // What a network predicts of x = signal x0 + noise epsilon: the score, -epsilon/noise.
 #define PMID_SCORE 0
@@ -470,6 +482,38 @@ typedef struct {
 typedef struct {
   uint64_t opaque[PMID_STEP_UNDERDAMPED_F64_WORDS];
 } pmid_pmm_underdamped_f64_step_t;
+
+// BAOA, the splitting method that visits the positions of BAOAB: kick, drift, Ornstein-Uhlenbeck, drift, for
+// dX = V dt, dV = (-friction V + b(X, t)/mass) dt + sqrt(2 friction temperature/mass) dB;
+// temperature, mass, friction and temperature/mass in (0, inf). States are those of pmid_em_underdamped.
+// Constant once initialised: any number of states and threads may share it.
+typedef struct {
+  uint64_t opaque[PMID_BAOA_F32_WORDS];
+} pmid_baoa_f32_t;
+
+// BAOA, the splitting method that visits the positions of BAOAB: kick, drift, Ornstein-Uhlenbeck, drift, for
+// dX = V dt, dV = (-friction V + b(X, t)/mass) dt + sqrt(2 friction temperature/mass) dB;
+// temperature, mass, friction and temperature/mass in (0, inf). States are those of pmid_em_underdamped.
+// Constant once initialised: any number of states and threads may share it.
+typedef struct {
+  uint64_t opaque[PMID_BAOA_F64_WORDS];
+} pmid_baoa_f64_t;
+
+// UBU, the splitting method of strong order 2: half a step without drift, kick, half a step, for
+// dX = V dt, dV = (-friction V + b(X, t)/mass) dt + sqrt(2 friction temperature/mass) dB;
+// temperature, mass, friction and temperature/mass in (0, inf). States are those of pmid_em_underdamped.
+// Constant once initialised: any number of states and threads may share it.
+typedef struct {
+  uint64_t opaque[PMID_UBU_F32_WORDS];
+} pmid_ubu_f32_t;
+
+// UBU, the splitting method of strong order 2: half a step without drift, kick, half a step, for
+// dX = V dt, dV = (-friction V + b(X, t)/mass) dt + sqrt(2 friction temperature/mass) dB;
+// temperature, mass, friction and temperature/mass in (0, inf). States are those of pmid_em_underdamped.
+// Constant once initialised: any number of states and threads may share it.
+typedef struct {
+  uint64_t opaque[PMID_UBU_F64_WORDS];
+} pmid_ubu_f64_t;
 
 // A sampler: a solver on a schedule and timesteps. Constant once initialised: any number of runs and threads may
 // share it. It keeps the addresses of the arrays of its settings, and of its tables.
@@ -1111,6 +1155,82 @@ pmid_status_t pmid_pmm_underdamped_f64_supply(pmid_pmm_underdamped_f64_step_t *s
 // Moves the state; writes the number of drift evaluations unless `drift_calls` is null.
 pmid_status_t pmid_pmm_underdamped_f64_finish(pmid_pmm_underdamped_f64_step_t *step,
                                               uint32_t *drift_calls);
+
+// Makes the method of a step size.
+pmid_status_t pmid_baoa_f32_init(pmid_baoa_f32_t *stepper,
+                                 float step_size,
+                                 float temperature,
+                                 float mass,
+                                 float friction);
+
+// Moves a state by one step from `time`, with one drift evaluation. `work` has PMID_EM_WORK
+// (underdamped PMID_EM_UNDERDAMPED_WORK) times `dimension` scalars or more.
+pmid_status_t pmid_baoa_f32_step(const pmid_baoa_f32_t *stepper,
+                                 float time,
+                                 float *state,
+                                 size_t dimension,
+                                 pmid_drift_f32_t drift,
+                                 void *context,
+                                 pmid_stream_t *stream,
+                                 float *work,
+                                 size_t work_length);
+
+// Makes the method of a step size.
+pmid_status_t pmid_baoa_f64_init(pmid_baoa_f64_t *stepper,
+                                 double step_size,
+                                 double temperature,
+                                 double mass,
+                                 double friction);
+
+// Moves a state by one step from `time`, with one drift evaluation. `work` has PMID_EM_WORK
+// (underdamped PMID_EM_UNDERDAMPED_WORK) times `dimension` scalars or more.
+pmid_status_t pmid_baoa_f64_step(const pmid_baoa_f64_t *stepper,
+                                 double time,
+                                 double *state,
+                                 size_t dimension,
+                                 pmid_drift_f64_t drift,
+                                 void *context,
+                                 pmid_stream_t *stream,
+                                 double *work,
+                                 size_t work_length);
+
+// Makes the method of a step size.
+pmid_status_t pmid_ubu_f32_init(pmid_ubu_f32_t *stepper,
+                                float step_size,
+                                float temperature,
+                                float mass,
+                                float friction);
+
+// Moves a state by one step from `time`, with one drift evaluation. `work` has PMID_EM_WORK
+// (underdamped PMID_EM_UNDERDAMPED_WORK) times `dimension` scalars or more.
+pmid_status_t pmid_ubu_f32_step(const pmid_ubu_f32_t *stepper,
+                                float time,
+                                float *state,
+                                size_t dimension,
+                                pmid_drift_f32_t drift,
+                                void *context,
+                                pmid_stream_t *stream,
+                                float *work,
+                                size_t work_length);
+
+// Makes the method of a step size.
+pmid_status_t pmid_ubu_f64_init(pmid_ubu_f64_t *stepper,
+                                double step_size,
+                                double temperature,
+                                double mass,
+                                double friction);
+
+// Moves a state by one step from `time`, with one drift evaluation. `work` has PMID_EM_WORK
+// (underdamped PMID_EM_UNDERDAMPED_WORK) times `dimension` scalars or more.
+pmid_status_t pmid_ubu_f64_step(const pmid_ubu_f64_t *stepper,
+                                double time,
+                                double *state,
+                                size_t dimension,
+                                pmid_drift_f64_t drift,
+                                void *context,
+                                pmid_stream_t *stream,
+                                double *work,
+                                size_t work_length);
 
 // The version of the library that is linked, to compare with PMID_VERSION.
 uint32_t pmid_version(void);

@@ -1,10 +1,10 @@
-//! Both methods for all dynamics in both scalars: thin functions over those of `calls`.
+//! The methods for their dynamics in both scalars: thin functions over those of `calls`.
 
 use core::ffi::c_void;
 use core::ptr;
 
 use core_crate::dynamics::{AdditiveNoise, Overdamped, Semilinear, Underdamped};
-use core_crate::{EulerMaruyama, PoissonMidpoint};
+use core_crate::{Baoa, EulerMaruyama, PoissonMidpoint, Ubu};
 
 use crate::calls::{Waiting, begin, finish, law, next, step, supply};
 use crate::object::{Handle, init};
@@ -12,43 +12,38 @@ use crate::status::pmid_status_t;
 use crate::stream::pmid_stream_t;
 use crate::types::*;
 
-/// Both methods for one kind of dynamics in one scalar.
-macro_rules! functions {
+/// A method that evaluates the drift once a step, in one scalar.
+macro_rules! one_stage {
     (
-        $equation:literal, $real:ty, $drift:ty, $query:ty, $dynamics:ty,
-        ($($parameter:ident),*) => |$step_size:ident, $inner_steps:ident| $new:expr,
-        $em:ident[$em_words:ident]: $em_init:ident, $em_step:ident,
-        $pmm:ident[$pmm_words:ident]: $pmm_init:ident, $pmm_step:ident,
-        $macro_step:ident[$step_words:ident]: $begin:ident, $next:ident, $supply:ident, $finish:ident,
+        $($doc:expr),+; $real:ty, $drift:ty, $method:ty,
+        ($($parameter:ident),*) => |$step_size:ident| $new:expr,
+        $stepper:ident[$words:ident]: $init:ident, $step:ident,
         $mark:expr
     ) => {
-        /// Euler-Maruyama for
-        #[doc = $equation]
+        $(#[doc = $doc])+
         /// Constant once initialised: any number of states and threads may share it.
         #[repr(C)]
-        pub struct $em {
-            opaque: [u64; $em_words],
+        pub struct $stepper {
+            opaque: [u64; $words],
         }
 
         // SAFETY: `repr(C)`, plain words, and the only handle with this mark.
-        unsafe impl Handle for $em {
-            type Value = EulerMaruyama<$dynamics>;
+        unsafe impl Handle for $stepper {
+            type Value = $method;
             const MARK: u32 = $mark;
         }
 
         /// Makes the method of a step size.
         #[unsafe(no_mangle)]
-        pub unsafe extern "C" fn $em_init(
-            stepper: *mut $em,
+        pub unsafe extern "C" fn $init(
+            stepper: *mut $stepper,
             step_size: $real,
             $($parameter: $real),*
         ) -> pmid_status_t {
-            let make = |$step_size: $real, $inner_steps: u32| -> Result<$dynamics, pmid_status_t> {
-                Ok($new)
-            };
-            let made = make(step_size, 1).and_then(|dynamics| {
+            let make = |$step_size: $real| -> Result<$method, pmid_status_t> { Ok($new) };
+            let made = make(step_size).and_then(|method| {
                 // SAFETY: as the header's introduction demands.
-                unsafe { init(stepper, || EulerMaruyama::new(dynamics)) }
+                unsafe { init(stepper, || method) }
             });
             made.into()
         }
@@ -56,8 +51,8 @@ macro_rules! functions {
         /// Moves a state by one step from `time`, with one drift evaluation. `work` has PMID_EM_WORK
         /// (underdamped PMID_EM_UNDERDAMPED_WORK) times `dimension` scalars or more.
         #[unsafe(no_mangle)]
-        pub unsafe extern "C" fn $em_step(
-            stepper: *const $em,
+        pub unsafe extern "C" fn $step(
+            stepper: *const $stepper,
             time: $real,
             state: *mut $real,
             dimension: usize,
@@ -75,6 +70,27 @@ macro_rules! functions {
                 )
             }
             .into()
+        }
+    };
+}
+
+/// Both methods for one kind of dynamics in one scalar.
+macro_rules! functions {
+    (
+        $equation:literal, $real:ty, $drift:ty, $query:ty, $dynamics:ty,
+        ($($parameter:ident),*) => |$step_size:ident, $inner_steps:ident| $new:expr,
+        $em:ident[$em_words:ident]: $em_init:ident, $em_step:ident,
+        $pmm:ident[$pmm_words:ident]: $pmm_init:ident, $pmm_step:ident,
+        $macro_step:ident[$step_words:ident]: $begin:ident, $next:ident, $supply:ident, $finish:ident,
+        $mark:expr
+    ) => {
+        one_stage! {
+            " Euler-Maruyama for", $equation; $real, $drift, EulerMaruyama<$dynamics>,
+            ($($parameter),*) => |$step_size| {
+                let $inner_steps = 1;
+                EulerMaruyama::new($new)
+            },
+            $em[$em_words]: $em_init, $em_step, $mark
         }
 
         /// The Poisson midpoint method for
@@ -289,4 +305,43 @@ steppers! {
             .with_mass(mass)?
     },
     0x706d_6440
+}
+
+/// A splitting method in both scalars, of `inner_steps` inner steps.
+macro_rules! splitting {
+    ($name:ident, $method:ident, $inner_steps:literal, $doc:literal, $mark:literal) => {
+        splitting! { @f32, $name, $method, $inner_steps, $doc, $mark }
+        splitting! { @f64, $name, $method, $inner_steps, $doc, $mark + 1 }
+    };
+    (@$real:ident, $name:ident, $method:ident, $inner_steps:literal, $doc:literal, $mark:expr) => {
+        pastey::paste! {
+            one_stage! {
+                $doc,
+                " dX = V dt, dV = (-friction V + b(X, t)/mass) dt + sqrt(2 friction temperature/mass) dB;",
+                " temperature, mass, friction and temperature/mass in (0, inf). States are those of pmid_em_underdamped.";
+                $real, [<pmid_drift_ $real _t>], $method<$real>,
+                (temperature, mass, friction) => |step_size| {
+                    let dynamics = Underdamped::new(step_size, $inner_steps, friction)?
+                        .with_temperature(temperature)?
+                        .with_mass(mass)?;
+                    $method::new(dynamics)?
+                },
+                [<pmid_ $name _ $real _t>][[<PMID_ $name:upper _ $real:upper _WORDS>]]:
+                    [<pmid_ $name _ $real _init>], [<pmid_ $name _ $real _step>],
+                $mark
+            }
+        }
+    };
+}
+
+splitting! {
+    baoa, Baoa, 1,
+    " BAOA, the splitting method that visits the positions of BAOAB: kick, drift, Ornstein-Uhlenbeck, drift, for",
+    0x706d_6490
+}
+
+splitting! {
+    ubu, Ubu, 2,
+    " UBU, the splitting method of strong order 2: half a step without drift, kick, half a step, for",
+    0x706d_64a0
 }

@@ -12,7 +12,7 @@ pub const PMID_SINGLE: u32 = 1;
 /// Scalars of work for each dimension of a pmid_em step.
 #[allow(dead_code, reason = "for the header")]
 pub const PMID_EM_WORK: usize = 2;
-/// Scalars of work for each dimension of an underdamped pmid_em step.
+/// Scalars of work for each dimension of an underdamped pmid_em step, and of a pmid_baoa or pmid_ubu step.
 #[allow(dead_code, reason = "for the header")]
 pub const PMID_EM_UNDERDAMPED_WORK: usize = 3;
 /// Scalars of work for each dimension of a pmid_pmm step.
@@ -46,6 +46,15 @@ pub const PMID_PMM_UNDERDAMPED_F64_WORDS: usize = 17;
 pub const PMID_STEP_F64_WORDS: usize = 17;
 /// 64-bit words of an underdamped step under way in double precision.
 pub const PMID_STEP_UNDERDAMPED_F64_WORDS: usize = 24;
+
+/// 64-bit words of a pmid_baoa object in single precision.
+pub const PMID_BAOA_F32_WORDS: usize = 8;
+/// 64-bit words of a pmid_baoa object in double precision.
+pub const PMID_BAOA_F64_WORDS: usize = 14;
+/// 64-bit words of a pmid_ubu object in single precision.
+pub const PMID_UBU_F32_WORDS: usize = 11;
+/// 64-bit words of a pmid_ubu object in double precision.
+pub const PMID_UBU_F64_WORDS: usize = 22;
 
 /// A drift b(x, t): reads `position`, writes `drift`, both of `dimension` components, and returns 0;
 /// anything else fails the step. `context` is what the caller gave along with it. It must not use

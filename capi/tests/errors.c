@@ -106,6 +106,14 @@ static void parameters(void)
     }
     EXPECT(pmid_pmm_overdamped_f32_init(&pmm, 1, 0, 0, 1, 1), PMID_BAD_INNER_STEPS);
     EXPECT(pmid_pmm_overdamped_f32_init(&pmm, 1, 9, 2, 1, 1), PMID_BAD_LAW);
+    pmid_baoa_f32_t baoa;
+    pmid_ubu_f64_t ubu;
+    EXPECT(pmid_baoa_f32_init(&baoa, 0.1f, 1, 2, 0), PMID_BAD_FRICTION);
+    EXPECT(pmid_baoa_f32_init(&baoa, 1e30f, 1, 1, 1e-20f), PMID_BAD_STEP_SIZE);
+    EXPECT(pmid_baoa_f32_init(NULL, 0.1f, 1, 2, 1), PMID_NULL_POINTER);
+    EXPECT(pmid_ubu_f64_init(&ubu, 0.1, 0, 2, 1), PMID_BAD_TEMPERATURE);
+    EXPECT(pmid_ubu_f64_init(&ubu, 0.1, 1, -2, 1), PMID_BAD_MASS);
+    EXPECT(pmid_ubu_f64_init(&ubu, -1, 1, 2, 1), PMID_BAD_STEP_SIZE);
     EXPECT(pmid_em_overdamped_f32_init(NULL, 1, 1, 1), PMID_NULL_POINTER);
     EXPECT(pmid_em_overdamped_f32_init(misaligned(&em), 1, 1, 1), PMID_MISALIGNED_POINTER);
 }

@@ -187,11 +187,31 @@ SCALAR(double, f64)
         }                                                                                          \
     }
 
+/* A splitting method in one scalar. */
+#define SPLITTING(REAL, F, NAME)                                                                   \
+    static void NAME##_##F(void)                                                                   \
+    {                                                                                              \
+        enum { WORK = DIMENSION * PMID_EM_UNDERDAMPED_WORK };                                      \
+        const REAL step_size = (REAL)1 / 20;                                                       \
+        REAL state[2 * DIMENSION], work[WORK];                                                     \
+        pmid_stream_t stream;                                                                      \
+        pmid_##NAME##_##F##_t stepper;                                                             \
+        check(pmid_##NAME##_##F##_init(&stepper, step_size, 1, 2, 2));                             \
+        begin_##F(#F " underdamped " #NAME, state, 2, &stream);                                    \
+        for (int n = 0; n < 10000; ++n) {                                                          \
+            check(pmid_##NAME##_##F##_step(&stepper, step_size * (REAL)n, state, DIMENSION,        \
+                                           force_##F, NULL, &stream, work, WORK));                 \
+            record_##F(n + 1, state, 2, &stream);                                                  \
+        }                                                                                          \
+    }
+
 #define SCHEMES(REAL, F)                                                                           \
     SCHEME(REAL, F, overdamped, 1, 1000, 2, (REAL)3 / 2)                                           \
     SCHEME(REAL, F, additive, 1, 10, (REAL)3 / 4)                                                  \
     SCHEME(REAL, F, semilinear, 1, 1000000, 2, 1)                                                  \
-    SCHEME(REAL, F, underdamped, 2, 1000, 1, 2, 2)
+    SCHEME(REAL, F, underdamped, 2, 1000, 1, 2, 2)                                                 \
+    SPLITTING(REAL, F, baoa)                                                                       \
+    SPLITTING(REAL, F, ubu)
 
 SCHEMES(float, f32)
 SCHEMES(double, f64)
@@ -208,5 +228,9 @@ int main(void)
     additive_f64();
     semilinear_f64();
     underdamped_f64();
+    baoa_f32();
+    ubu_f32();
+    baoa_f64();
+    ubu_f64();
     return 0;
 }

@@ -5,7 +5,7 @@ use poisson_midpoint::MidpointLaw::{Bernoulli, Single};
 use poisson_midpoint::dynamics::{AdditiveNoise, Dynamics, Overdamped, Semilinear, Underdamped};
 use poisson_midpoint::random::{Midpoints, PastEnd, Streams, Words, normal_f32, normal_f64};
 use poisson_midpoint::{
-    EulerMaruyama, ParameterError, PoissonMidpoint, Real, State, StepError, Stepper,
+    Baoa, EulerMaruyama, ParameterError, PoissonMidpoint, Real, State, StepError, Stepper, Ubu,
 };
 
 use super::text::Text;
@@ -145,6 +145,15 @@ fn dynamics<T: Bits>(out: &mut impl Text, scalar: &str) -> Result<(), Failure> {
     steppers(out, scalar, "underdamped", underdamped)
 }
 
+/// The trajectories of the splitting methods in one scalar.
+fn splitting<T: Bits>(out: &mut impl Text, scalar: &str) -> Result<(), Failure> {
+    let n = T::from_u32;
+    let underdamped = |inner| Underdamped::new(n(1) / n(20), inner, n(2))?.with_mass(n(2));
+    let title = |method| [scalar, "underdamped", method];
+    trajectory(out, title("baoa"), &Baoa::new(underdamped(1)?)?)?;
+    trajectory(out, title("ubu"), &Ubu::new(underdamped(2)?)?)
+}
+
 fn words(out: &mut impl Text) -> Result<(), Failure> {
     for (seed, particle, position) in [(0, 0, 0), (42, 7, 5), (u64::MAX, u64::MAX, 1 << 40)] {
         let mut stream = Streams::new(seed).particle_at(particle, position)?;
@@ -206,5 +215,7 @@ pub fn write(out: &mut impl Text) -> Result<(), Failure> {
     normals(out);
     midpoints(out);
     dynamics::<f32>(out, "f32")?;
-    dynamics::<f64>(out, "f64")
+    dynamics::<f64>(out, "f64")?;
+    splitting::<f32>(out, "f32")?;
+    splitting::<f64>(out, "f64")
 }
