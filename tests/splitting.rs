@@ -1,6 +1,7 @@
 //! Splitting methods: their substeps written out, their stationary law on a harmonic target, their orders.
 
 use nalgebra::{Matrix2, SVector, Vector2, matrix, vector};
+use poisson_midpoint::batch::{Cpu, Particles, Status};
 use poisson_midpoint::dynamics::{Dynamics, Underdamped};
 use poisson_midpoint::noise::{BrownianPath, Injected};
 use poisson_midpoint::random::{Stream, Streams};
@@ -278,11 +279,38 @@ fn a_step_that_is_not_finite_leaves_the_state() {
         };
         assert_eq!((error, state), (of_drift, start));
         let huge = |_t: f64, _x: &SVector<f64, 1>| vector![f64::MAX];
-        let mut far = point(f64::MAX, f64::MAX);
-        let error = stepper.step(0.0, &mut far, huge, &mut stream).unwrap_err();
-        assert_eq!(error, StepError::NonFiniteState { inner_step: 6 });
-        assert_eq!(far, point(f64::MAX, f64::MAX));
+        let error = stepper
+            .step(0.0, &mut state, huge, &mut stream)
+            .unwrap_err();
+        let at_end = StepError::NonFiniteState { inner_step: 6 };
+        assert_eq!((error, state), (at_end, start));
     }
     check(&Baoa::new(dynamics(9.0, 6)).unwrap(), 0);
     check(&Ubu::new(dynamics(9.0, 6)).unwrap(), 3);
+}
+
+/// Beyond all numbers half a step on, UBU fails there and asks nothing: alone, on a slice and in lanes.
+#[test]
+fn a_drift_is_asked_for_at_finite_positions_only() {
+    let stepper = Ubu::new(dynamics(9.0, 6)).unwrap();
+    let never = |_t: f64, _x: &SVector<f64, 1>| -> SVector<f64, 1> { panic!("asked") };
+    let beyond = StepError::NonFiniteState { inner_step: 3 };
+    let far = point(f64::MAX, f64::MAX);
+    let mut state = far;
+    let error = stepper.step(0.0, &mut state, never, &mut Stream::new(1, 0));
+    assert_eq!((error, state), (Err(beyond), far));
+
+    let (mut slice, mut work) = ([f64::MAX; 2], [0.0; 3]);
+    let never_sliced = |_t: f64, _x: &[f64], _b: &mut [f64]| panic!("asked");
+    let words = &mut Stream::new(1, 0);
+    let error = stepper.step_slice(0.0, &mut slice, never_sliced, words, &mut work);
+    assert_eq!((error, slice), (Err(beyond.into()), [f64::MAX; 2]));
+
+    let (mut states, mut positions) = ([f64::MAX; 64], [0; 32]);
+    let mut status = [Status::Active; 32];
+    let mut particles =
+        Particles::<Point>::new(Streams::new(1), 0, &mut states, &mut positions, &mut status)
+            .unwrap();
+    let run = Cpu.run(&stepper, &mut particles, never, 0..2);
+    assert_eq!((run.failed, states), (32, [f64::MAX; 64]));
 }

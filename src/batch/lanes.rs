@@ -97,16 +97,21 @@ impl<X: State> Lanes<X> {
         let mut words = self.words()?;
         let calls = steps.len() as u64 * count(&self.occupied);
         for n in steps {
+            let mut finite = true;
             if let Some(before) = &before {
                 for d in 0..X::DIMENSION {
                     let increment = increment(before, &mut words);
                     let start = cell::<X, CellOf<M::Of, Numbers<X::Real>>>(&self.rows, d);
-                    set_cell::<X, _>(&mut self.rows, d, before.propagate(start).plus(increment));
+                    let reached = before.propagate(start).plus(increment);
+                    finite &= reached.is_finite();
+                    set_cell::<X, _>(&mut self.rows, d, reached);
+                }
+                if !finite {
+                    return None;
                 }
             }
             let time = stepper.time_of_stage(step_size * X::Real::from_u32(n));
             let b = evaluate::<X, F>(&self.rows, drift, &self.occupied, |_| time);
-            let mut finite = true;
             for d in 0..X::DIMENSION {
                 let increment = increment(&held, &mut words);
                 let start = cell::<X, CellOf<M::Of, Numbers<X::Real>>>(&self.rows, d);

@@ -216,7 +216,6 @@ impl<X: Scalar> PhaseSpan<X> {
 /// ```
 ///
 /// ```
-/// use nalgebra::SVector;
 /// use poisson_midpoint::dynamics::{Span, SplitSpan};
 /// let span = SplitSpan { decay: 0.5, travel: 0.1, drift: [0.01, 0.1], velocity_noise: 2.0, lever: 0.05 };
 /// assert_eq!(span.increment(|| 3.0), [0.05 * 6.0, 6.0]); // one normal

@@ -61,14 +61,11 @@ pub trait OneStage: sealed::Sealed + Copy + Debug + Send + Sync {
         self.before()
             .map_or(time, |(_, stage)| time + self.of().time(stage))
     }
+}
 
-    /// What is to be said of a result that is not finite.
-    #[doc(hidden)]
-    fn failure(&self) -> StepError {
-        StepError::NonFiniteState {
-            inner_step: self.of().inner_steps(),
-        }
-    }
+/// What is to be said of a state at an inner step that is not finite.
+fn not_finite(inner_step: u32) -> StepError {
+    StepError::NonFiniteState { inner_step }
 }
 
 pub(super) mod sealed {
@@ -101,6 +98,9 @@ impl<M: OneStage> Stepper for M {
         if let Some((before, _)) = self.before() {
             let increment = noise.increment(0, stage, before);
             start = X::from_cells(|d| before.propagate(start.cell(d)).plus(increment.cell(d)));
+            if !start.is_finite() {
+                return Err(not_finite(stage));
+            }
         }
         let b = drift(self.time_of_stage(time), start.position());
         check_drift((0..X::DIMENSION).map(|d| b.cell(d).position()), stage)?;
@@ -111,7 +111,7 @@ impl<M: OneStage> Stepper for M {
             held.carry(start.cell(d), b, increment.cell(d))
         });
         if !moved.is_finite() {
-            return Err(self.failure());
+            return Err(not_finite(end));
         }
         *state = moved;
         Ok(Step { drift_calls: 1 })
@@ -140,8 +140,17 @@ impl<M: OneStage> Stepper for M {
         for (moved, &start) in moved.iter_mut().zip(&*state) {
             *moved = start;
         }
-        if let Some((span, _)) = self.before() {
-            in_blocks(dimension, &mut Before::<M, _> { span, moved, words });
+        if let Some((span, stage)) = self.before() {
+            let mut before = Before::<M, _> {
+                span,
+                moved,
+                words,
+                finite: true,
+            };
+            in_blocks(dimension, &mut before);
+            if !before.finite {
+                return Err(not_finite(stage).into());
+            }
         }
         let time = self.time_of_stage(time);
         drift(time, moved.get(..dimension).unwrap_or_default(), b);
@@ -155,7 +164,7 @@ impl<M: OneStage> Stepper for M {
         };
         in_blocks(dimension, &mut held);
         if !held.finite {
-            return Err(self.failure().into());
+            return Err(not_finite(self.of().inner_steps()).into());
         }
         for (state, &moved) in state.iter_mut().zip(&*moved) {
             *state = moved;
@@ -178,6 +187,7 @@ struct Before<'w, M: OneStage, W: ?Sized> {
     span: &'w SpanOf<M::Of>,
     moved: &'w mut [RealOf<M::Of>],
     words: &'w mut W,
+    finite: bool,
 }
 
 impl<M: OneStage, W: Words + ?Sized> BlockWork for Before<'_, M, W> {
@@ -188,7 +198,9 @@ impl<M: OneStage, W: Words + ?Sized> BlockWork for Before<'_, M, W> {
         if let Some(mut moved) = Cells::<_, _, L>::new(self.moved, dimension, at) {
             for d in 0..L {
                 let increment = noise.increment(self.span, d);
-                moved.set(d, self.span.propagate(moved.get(d)).plus(increment));
+                let reached = self.span.propagate(moved.get(d)).plus(increment);
+                self.finite &= reached.is_finite();
+                moved.set(d, reached);
             }
         }
     }
