@@ -12,7 +12,8 @@ use poisson_midpoint::dynamics::{AdditiveNoise, Dynamics, Overdamped, Semilinear
 use poisson_midpoint::nalgebra::SVector;
 use poisson_midpoint::random::Stream;
 use poisson_midpoint::{
-    EulerMaruyama, MidpointLaw, Parameter, ParameterError, PoissonMidpoint, State, Stepper,
+    Baoa, EulerMaruyama, MidpointLaw, Parameter, ParameterError, PoissonMidpoint, State, Stepper,
+    Ubu,
 };
 use poisson_midpoint_fuzz::numbers::{Scalar, between};
 use poisson_midpoint_fuzz::state::bits;
@@ -162,6 +163,27 @@ fn step<S: Dynamics<Real: Scalar>>(dynamics: Option<S>, input: &Input) {
     }
 }
 
+/// The splitting methods of dynamics: refused if a kick or what it carries is beyond all numbers, and UBU if K is odd.
+fn split<T: Scalar>(dynamics: Underdamped<T>, input: &Input) {
+    let (eta, k) = (dynamics.step_size(), dynamics.inner_steps());
+    let kick = eta.wide().log2() - dynamics.mass().wide().log2();
+    let finite = |logarithm| within(logarithm, [f64::NEG_INFINITY, T::NORMAL[1]]);
+    // Friction may stop it before the end of the step.
+    let carried = match finite(kick + eta.wide().log2()) {
+        Verdict::Accepted => Verdict::Accepted,
+        Verdict::Refused | Verdict::Either => Verdict::Either,
+    };
+    let step_size = (Parameter::StepSize, eta, finite(kick).and(carried));
+    if let Some(baoa) = hold(Baoa::new(dynamics), &[step_size]) {
+        step_by(&baoa, input);
+    }
+    let even = Verdict::of(k.is_multiple_of(2));
+    let inner_steps = (Parameter::InnerSteps, T::from_u32(k), even);
+    if let Some(ubu) = hold(Ubu::new(dynamics), &[step_size, inner_steps]) {
+        step_by(&ubu, input);
+    }
+}
+
 fn step_by<P: Stepper<Dynamics: Dynamics<Real: Scalar>>>(stepper: &P, input: &Input) {
     type RealOf<P> = <<P as Stepper>::Dynamics as Dynamics>::Real;
     let number = |bits: u16, most: f64| RealOf::<P>::of(between(bits, -most, most));
@@ -248,6 +270,7 @@ fn check<T: Scalar>(input: &Input) {
                     &[(Parameter::Temperature, c, verdict)],
                 )
             });
+            made.iter().for_each(|made| split(*made, input));
             step(made, input);
         }
         Kind::AdditiveNoise => {

@@ -43,7 +43,7 @@ impl<T: Real> Baoa<T> {
     /// The method for these dynamics.
     ///
     /// # Errors
-    /// [`ParameterError`] unless (η/m)·η is finite.
+    /// [`ParameterError`] unless η/m and what it carries within a step are finite.
     pub fn new(dynamics: Underdamped<T>) -> Result<Self, ParameterError<T>> {
         let held = coefficients(&dynamics, dynamics.span(0, dynamics.inner_steps()));
         Parameter::StepSize.check(dynamics.step_size(), |_| {

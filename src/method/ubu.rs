@@ -42,7 +42,7 @@ impl<T: Real> Ubu<T> {
     /// The method for these dynamics, whose K is even: the drift is asked for at inner step K/2.
     ///
     /// # Errors
-    /// [`ParameterError`] if K is odd, or (η/m)·η not finite.
+    /// [`ParameterError`] if K is odd, or if η/m or what it carries within half a step is not finite.
     pub fn new(dynamics: Underdamped<T>) -> Result<Self, ParameterError<T>> {
         let inner_steps = dynamics.inner_steps();
         Parameter::InnerSteps.check(T::from_u32(inner_steps), |_| inner_steps.is_multiple_of(2))?;
