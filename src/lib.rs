@@ -44,10 +44,10 @@
 //! | [`EulerMaruyama`] | 1 | 1 | D | Maruyama 1955 |
 //! | [`PoissonMidpoint`], [`Bernoulli`](MidpointLaw::Bernoulli) | 2 | 1 + (K−1)/K expected | as many × D | Kandasamy & Nagaraj 2024, (7)–(8), option 1 |
 //! | [`PoissonMidpoint`], [`Single`](MidpointLaw::Single) | 2 | 2 | 2D | the same, option 2, appendix A.1 |
-//! | [`Baoa`], underdamped | 2 | 1 | D | Leimkuhler & Matthews 2013 |
+//! | [`Baoa`], underdamped | 2² | 1 | D | Leimkuhler & Matthews 2013 |
 //! | [`Ubu`], underdamped | 2 | 1 | 4D | Sanz-Serna & Zygalakis 2021 |
 //!
-//! ¹ of the first three, twice as many for [`dynamics::Underdamped`].
+//! ¹ For the first three methods, twice as many under [`dynamics::Underdamped`]. ² From a velocity half a kick back.
 //!
 //! | dynamics | equation |
 //! |---|---|
@@ -74,7 +74,7 @@
 //! | `kernels` | [`kernel`]`::Launch` and the macro `fused_kernel`, of which GPU kernels are made |
 //! | `cuda` | `cuda`: the kernels as PTX; implies `kernels`; needs no GPU or tools |
 //! | `cust` | `cuda::Gpu` and `cuda::Gpus`, engines like [`batch::Cpu`], through `cust` 0.3; implies `std`, `cuda` |
-//! | `simd` | batches on a CPU in the widest vectors that it has (AVX2, AVX-512), found when the program runs; implies `std` |
+//! | `simd` | batches, slices and the noise of samples, on a CPU in the widest vectors that it has (AVX2, AVX-512), found when the program runs; implies `std` |
 //! | `rayon` | `run_parallel` of [`batch::Cpu`] and [`diffusion::Lockstep`], on all processors; implies `std` |
 //! | `defmt` | `defmt::Format` on every type, error and event; logs nothing by itself |
 //!

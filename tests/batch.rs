@@ -6,7 +6,7 @@ use poisson_midpoint::batch::{BatchError, Cpu, Particles, Status};
 use poisson_midpoint::dynamics::{Dynamics, Overdamped, Semilinear, Underdamped};
 use poisson_midpoint::random::{Stream, Streams};
 use poisson_midpoint::{
-    Baoa, EulerMaruyama, Phase, PoissonMidpoint, Real, State, StepError, Stepper, Ubu,
+    Baoa, EulerMaruyama, PoissonMidpoint, Real, State, StepError, Stepper, Ubu,
 };
 
 const D: usize = 3;
@@ -384,6 +384,7 @@ fn drifts_are_asked_for_at_finite_positions_only() {
 #[cfg(feature = "alloc")]
 #[test]
 fn an_ensemble_is_a_batch() {
+    use poisson_midpoint::Phase;
     use poisson_midpoint::batch::Ensemble;
     let stepper = PoissonMidpoint::new(Overdamped::new(0.1_f32, 50).unwrap(), Single);
     let mut batch = Memory::new::<SVector<f32, D>>(7, 40);

@@ -85,7 +85,8 @@ fn all_dynamics<T: Real>() {
         let baoa = Baoa::new(underdamped).unwrap();
         same_bits::<T, _, 1>(&baoa);
         same_bits::<T, _, 289>(&baoa);
-        if let Ok(ubu) = Ubu::new(underdamped) {
+        if k % 2 == 0 {
+            let ubu = Ubu::new(underdamped).unwrap();
             same_bits::<T, _, 1>(&ubu);
             same_bits::<T, _, 289>(&ubu);
         }

@@ -203,7 +203,7 @@ fn weak_orders_on_a_harmonic_target() {
     }
 }
 
-/// Steps of a path of time 2 on a smooth force without symmetry, all along one Brownian path.
+/// Steps of the finest run along a Brownian path of time 2.
 const FINEST: u32 = 128;
 
 fn force(_time: f64, x: &SVector<f64, 1>) -> SVector<f64, 1> {

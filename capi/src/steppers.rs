@@ -33,7 +33,7 @@ macro_rules! one_stage {
             const MARK: u32 = $mark;
         }
 
-        /// Makes the method of a step size.
+        /// Makes the method of a step size. What a drift of 1 comes to in a step must be finite.
         #[unsafe(no_mangle)]
         pub unsafe extern "C" fn $init(
             stepper: *mut $stepper,
@@ -336,12 +336,12 @@ macro_rules! splitting {
 
 splitting! {
     baoa, Baoa, 1,
-    " BAOA, the splitting method that visits the positions of BAOAB: kick, drift, Ornstein-Uhlenbeck, drift, for",
+    " BAOA, the splitting method that visits the positions of BAOAB if started from velocities half a kick back, for",
     0x706d_6490
 }
 
 splitting! {
     ubu, Ubu, 2,
-    " UBU, the splitting method of strong order 2: half a step without drift, kick, half a step, for",
+    " UBU, the splitting method of strong order 2, which asks for the drift at time + step_size/2, for",
     0x706d_64a0
 }

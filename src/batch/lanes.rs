@@ -102,7 +102,7 @@ impl<X: State> Lanes<X> {
                 for d in 0..X::DIMENSION {
                     let increment = increment(before, &mut words);
                     let start = cell::<X, CellOf<M::Of, Numbers<X::Real>>>(&self.rows, d);
-                    let reached = before.propagate(start).plus(increment);
+                    let reached = before.coast(start, increment);
                     finite &= reached.is_finite();
                     set_cell::<X, _>(&mut self.rows, d, reached);
                 }

@@ -31,19 +31,19 @@ where
     X::from_cells(|d| normals.increment(span, d))
 }
 
+/// Dimensions of which the words are asked for together: those of many blocks of a stream.
+pub(crate) const MANY: usize = 256;
+
 /// The normals of a segment in `D` dimensions: those of the velocities first, if there are any.
 pub(crate) struct Normals<T, const D: usize>([[T; D]; 2]);
 
 impl<T: Real, const D: usize> Normals<T, D> {
-    /// Dimensions of which the words are asked for together: those of many blocks of a stream.
-    const MANY: usize = 256;
-
     /// From the next words, in the way that is best for so many.
     #[inline(always)]
     pub(crate) fn next<P: Span<T>, W: Words + ?Sized>(words: &mut W) -> Self {
         if D == 1 {
             Self::one_by_one::<P, W>(words)
-        } else if D < Self::MANY {
+        } else if D < MANY {
             Self::read::<P, W>(words)
         } else {
             Self::read_together::<P, W>(words)

@@ -29,6 +29,12 @@ pub trait Span<X: Scalar>: Sealed + Copy + Debug + PartialEq + Send + Sync {
         exact
     }
 
+    /// A x + w: a run from x without a drift and with the noise w.
+    #[inline(always)]
+    fn coast(&self, x: Self::Cell, w: Self::Cell) -> Self::Cell {
+        self.propagate(x).plus(w)
+    }
+
     /// A x + B b + w: a run from x with the drift b held and the noise w added up. This one line is an
     /// Euler–Maruyama step, the estimate of a midpoint, and a macro step but for its corrections.
     #[inline(always)]
@@ -37,7 +43,7 @@ pub trait Span<X: Scalar>: Sealed + Copy + Debug + PartialEq + Send + Sync {
     }
 }
 
-/// The coefficients of exact dynamics, whose runs can be taken apart.
+/// Coefficients of runs that compose, so that one can be taken apart.
 pub trait Bridge<X: Scalar>: Span<X> {
     /// The mean of the increment of this run, given that this and the next run together make `total`.
     fn expected_part(&self, next: &Self, total: Self::Cell) -> Self::Cell;

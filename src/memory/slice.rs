@@ -5,6 +5,7 @@ use core::marker::PhantomData;
 
 use super::{Coordinate, Memory};
 use crate::dynamics::cell::Cell;
+use crate::dynamics::segment::MANY;
 use crate::error::StepError;
 use crate::real::Real;
 use crate::simd::{Work, widest};
@@ -104,11 +105,10 @@ pub(crate) trait BlockWork {
     fn block<const L: usize>(&mut self, at: usize);
 }
 
-/// Does the work to all coordinates, one block after another. Where there are no vectors, blocks are of one coordinate.
+/// Does the work to all coordinates, one block after another. On 32-bit targets, mostly microcontrollers, blocks are of one
+/// coordinate.
 #[inline]
 pub(crate) fn in_blocks(dimension: usize, work: &mut impl BlockWork) {
-    /// Normals of so many coordinates are drawn together, from many blocks of a stream.
-    const MANY: usize = 256;
     const FEW: usize = 16;
 
     let mut at = 0;

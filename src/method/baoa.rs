@@ -5,20 +5,20 @@ use crate::error::{Parameter, ParameterError};
 use crate::real::Real;
 use crate::scalar::Scalar;
 
-/// BAOA, the splitting method whose positions are those of BAOAB: kick, drift, Ornstein–Uhlenbeck, drift.
+/// BAOA, the splitting method whose positions are those of BAOAB: kick, half a free flight, Ornstein–Uhlenbeck, half a free flight.
 ///
 /// ```text
-/// B  v ← v + (η/m) b(x)
+/// B  v ← v + (η/m) b(x, t)
 /// A  x ← x + (η/2) v
 /// O  v ← E v + √(T/m·(1 − E²)) Z,   E = e^(−γη)
 /// A  x ← x + (η/2) v
 /// ```
 ///
-/// So does the `sd` integrator of Gromacs, and the `LangevinMiddleIntegrator` of `OpenMM`. Started from a velocity half a kick
-/// back, v − (η/2m) b(x), it visits the positions of BAOAB (Leimkuhler & Matthews 2013), whose velocities are
+/// The integrators `sd` of Gromacs and `LangevinMiddleIntegrator` of `OpenMM` take the same step. Started from a velocity
+/// half a kick back, v − (η/2m) b(x), it visits the positions of BAOAB (Leimkuhler & Matthews 2013), whose velocities are
 /// v + (η/2m) b(x) (Kieninger & Keller 2022). Weak order 2 from there, strong order 1, with an unusually small stationary
 /// bias of positions: none for a quadratic potential, and of order 4 as γ → ∞. Stable for a frequency ω if ηω < 2.
-/// Inner steps K play no part.
+/// Inner steps K play no part. An [`Injected`](crate::noise::Injected) increment is ((η/2) w, w), w being O's noise.
 ///
 /// One drift evaluation and D normals a step.
 ///

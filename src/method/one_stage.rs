@@ -21,9 +21,10 @@ use crate::scalar::Scalar;
 ///
 /// ```text
 /// X̂  = A₁ X + ξ₁
-/// X′ = A₂ X̂ + B b(X̂, t + c) + ξ₂
+/// X′ = A₂ X̂ + B b(X̂, t′) + ξ₂
 /// ```
 ///
+/// where t′ is the time of X̂ and ξ₁, ξ₂ are Gaussian.
 /// [`EulerMaruyama`](super::EulerMaruyama), [`Baoa`](super::Baoa) and [`Ubu`](super::Ubu) are such, each with its own
 /// coefficients; what a step does with them is written once. Sealed.
 pub trait OneStage: sealed::Sealed + Copy + Debug + Send + Sync {
@@ -97,7 +98,7 @@ impl<M: OneStage> Stepper for M {
         let mut start = *state;
         if let Some((before, _)) = self.before() {
             let increment = noise.increment(0, stage, before);
-            start = X::from_cells(|d| before.propagate(start.cell(d)).plus(increment.cell(d)));
+            start = X::from_cells(|d| before.coast(start.cell(d), increment.cell(d)));
             if !start.is_finite() {
                 return Err(not_finite(stage));
             }
@@ -198,7 +199,7 @@ impl<M: OneStage, W: Words + ?Sized> BlockWork for Before<'_, M, W> {
         if let Some(mut moved) = Cells::<_, _, L>::new(self.moved, dimension, at) {
             for d in 0..L {
                 let increment = noise.increment(self.span, d);
-                let reached = self.span.propagate(moved.get(d)).plus(increment);
+                let reached = self.span.coast(moved.get(d), increment);
                 self.finite &= reached.is_finite();
                 moved.set(d, reached);
             }

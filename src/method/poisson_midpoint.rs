@@ -34,7 +34,7 @@ impl<X: Scalar, C: Cell<X>> Coordinate<X, C> {
     where
         P: Span<X, Cell = C>,
     {
-        self.noise = segment.propagate(self.noise).plus(increment);
+        self.noise = segment.coast(self.noise, increment);
     }
 
     /// (7): X̂\[m\] = A(0,m) X\[0\] + B(0,m) b₀ + W(m).

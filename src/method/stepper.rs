@@ -7,7 +7,7 @@ use crate::memory::slice::SliceError;
 use crate::noise::Noise;
 use crate::random::Words;
 
-/// What the methods have in common: code written for one runs with the other.
+/// What the methods have in common: code written for one runs with the others.
 ///
 /// ```
 /// use nalgebra::vector;
@@ -37,8 +37,8 @@ pub trait Stepper: Copy + Send + Sync {
     /// Moves a state by one macro step from `time`; `drift` is the function b(t, x).
     ///
     /// # Errors
-    /// [`StepError`] if a drift or the result is not finite; the state is then unchanged, while
-    /// the noise has been drawn from.
+    /// [`StepError`] if a drift, where the drift is asked for or the result is not finite; the state is then unchanged,
+    /// while the noise has been drawn from.
     fn step<X, F, N>(
         &self,
         time: RealOf<Self::Dynamics>,
@@ -56,7 +56,7 @@ pub trait Stepper: Copy + Send + Sync {
 
     /// [`step`](Self::step) for a dimension known only at run time: see [`slices`](crate::slices). `drift` writes
     /// b(t, x) to its third argument, whatever that holds before. What `work` holds before and after is of no
-    /// account. On a host, the words of every 256 dimensions are asked for together, by [`Words::fill_words`].
+    /// account.
     ///
     /// # Errors
     /// [`SliceError::State`] or [`SliceError::Work`] before anything is done; [`SliceError::Step`] if

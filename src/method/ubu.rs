@@ -5,7 +5,7 @@ use crate::error::{Parameter, ParameterError};
 use crate::real::Real;
 use crate::scalar::Scalar;
 
-/// UBU, the splitting method of strong order 2: half a step of the exact dynamics without drift, a kick, another half.
+/// UBU, the splitting method of strong order 2: half a step of the exact dynamics without a force, a kick, another half.
 ///
 /// ```text
 /// U  (x, v) ← A(η/2) (x, v) + V(η/2)^½ Z
