@@ -186,6 +186,7 @@ where
         whole.expected_part(&part, moved),
         whole.of_drift(),
         whole.propagate(moved),
+        whole.coast(moved, kick),
     ));
 
     let mut noise = Stream::new(42, 0);
