@@ -156,7 +156,7 @@ impl To {
         }
     }
 
-    /// To an output, which has no other in its place.
+    /// To numbers, in whose place any other object's words are numbers too: there is no other.
     fn to_output<T>(self, it: *mut T) -> *mut T {
         self.pointer(it, it)
     }
@@ -491,22 +491,13 @@ macro_rules! interface {
                     Call::Supply { step, dimension, drift, is_finite } => {
                         let dimension = usize::from(dimension % 8);
                         let values = [if is_finite { 0.75 } else { $real::NAN }; 8];
-                        let to = drift.pointer(values.as_ptr().cast_mut(), em_p);
+                        let to = drift.to_output(values.as_ptr().cast_mut());
                         // SAFETY: as `run` promises.
                         let status = unsafe { $supply(step.pointer(step_p, stream_p), to, dimension) };
-                        let Some(waiting) = shadow.step.as_mut().filter(|_| step.is_right()) else {
+                        let is_right = step.is_right() && !matches!(drift, To::Null | To::Misaligned) && dimension > 0;
+                        let Some(waiting) = shadow.step.as_mut().filter(|_| is_right) else {
                             return assert_ne!(status, PMID_OK);
                         };
-                        if drift == To::Another || !drift.is_right() || dimension == 0 {
-                            if drift != To::Another {
-                                assert_ne!(status, PMID_OK);
-                            }
-                            if status == PMID_OK {
-                                // Whatever the other object's words are as numbers, they were taken: give up the step.
-                                shadow.step = None;
-                            }
-                            return;
-                        }
                         let mut resumed = waiting.step.resume(&mut waiting.state, &mut waiting.work).unwrap();
                         let result = resumed.supply(&values[..dimension]);
                         waiting.step = resumed.suspend();
