@@ -5,7 +5,7 @@ use poisson_midpoint::batch::{Cpu, Particles, Status};
 use poisson_midpoint::dynamics::{Dynamics, Underdamped};
 use poisson_midpoint::noise::{BrownianPath, Injected};
 use poisson_midpoint::random::{Stream, Streams};
-use poisson_midpoint::{Baoa, EulerMaruyama, Parameter, Phase, StepError, Stepper, Ubu};
+use poisson_midpoint::{Baoa, EulerMaruyama, Parameter, Phase, Real, StepError, Stepper, Ubu};
 
 type Point = Phase<f64, 1>;
 
@@ -31,61 +31,67 @@ fn close(a: Point, b: Point) {
     assert!(distance < 1e-14, "{a:?} {b:?}");
 }
 
-#[test]
-fn baoa_is_its_four_substeps() {
-    let (h, mut stream, mut again) = (0.37, Stream::new(1, 2), Stream::new(1, 2));
-    let force = |t: f64, x: f64| (x + t).sin();
-    let stepper = Baoa::new(dynamics(h, 1)).unwrap();
+/// Holds 20 steps to substeps written out, which move a state from a time with the normals of a stream.
+fn follows<S: Stepper<Dynamics = Underdamped<f64>>>(
+    stepper: &S,
+    force: impl Fn(f64, f64) -> f64,
+    substeps: impl Fn(f64, Point, &mut Stream) -> Point,
+) {
+    let [mut stream, mut again] = [Stream::new(1, 2), Stream::new(1, 2)];
     let mut state = point(0.4, -0.9);
     for n in 0..20 {
-        let t = h * f64::from(n);
-        let [mut x, mut v] = [state.position.x, state.velocity.x];
-        v += h / MASS * force(t, x);
-        x += h / 2.0 * v;
-        let e = (-FRICTION * h).exp();
-        let z = <f64 as poisson_midpoint::Real>::normal(&mut again);
-        v = e * v + (TEMPERATURE / MASS * (1.0 - e * e)).sqrt() * z;
-        x += h / 2.0 * v;
+        let t = stepper.dynamics().step_size() * f64::from(n);
+        let expected = substeps(t, state, &mut again);
         let drift = |t: f64, x: &SVector<f64, 1>| vector![force(t, x.x)];
         let step = stepper.step(t, &mut state, drift, &mut stream).unwrap();
         assert_eq!(step.drift_calls, 1);
-        close(state, point(x, v));
+        close(state, expected);
     }
     assert_eq!(stream, again);
 }
 
 #[test]
-fn ubu_is_its_three_substeps() {
-    let (h, mut stream, mut again) = (0.37, Stream::new(1, 2), Stream::new(1, 2));
+fn baoa_is_its_four_substeps() {
+    let h = 0.37;
     let force = |t: f64, x: f64| (x + t).sin();
+    let stepper = Baoa::new(dynamics(h, 1)).unwrap();
+    follows(&stepper, force, |t, state, stream| {
+        let [mut x, mut v] = [state.position.x, state.velocity.x];
+        v += h / MASS * force(t, x);
+        x += h / 2.0 * v;
+        let e = (-FRICTION * h).exp();
+        let z = f64::normal(stream);
+        v = e * v + (TEMPERATURE / MASS * (1.0 - e * e)).sqrt() * z;
+        x += h / 2.0 * v;
+        point(x, v)
+    });
+}
+
+#[test]
+fn ubu_is_its_three_substeps() {
+    let h = 0.37;
+    let force = |t: f64, x: f64| (x + t).sin();
+    // Exact over half a step, its covariance as in the textbook.
+    let u = |state: Point, stream: &mut Stream| {
+        let (g, y, s) = (FRICTION, FRICTION * h / 2.0, TEMPERATURE / MASS);
+        let e = (-y).exp();
+        let vv = s * (1.0 - e * e);
+        let xv = s / g * (1.0 - e).powi(2);
+        let xx = s / (g * g) * (2.0 * y - 3.0 + 4.0 * e - e * e);
+        let [first, second] = [(); 2].map(|()| f64::normal(&mut *stream));
+        let [x, v] = [state.position.x, state.velocity.x];
+        let own = (xx - xv * xv / vv).sqrt();
+        point(
+            x + (1.0 - e) / g * v + xv / vv.sqrt() * first + own * second,
+            e * v + vv.sqrt() * first,
+        )
+    };
     let stepper = Ubu::new(dynamics(h, 6)).unwrap();
-    let mut state = point(0.4, -0.9);
-    for n in 0..20 {
-        let t = h * f64::from(n);
-        let mut reached = state;
-        // Exact over half a step, its covariance as in the textbook.
-        let u = |state: &mut Point, stream: &mut Stream| {
-            let (g, y, s) = (FRICTION, FRICTION * h / 2.0, TEMPERATURE / MASS);
-            let e = (-y).exp();
-            let vv = s * (1.0 - e * e);
-            let xv = s / g * (1.0 - e).powi(2);
-            let xx = s / (g * g) * (2.0 * y - 3.0 + 4.0 * e - e * e);
-            let [first, second] =
-                [(); 2].map(|()| <f64 as poisson_midpoint::Real>::normal(&mut *stream));
-            state.position.x += (1.0 - e) / g * state.velocity.x
-                + xv / vv.sqrt() * first
-                + (xx - xv * xv / vv).sqrt() * second;
-            state.velocity.x = e * state.velocity.x + vv.sqrt() * first;
-        };
-        u(&mut reached, &mut again);
+    follows(&stepper, force, |t, state, stream| {
+        let mut reached = u(state, stream);
         reached.velocity.x += h / MASS * force(t + h / 2.0, reached.position.x);
-        u(&mut reached, &mut again);
-        let drift = |t: f64, x: &SVector<f64, 1>| vector![force(t, x.x)];
-        let step = stepper.step(t, &mut state, drift, &mut stream).unwrap();
-        assert_eq!(step.drift_calls, 1);
-        close(state, reached);
-    }
-    assert_eq!(stream, again);
+        u(reached, stream)
+    });
 }
 
 /// A step on f = k x²/2 from `start`, with these increments of noise.

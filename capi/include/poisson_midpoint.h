@@ -485,7 +485,8 @@ typedef struct {
 
 // BAOA, the splitting method that visits the positions of BAOAB if started from velocities half a kick back, for
 // dX = V dt, dV = (-friction V + b(X, t)/mass) dt + sqrt(2 friction temperature/mass) dB;
-// temperature, mass, friction and temperature/mass in (0, inf). States are those of pmid_em_underdamped.
+// temperature, mass, friction and temperature/mass in (0, inf), step_size/mass and what it carries in a step finite.
+// States are those of pmid_em_underdamped.
 // Constant once initialised: any number of states and threads may share it.
 typedef struct {
   uint64_t opaque[PMID_BAOA_F32_WORDS];
@@ -493,7 +494,8 @@ typedef struct {
 
 // BAOA, the splitting method that visits the positions of BAOAB if started from velocities half a kick back, for
 // dX = V dt, dV = (-friction V + b(X, t)/mass) dt + sqrt(2 friction temperature/mass) dB;
-// temperature, mass, friction and temperature/mass in (0, inf). States are those of pmid_em_underdamped.
+// temperature, mass, friction and temperature/mass in (0, inf), step_size/mass and what it carries in a step finite.
+// States are those of pmid_em_underdamped.
 // Constant once initialised: any number of states and threads may share it.
 typedef struct {
   uint64_t opaque[PMID_BAOA_F64_WORDS];
@@ -501,7 +503,8 @@ typedef struct {
 
 // UBU, the splitting method of strong order 2, which asks for the drift at time + step_size/2, for
 // dX = V dt, dV = (-friction V + b(X, t)/mass) dt + sqrt(2 friction temperature/mass) dB;
-// temperature, mass, friction and temperature/mass in (0, inf). States are those of pmid_em_underdamped.
+// temperature, mass, friction and temperature/mass in (0, inf), step_size/mass and what it carries in a step finite.
+// States are those of pmid_em_underdamped.
 // Constant once initialised: any number of states and threads may share it.
 typedef struct {
   uint64_t opaque[PMID_UBU_F32_WORDS];
@@ -509,7 +512,8 @@ typedef struct {
 
 // UBU, the splitting method of strong order 2, which asks for the drift at time + step_size/2, for
 // dX = V dt, dV = (-friction V + b(X, t)/mass) dt + sqrt(2 friction temperature/mass) dB;
-// temperature, mass, friction and temperature/mass in (0, inf). States are those of pmid_em_underdamped.
+// temperature, mass, friction and temperature/mass in (0, inf), step_size/mass and what it carries in a step finite.
+// States are those of pmid_em_underdamped.
 // Constant once initialised: any number of states and threads may share it.
 typedef struct {
   uint64_t opaque[PMID_UBU_F64_WORDS];
@@ -612,7 +616,7 @@ extern "C" {
 // What a status means, in English: a string that lives for ever, for any number whatever.
 const char *pmid_status_text(int32_t status);
 
-// Makes the method of a step size. What a drift of 1 comes to in a step must be finite.
+// Makes the method of a step size.
 pmid_status_t pmid_em_overdamped_f32_init(pmid_em_overdamped_f32_t *stepper,
                                           float step_size,
                                           float temperature,
@@ -680,7 +684,7 @@ pmid_status_t pmid_pmm_overdamped_f32_supply(pmid_pmm_overdamped_f32_step_t *ste
 pmid_status_t pmid_pmm_overdamped_f32_finish(pmid_pmm_overdamped_f32_step_t *step,
                                              uint32_t *drift_calls);
 
-// Makes the method of a step size. What a drift of 1 comes to in a step must be finite.
+// Makes the method of a step size.
 pmid_status_t pmid_em_overdamped_f64_init(pmid_em_overdamped_f64_t *stepper,
                                           double step_size,
                                           double temperature,
@@ -748,7 +752,7 @@ pmid_status_t pmid_pmm_overdamped_f64_supply(pmid_pmm_overdamped_f64_step_t *ste
 pmid_status_t pmid_pmm_overdamped_f64_finish(pmid_pmm_overdamped_f64_step_t *step,
                                              uint32_t *drift_calls);
 
-// Makes the method of a step size. What a drift of 1 comes to in a step must be finite.
+// Makes the method of a step size.
 pmid_status_t pmid_em_additive_f32_init(pmid_em_additive_f32_t *stepper,
                                         float step_size,
                                         float diffusion_coefficient);
@@ -814,7 +818,7 @@ pmid_status_t pmid_pmm_additive_f32_supply(pmid_pmm_additive_f32_step_t *step,
 pmid_status_t pmid_pmm_additive_f32_finish(pmid_pmm_additive_f32_step_t *step,
                                            uint32_t *drift_calls);
 
-// Makes the method of a step size. What a drift of 1 comes to in a step must be finite.
+// Makes the method of a step size.
 pmid_status_t pmid_em_additive_f64_init(pmid_em_additive_f64_t *stepper,
                                         double step_size,
                                         double diffusion_coefficient);
@@ -880,7 +884,7 @@ pmid_status_t pmid_pmm_additive_f64_supply(pmid_pmm_additive_f64_step_t *step,
 pmid_status_t pmid_pmm_additive_f64_finish(pmid_pmm_additive_f64_step_t *step,
                                            uint32_t *drift_calls);
 
-// Makes the method of a step size. What a drift of 1 comes to in a step must be finite.
+// Makes the method of a step size.
 pmid_status_t pmid_em_semilinear_f32_init(pmid_em_semilinear_f32_t *stepper,
                                           float step_size,
                                           float linear_rate,
@@ -948,7 +952,7 @@ pmid_status_t pmid_pmm_semilinear_f32_supply(pmid_pmm_semilinear_f32_step_t *ste
 pmid_status_t pmid_pmm_semilinear_f32_finish(pmid_pmm_semilinear_f32_step_t *step,
                                              uint32_t *drift_calls);
 
-// Makes the method of a step size. What a drift of 1 comes to in a step must be finite.
+// Makes the method of a step size.
 pmid_status_t pmid_em_semilinear_f64_init(pmid_em_semilinear_f64_t *stepper,
                                           double step_size,
                                           double linear_rate,
@@ -1016,7 +1020,7 @@ pmid_status_t pmid_pmm_semilinear_f64_supply(pmid_pmm_semilinear_f64_step_t *ste
 pmid_status_t pmid_pmm_semilinear_f64_finish(pmid_pmm_semilinear_f64_step_t *step,
                                              uint32_t *drift_calls);
 
-// Makes the method of a step size. What a drift of 1 comes to in a step must be finite.
+// Makes the method of a step size.
 pmid_status_t pmid_em_underdamped_f32_init(pmid_em_underdamped_f32_t *stepper,
                                            float step_size,
                                            float temperature,
@@ -1086,7 +1090,7 @@ pmid_status_t pmid_pmm_underdamped_f32_supply(pmid_pmm_underdamped_f32_step_t *s
 pmid_status_t pmid_pmm_underdamped_f32_finish(pmid_pmm_underdamped_f32_step_t *step,
                                               uint32_t *drift_calls);
 
-// Makes the method of a step size. What a drift of 1 comes to in a step must be finite.
+// Makes the method of a step size.
 pmid_status_t pmid_em_underdamped_f64_init(pmid_em_underdamped_f64_t *stepper,
                                            double step_size,
                                            double temperature,
@@ -1156,7 +1160,7 @@ pmid_status_t pmid_pmm_underdamped_f64_supply(pmid_pmm_underdamped_f64_step_t *s
 pmid_status_t pmid_pmm_underdamped_f64_finish(pmid_pmm_underdamped_f64_step_t *step,
                                               uint32_t *drift_calls);
 
-// Makes the method of a step size. What a drift of 1 comes to in a step must be finite.
+// Makes the method of a step size.
 pmid_status_t pmid_baoa_f32_init(pmid_baoa_f32_t *stepper,
                                  float step_size,
                                  float temperature,
@@ -1175,7 +1179,7 @@ pmid_status_t pmid_baoa_f32_step(const pmid_baoa_f32_t *stepper,
                                  float *work,
                                  size_t work_length);
 
-// Makes the method of a step size. What a drift of 1 comes to in a step must be finite.
+// Makes the method of a step size.
 pmid_status_t pmid_baoa_f64_init(pmid_baoa_f64_t *stepper,
                                  double step_size,
                                  double temperature,
@@ -1194,7 +1198,7 @@ pmid_status_t pmid_baoa_f64_step(const pmid_baoa_f64_t *stepper,
                                  double *work,
                                  size_t work_length);
 
-// Makes the method of a step size. What a drift of 1 comes to in a step must be finite.
+// Makes the method of a step size.
 pmid_status_t pmid_ubu_f32_init(pmid_ubu_f32_t *stepper,
                                 float step_size,
                                 float temperature,
@@ -1213,7 +1217,7 @@ pmid_status_t pmid_ubu_f32_step(const pmid_ubu_f32_t *stepper,
                                 float *work,
                                 size_t work_length);
 
-// Makes the method of a step size. What a drift of 1 comes to in a step must be finite.
+// Makes the method of a step size.
 pmid_status_t pmid_ubu_f64_init(pmid_ubu_f64_t *stepper,
                                 double step_size,
                                 double temperature,

@@ -33,7 +33,7 @@ macro_rules! one_stage {
             const MARK: u32 = $mark;
         }
 
-        /// Makes the method of a step size. What a drift of 1 comes to in a step must be finite.
+        /// Makes the method of a step size.
         #[unsafe(no_mangle)]
         pub unsafe extern "C" fn $init(
             stepper: *mut $stepper,
@@ -318,7 +318,8 @@ macro_rules! splitting {
             one_stage! {
                 $doc,
                 " dX = V dt, dV = (-friction V + b(X, t)/mass) dt + sqrt(2 friction temperature/mass) dB;",
-                " temperature, mass, friction and temperature/mass in (0, inf). States are those of pmid_em_underdamped.";
+                " temperature, mass, friction and temperature/mass in (0, inf), step_size/mass and what it carries in a step finite.",
+                " States are those of pmid_em_underdamped.";
                 $real, [<pmid_drift_ $real _t>], $method<$real>,
                 (temperature, mass, friction) => |step_size| {
                     let dynamics = Underdamped::new(step_size, $inner_steps, friction)?

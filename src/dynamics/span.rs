@@ -61,6 +61,12 @@ fn share<X: Scalar>(part: X, whole: X) -> X {
     })
 }
 
+/// A of a position and a velocity.
+#[inline(always)]
+fn propagate_phase<X: Scalar>([x, v]: [X; 2], travel: X, decay: X) -> [X; 2] {
+    [x + v * travel, v * decay]
+}
+
 /// A, B and V^½ of first-order dynamics, whose coefficients are multiples of the identity:
 /// x′ = decay·x + drift·b + noise·Z.
 ///
@@ -156,8 +162,8 @@ impl<X: Scalar> Span<X> for PhaseSpan<X> {
     const NORMALS: usize = 2;
 
     #[inline(always)]
-    fn propagate(&self, [x, v]: [X; 2]) -> [X; 2] {
-        [x + v * self.travel, v * self.decay]
+    fn propagate(&self, cell: [X; 2]) -> [X; 2] {
+        propagate_phase(cell, self.travel, self.decay)
     }
     #[inline(always)]
     fn of_drift(&self) -> [X; 2] {
@@ -249,8 +255,8 @@ impl<X: Scalar> Span<X> for SplitSpan<X> {
     const NORMALS: usize = 1;
 
     #[inline(always)]
-    fn propagate(&self, [x, v]: [X; 2]) -> [X; 2] {
-        [x + v * self.travel, v * self.decay]
+    fn propagate(&self, cell: [X; 2]) -> [X; 2] {
+        propagate_phase(cell, self.travel, self.decay)
     }
     #[inline(always)]
     fn of_drift(&self) -> [X; 2] {

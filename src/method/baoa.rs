@@ -1,4 +1,5 @@
 use super::one_stage::{OneStage, sealed::Sealed};
+use crate::dynamics::cell::Cell;
 use crate::dynamics::span::{PhaseSpan, SplitSpan};
 use crate::dynamics::{Dynamics, Underdamped};
 use crate::error::{Parameter, ParameterError};
@@ -45,10 +46,8 @@ impl<T: Real> Baoa<T> {
     /// # Errors
     /// [`ParameterError`] unless η/m and what it carries within a step are finite.
     pub fn new(dynamics: Underdamped<T>) -> Result<Self, ParameterError<T>> {
-        let held = coefficients(&dynamics, dynamics.span(0, dynamics.inner_steps()));
-        Parameter::StepSize.check(dynamics.step_size(), |_| {
-            held.drift.iter().all(|drift| drift.is_finite())
-        })?;
+        let held: SplitSpan<T> = coefficients(&dynamics);
+        Parameter::StepSize.check(dynamics.step_size(), |_| held.drift.is_finite())?;
         Ok(Self { dynamics, held })
     }
 }
@@ -56,7 +55,8 @@ impl<T: Real> Baoa<T> {
 /// The four substeps as one map, from the exact coefficients of the whole step, whose decay and velocity noise are those
 /// of O.
 #[inline(always)]
-fn coefficients<X: Scalar>(dynamics: &Underdamped<X::Real>, exact: PhaseSpan<X>) -> SplitSpan<X> {
+fn coefficients<X: Scalar>(dynamics: &Underdamped<X::Real>) -> SplitSpan<X> {
+    let exact: PhaseSpan<X> = dynamics.spans(X::count(0), X::count(dynamics.inner_steps()));
     let lever = X::splat(dynamics.step_size() / X::Real::TWO);
     let impulse = X::splat(dynamics.impulse());
     let travel = lever + lever * exact.decay;
@@ -93,7 +93,6 @@ impl<T: Real> OneStage for Baoa<T> {
     }
     #[inline(always)]
     fn held_in_lanes<X: Scalar<Real = T>>(&self) -> SplitSpan<X> {
-        let (start, end) = (X::count(0), X::count(self.dynamics.inner_steps()));
-        coefficients(&self.dynamics, self.dynamics.spans(start, end))
+        coefficients(&self.dynamics)
     }
 }

@@ -138,12 +138,10 @@ impl<M: OneStage> Stepper for M {
         let dimension = slice::dimension::<_, CellOf<M::Of, RealOf<M::Of>>>(state)?;
         let work = take(work, self.work_length(dimension))?;
         let (b, moved) = work.split_at_mut_checked(dimension).unwrap_or_default();
-        for (moved, &start) in moved.iter_mut().zip(&*state) {
-            *moved = start;
-        }
         if let Some((span, stage)) = self.before() {
             let mut before = Before::<M, _> {
                 span,
+                start: state,
                 moved,
                 words,
                 finite: true,
@@ -153,12 +151,15 @@ impl<M: OneStage> Stepper for M {
                 return Err(not_finite(stage).into());
             }
         }
+        let has_moved = self.before().is_some();
+        let asked = if has_moved { &*moved } else { &*state };
         let time = self.time_of_stage(time);
-        drift(time, moved.get(..dimension).unwrap_or_default(), b);
+        drift(time, asked.get(..dimension).unwrap_or_default(), b);
         check_drift_slice(b, self.stage())?;
         let mut held = Held::<M, _> {
             span: self.held(),
             b,
+            start: (!has_moved).then_some(&mut *state),
             moved,
             words,
             finite: true,
@@ -186,6 +187,7 @@ impl<M: OneStage> Stepper for M {
 /// The way to where the drift is asked for, of all coordinates of a slice.
 struct Before<'w, M: OneStage, W: ?Sized> {
     span: &'w SpanOf<M::Of>,
+    start: &'w mut [RealOf<M::Of>],
     moved: &'w mut [RealOf<M::Of>],
     words: &'w mut W,
     finite: bool,
@@ -196,10 +198,12 @@ impl<M: OneStage, W: Words + ?Sized> BlockWork for Before<'_, M, W> {
     fn block<const L: usize>(&mut self, at: usize) {
         let dimension = self.moved.len() / CellOf::<M::Of, RealOf<M::Of>>::PARTS;
         let noise = Normals::<_, L>::next::<SpanOf<M::Of>, _>(self.words);
-        if let Some(mut moved) = Cells::<_, _, L>::new(self.moved, dimension, at) {
+        if let Some(start) = Cells::<_, _, L>::new(self.start, dimension, at)
+            && let Some(mut moved) = Cells::<_, _, L>::new(self.moved, dimension, at)
+        {
             for d in 0..L {
                 let increment = noise.increment(self.span, d);
-                let reached = self.span.coast(moved.get(d), increment);
+                let reached = self.span.coast(start.get(d), increment);
                 self.finite &= reached.is_finite();
                 moved.set(d, reached);
             }
@@ -211,6 +215,8 @@ impl<M: OneStage, W: Words + ?Sized> BlockWork for Before<'_, M, W> {
 struct Held<'w, M: OneStage, W: ?Sized> {
     span: &'w M::Held<RealOf<M::Of>>,
     b: &'w [RealOf<M::Of>],
+    /// Where the drift has been asked for, unless that is what has been moved to.
+    start: Option<&'w mut [RealOf<M::Of>]>,
     moved: &'w mut [RealOf<M::Of>],
     words: &'w mut W,
     finite: bool,
@@ -224,9 +230,12 @@ impl<M: OneStage, W: Words + ?Sized> BlockWork for Held<'_, M, W> {
         if let Some(b) = block_of::<_, L>(self.b, at)
             && let Some(mut moved) = Cells::<_, _, L>::new(self.moved, dimension, at)
         {
+            let start = self.start.as_deref_mut();
+            let start = start.and_then(|start| Cells::<_, _, L>::new(start, dimension, at));
             for (d, &b) in b.iter().enumerate() {
                 let increment = noise.increment(self.span, d);
-                let result = self.span.carry(moved.get(d), b, increment);
+                let start = start.as_ref().unwrap_or(&moved).get(d);
+                let result = self.span.carry(start, b, increment);
                 self.finite &= result.is_finite();
                 moved.set(d, result);
             }

@@ -1,4 +1,5 @@
 use super::one_stage::{OneStage, sealed::Sealed};
+use crate::dynamics::cell::Cell;
 use crate::dynamics::span::PhaseSpan;
 use crate::dynamics::{Dynamics, Underdamped};
 use crate::error::{Parameter, ParameterError};
@@ -46,17 +47,21 @@ impl<T: Real> Ubu<T> {
     pub fn new(dynamics: Underdamped<T>) -> Result<Self, ParameterError<T>> {
         let inner_steps = dynamics.inner_steps();
         Parameter::InnerSteps.check(T::from_u32(inner_steps), |_| inner_steps.is_multiple_of(2))?;
-        let before = dynamics.span(0, inner_steps / 2);
+        let before: PhaseSpan<T> = half(&dynamics);
         let held = kicked(&dynamics, before);
-        Parameter::StepSize.check(dynamics.step_size(), |_| {
-            held.drift.iter().all(|drift| drift.is_finite())
-        })?;
+        Parameter::StepSize.check(dynamics.step_size(), |_| held.drift.is_finite())?;
         Ok(Self {
             dynamics,
             before,
             held,
         })
     }
+}
+
+/// The coefficients of half a step.
+#[inline(always)]
+fn half<X: Scalar>(dynamics: &Underdamped<X::Real>) -> PhaseSpan<X> {
+    dynamics.spans(X::count(0), X::count(dynamics.inner_steps() / 2))
 }
 
 /// Half a step, the whole drift of a step acting before it.
@@ -89,12 +94,10 @@ impl<T: Real> OneStage for Ubu<T> {
     }
     #[inline(always)]
     fn before_in_lanes<X: Scalar<Real = T>>(&self) -> Option<PhaseSpan<X>> {
-        let (start, half) = (X::count(0), X::count(self.dynamics.inner_steps() / 2));
-        Some(self.dynamics.spans(start, half))
+        Some(half(&self.dynamics))
     }
     #[inline(always)]
     fn held_in_lanes<X: Scalar<Real = T>>(&self) -> PhaseSpan<X> {
-        let (start, half) = (X::count(0), X::count(self.dynamics.inner_steps() / 2));
-        kicked(&self.dynamics, self.dynamics.spans(start, half))
+        kicked(&self.dynamics, half(&self.dynamics))
     }
 }
