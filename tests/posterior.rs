@@ -83,6 +83,12 @@ fn bad_tables_are_refused_with_the_line() {
         says("class\nx\ny\n"),
         "0 features; between 1 and 63 are supported"
     );
+    for (separator, shown) in [(";", "';'"), ("\t", "'\\t'"), ("|", "'|'")] {
+        assert_eq!(
+            says(&good.replace(',', separator)),
+            format!("no comma in the header, but {shown}: separate fields with commas")
+        );
+    }
     assert_eq!(says(""), "0 features; between 1 and 63 are supported");
     let missing = table::read(Path::new("no/such/table.csv")).unwrap_err();
     assert!(

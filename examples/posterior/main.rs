@@ -11,9 +11,12 @@ mod sampler;
 mod table;
 
 use std::fmt;
-use std::path::PathBuf;
+use std::fs::OpenOptions;
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
+use anyhow::Context;
 use clap::Parser;
 use indicatif::{ProgressBar, ProgressStyle};
 use model::Posterior;
@@ -36,7 +39,7 @@ struct Arguments {
     /// [default: the Wisconsin breast-cancer table]
     #[arg(long, value_name = "FILE")]
     csv: Option<PathBuf>,
-    /// Plot to write
+    /// Plot to write, as SVG
     #[arg(long, value_name = "FILE", default_value = "posterior.svg")]
     plot: PathBuf,
     /// Chains of each method at each budget
@@ -83,11 +86,32 @@ fn main() -> ExitCode {
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,
+        // Whoever read the output has had enough of it.
+        Err(error) if is_closed_pipe(&error) => ExitCode::SUCCESS,
         Err(error) => {
             eprintln!("error: {error:#}");
             ExitCode::FAILURE
         }
     }
+}
+
+fn is_closed_pipe(error: &anyhow::Error) -> bool {
+    error
+        .downcast_ref::<io::Error>()
+        .is_some_and(|error| error.kind() == io::ErrorKind::BrokenPipe)
+}
+
+/// Makes sure that a plot can be written, before the work and not after it.
+fn check_plot(path: &Path) -> anyhow::Result<()> {
+    let extension = path.extension().and_then(|extension| extension.to_str());
+    anyhow::ensure!(
+        extension.is_some_and(|extension| extension.eq_ignore_ascii_case("svg")),
+        "{}: plots are SVG, so name a file that ends in .svg",
+        path.display()
+    );
+    let opened = OpenOptions::new().create(true).append(true).open(path);
+    opened.with_context(|| path.display().to_string())?;
+    Ok(())
 }
 
 /// Distance from the reference, root mean square over the parameters.
@@ -104,14 +128,17 @@ struct Errors {
 type WithFloor = (f64, f64);
 
 fn compare<const D: usize>(arguments: &Arguments, table: &Table) -> anyhow::Result<()> {
+    check_plot(&arguments.plot)?;
+    let mut out = io::stdout().lock();
     let posterior = Posterior::<D>::new(table)?;
     let [first, second] = &table.classes;
-    println!(
+    writeln!(
+        out,
         "{} rows, {} features, {first} against {second}: {} parameters",
         table.labels.len(),
         table.names.len(),
         posterior.parameters()
-    );
+    )?;
     let bar = progress("reference (no-U-turn sampler)", 1000);
     let reference = reference::sample(&posterior, |part| bar.inc((part * 1000.0) as u64))?;
     bar.finish_and_clear();
@@ -130,7 +157,7 @@ fn compare<const D: usize>(arguments: &Arguments, table: &Table) -> anyhow::Resu
         rows.push(job.row(budget)?);
     }
     bar.finish_and_clear();
-    print_table(&rows);
+    write_table(&mut out, &rows)?;
     let curves = |of: ErrorAndFloor| {
         let curve = |method: usize| Curve {
             name: METHODS[method],
@@ -153,7 +180,7 @@ fn compare<const D: usize>(arguments: &Arguments, table: &Table) -> anyhow::Resu
             ("variance, relative error", curves(|e| e.variance)),
         ],
     )?;
-    println!("plot: {}", arguments.plot.display());
+    writeln!(out, "plot: {}", arguments.plot.display())?;
     Ok(())
 }
 
@@ -298,24 +325,25 @@ impl fmt::Display for Cell<'_> {
     }
 }
 
-fn print_table(rows: &[Row]) {
+fn write_table(out: &mut impl Write, rows: &[Row]) -> io::Result<()> {
     let columns: [(&str, ErrorAndFloor); 2] = [
         ("error in posterior mean, in posterior sd", |e| e.mean),
         ("relative error in posterior variance", |e| e.variance),
     ];
     for (title, of) in columns {
-        println!("\n{title} (in brackets: the noise floor)");
-        println!(
+        writeln!(out, "\n{title} (in brackets: the noise floor)")?;
+        writeln!(
+            out,
             "{:>6}{}",
             "calls",
             METHODS.map(|name| format!("{name:>22}")).concat()
-        );
+        )?;
         for (budget, row) in BUDGETS.iter().zip(rows) {
             let cells = row
                 .each_ref()
                 .map(|errors| format!("{:>22}", Cell(errors, of)));
-            println!("{budget:>6}{}", cells.concat());
+            writeln!(out, "{budget:>6}{}", cells.concat())?;
         }
     }
-    println!();
+    writeln!(out)
 }

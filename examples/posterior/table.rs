@@ -46,6 +46,8 @@ pub enum TableError {
     Constant { column: String, value: f64 },
     #[error("{0} features; between 1 and {MOST_FEATURES} are supported")]
     Features(usize),
+    #[error("no comma in the header, but {separator:?}: separate fields with commas")]
+    Separator { separator: char },
     #[error("two classes are needed, and {0} found")]
     Classes(usize),
 }
@@ -72,6 +74,14 @@ pub fn parse(text: &str) -> Result<Table, TableError> {
         .map(Into::into)
         .collect();
     let count = names.len().saturating_sub(1);
+    if count == 0
+        && let Some(separator) = names
+            .join("")
+            .chars()
+            .find(|c| [';', '\t', '|'].contains(c))
+    {
+        return Err(TableError::Separator { separator });
+    }
     if !(1..=MOST_FEATURES).contains(&count) {
         return Err(TableError::Features(count));
     }
