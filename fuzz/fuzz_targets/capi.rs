@@ -157,8 +157,12 @@ impl To {
     }
 
     /// To numbers, in whose place any other object's words are numbers too: there is no other.
-    fn to_output<T>(self, it: *mut T) -> *mut T {
+    fn to_numbers<T>(self, it: *mut T) -> *mut T {
         self.pointer(it, it)
+    }
+
+    fn leads_to_numbers(self) -> bool {
+        !matches!(self, Self::Null | Self::Misaligned)
     }
 }
 
@@ -307,10 +311,10 @@ macro_rules! interface {
                     }
                     Call::Tell { stream, output } => {
                         let mut position = [7_u64; 2];
-                        let to = output.to_output(position.as_mut_ptr());
+                        let to = output.to_numbers(position.as_mut_ptr());
                         // SAFETY: as `run` promises.
                         let status = unsafe { pmid_stream_tell(stream.pointer(stream_p, em_p), to) };
-                        let is_right = output != To::Null && output != To::Misaligned;
+                        let is_right = output.leads_to_numbers();
                         match shadow.stream.as_ref().filter(|_| stream.is_right() && is_right) {
                             Some(stream) => assert_eq!((status, position[0]), (PMID_OK, stream.word_position())),
                             None => assert!(status != PMID_OK && position == [7; 2]),
@@ -318,10 +322,10 @@ macro_rules! interface {
                     }
                     Call::Word { stream, output } => {
                         let mut word = [7_u32; 2];
-                        let to = output.to_output(word.as_mut_ptr());
+                        let to = output.to_numbers(word.as_mut_ptr());
                         // SAFETY: as `run` promises.
                         let status = unsafe { pmid_stream_next_word(stream.pointer(stream_p, em_p), to) };
-                        let is_right = output != To::Null && output != To::Misaligned;
+                        let is_right = output.leads_to_numbers();
                         match shadow.stream.as_mut().filter(|_| stream.is_right() && is_right) {
                             Some(stream) => assert_eq!((status, word[0]), (PMID_OK, stream.next_word())),
                             None => assert!(status != PMID_OK && word == [7; 2]),
@@ -364,7 +368,7 @@ macro_rules! interface {
                         let mut context = Context { evaluations: 0, fails: failing.fails };
                         let mut mirror = context;
                         let mut drift_calls = [7_u32; 2];
-                        let to_calls = output.to_output(drift_calls.as_mut_ptr());
+                        let to_calls = output.to_numbers(drift_calls.as_mut_ptr());
                         let function: Option<CDrift<$real>> = if failing.is_null { None } else { Some(drift) };
                         let to_stream = stream.pointer(stream_p, em_p);
                         let context_p = ptr::from_mut(&mut context).cast();
@@ -491,10 +495,10 @@ macro_rules! interface {
                     Call::Supply { step, dimension, drift, is_finite } => {
                         let dimension = usize::from(dimension % 8);
                         let values = [if is_finite { 0.75 } else { $real::NAN }; 8];
-                        let to = drift.to_output(values.as_ptr().cast_mut());
+                        let to = drift.to_numbers(values.as_ptr().cast_mut());
                         // SAFETY: as `run` promises.
                         let status = unsafe { $supply(step.pointer(step_p, stream_p), to, dimension) };
-                        let is_right = step.is_right() && !matches!(drift, To::Null | To::Misaligned) && dimension > 0;
+                        let is_right = step.is_right() && drift.leads_to_numbers() && dimension > 0;
                         let Some(waiting) = shadow.step.as_mut().filter(|_| is_right) else {
                             return assert_ne!(status, PMID_OK);
                         };
@@ -508,7 +512,7 @@ macro_rules! interface {
                     }
                     Call::Finish { step, output } => {
                         let mut drift_calls = [7_u32; 2];
-                        let to = output.to_output(drift_calls.as_mut_ptr());
+                        let to = output.to_numbers(drift_calls.as_mut_ptr());
                         // SAFETY: as `run` promises.
                         let status = unsafe { $finish(step.pointer(step_p, stream_p), to) };
                         let is_right = step.is_right() && output != To::Misaligned;
