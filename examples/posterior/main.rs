@@ -78,12 +78,12 @@ fn main() -> ExitCode {
         }
     };
     // Room for the intercept and the features; the rest is padding.
-    let done = match table.names.len() + 1 {
+    let done = check_plot(&arguments.plot).and_then(|()| match table.names.len() + 1 {
         0..=8 => compare::<8>(&arguments, &table),
         9..=16 => compare::<16>(&arguments, &table),
         17..=32 => compare::<32>(&arguments, &table),
         _ => compare::<64>(&arguments, &table),
-    };
+    });
     match done {
         Ok(()) => ExitCode::SUCCESS,
         // Whoever read the output has had enough of it.
@@ -128,7 +128,6 @@ struct Errors {
 type WithFloor = (f64, f64);
 
 fn compare<const D: usize>(arguments: &Arguments, table: &Table) -> anyhow::Result<()> {
-    check_plot(&arguments.plot)?;
     let mut out = io::stdout().lock();
     let posterior = Posterior::<D>::new(table)?;
     let [first, second] = &table.classes;

@@ -75,10 +75,7 @@ pub fn parse(text: &str) -> Result<Table, TableError> {
         .collect();
     let count = names.len().saturating_sub(1);
     if count == 0
-        && let Some(separator) = names
-            .join("")
-            .chars()
-            .find(|c| [';', '\t', '|'].contains(c))
+        && let Some(separator) = names.concat().chars().find(|c| ";\t|".contains(*c))
     {
         return Err(TableError::Separator { separator });
     }
