@@ -8,7 +8,7 @@ use proc_macro2::{Delimiter, Spacing, TokenStream, TokenTree};
 
 /// What no kernel reaches, and what does not say how to build one. The device's copy of the library has
 /// none of it, so that a build fails where this is wrong: `src/lib.rs` leaves the same modules out.
-const OTHERS: [&str; 14] = [
+const OTHERS: [&str; 16] = [
     "kernels/build.rs",
     "kernels/host.rs",
     "kernels/ptx/",
@@ -20,8 +20,10 @@ const OTHERS: [&str; 14] = [
     "src/cuda/",
     "src/diffusion/",
     "src/noise/path.rs",
+    "src/numeric/",
     "src/random/interchange.rs",
     "src/slices.rs",
+    "src/statistics/",
     "src/trajectory.rs",
 ];
 

@@ -34,6 +34,8 @@
 //!  batch         many particles
 //!  noise         where a step's randomness comes from; one path at many step sizes
 //!  target        drifts of known densities
+//!  statistics    moments, split R̂ and effective sample size of a run, while it runs
+//!  tuning        the largest step size whose bias is as small as is asked for
 //!    ↓
 //!  diffusion     samplers from noise to data: DDPM, DDIM, DPM-Solver, Poisson midpoint
 //!  kernel, cuda  what a GPU's thread does with its particles; the kernels as PTX; their launcher
@@ -137,12 +139,16 @@ pub mod kernel;
 mod memory;
 mod method;
 pub mod noise;
+#[cfg(not(target_arch = "nvptx64"))]
+mod numeric;
 pub mod random;
 mod real;
 mod scalar;
 mod simd;
 #[cfg(not(target_arch = "nvptx64"))]
 pub mod slices;
+#[cfg(not(target_arch = "nvptx64"))]
+pub mod statistics;
 pub mod target;
 #[cfg(not(target_arch = "nvptx64"))]
 mod trajectory;

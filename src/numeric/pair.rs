@@ -1,0 +1,84 @@
+//! A sum of two numbers.
+
+use crate::real::Real;
+
+/// A sum that keeps in `low` what `high` has no room for, with about twice the digits of one number.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
+pub(crate) struct Pair<T> {
+    high: T,
+    low: T,
+}
+
+impl<T: Real> Pair<T> {
+    pub(crate) const ZERO: Self = Self {
+        high: T::ZERO,
+        low: T::ZERO,
+    };
+
+    /// With a number added: the error of the large sum is found exactly (Knuth's two-sum) and kept.
+    #[must_use]
+    pub(crate) fn plus(self, value: T) -> Self {
+        let sum = self.high + value;
+        let part = sum - self.high;
+        let error = (self.high - (sum - part)) + (value - part);
+        let low = self.low + error;
+        // The low part below half a last place of the high one, so that the high one is the nearest number.
+        let high = sum + low;
+        Self {
+            high,
+            low: low - (high - sum),
+        }
+    }
+
+    /// With another sum added.
+    #[must_use]
+    pub(crate) fn plus_pair(self, other: Self) -> Self {
+        self.plus(other.low).plus(other.high)
+    }
+
+    /// By how much a number exceeds it.
+    pub(crate) fn below(self, value: T) -> T {
+        (value - self.high) - self.low
+    }
+
+    /// By how much another exceeds it.
+    pub(crate) fn below_pair(self, other: Self) -> T {
+        (other.high - self.high) + (other.low - self.low)
+    }
+
+    /// The nearest number.
+    pub(crate) fn value(self) -> T {
+        self.high
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Pair;
+
+    #[test]
+    fn what_has_no_room_is_kept() {
+        let sum = [1.0_f32, 1e-9, 1e-9, -1.0]
+            .into_iter()
+            .fold(Pair::ZERO, Pair::plus);
+        assert!((sum.value() / 2e-9 - 1.0).abs() < 1e-6);
+        // The other way round: the first is the smaller one.
+        let sum = [1e-9_f32, 1.0, 1e-9, -1.0]
+            .into_iter()
+            .fold(Pair::ZERO, Pair::plus);
+        assert!((sum.value() / 2e-9 - 1.0).abs() < 1e-6);
+        let most = Pair::ZERO.plus(f32::MAX);
+        assert_eq!(most.plus(f32::MIN), Pair::ZERO);
+    }
+
+    #[test]
+    fn differences_are_of_both_parts() {
+        let of = |values: [f32; 2]| values.into_iter().fold(Pair::ZERO, Pair::plus);
+        let (a, b) = (of([1e6, 0.01]), of([1e6 + 0.125, 0.02]));
+        assert!((a.below_pair(b) - 0.135).abs() < 1e-6 && (b.below_pair(a) + 0.135).abs() < 1e-6);
+        assert!((a.below(1e6) + 0.01).abs() < 1e-6 && (a.below(1e6 + 0.125) - 0.115).abs() < 1e-6);
+        let both = a.plus_pair(b);
+        assert!((both.below(2e6 + 0.125) + 0.03).abs() < 1e-6);
+    }
+}
