@@ -152,6 +152,8 @@ pub mod statistics;
 pub mod target;
 #[cfg(not(target_arch = "nvptx64"))]
 mod trajectory;
+#[cfg(not(target_arch = "nvptx64"))]
+pub mod tuning;
 
 #[cfg(all(doctest, feature = "alloc"))]
 #[doc = include_str!("../README.md")]

@@ -286,6 +286,9 @@ fn increments_end_with_the_path() {
         beyond.to_string(),
         "inner steps 94..101 are not within 0..100"
     );
+    for (start, inner_steps) in [(91, 10), (100, 1), (u32::MAX, 10)] {
+        assert!(path.noise(start, inner_steps, &mut words).is_err());
+    }
 }
 
 /// The words of a node, from the formula: nodes are numbered by where they split, and each has whole blocks of 16 words for

@@ -1,6 +1,7 @@
 //! Keeping the data that a network predicts where data can be.
 
 use super::error::SamplerError;
+use crate::numeric::order::{absolute, larger};
 use crate::real::Real;
 
 /// A bound on the predicted data x₀, for data of known range.
@@ -81,15 +82,6 @@ impl<T: Real> Clip<T> {
             *x = clipped * scale;
         }
     }
-}
-
-/// |x|, which is never −0.
-fn absolute<T: Real>(x: T) -> T {
-    if x > T::ZERO { x } else { T::ZERO - x }
-}
-
-fn larger<T: Real>(a: T, b: T) -> T {
-    if a > b { a } else { b }
 }
 
 /// The quantile of the absolute values, all finite, interpolated between the two next to it.

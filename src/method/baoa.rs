@@ -74,6 +74,7 @@ impl<T> Sealed for Baoa<T> {}
 impl<T: Real> OneStage for Baoa<T> {
     type Of = Underdamped<T>;
     type Held<X: Scalar<Real = T>> = SplitSpan<X>;
+    const ORDER: u32 = 2;
 
     #[inline]
     fn of(&self) -> &Underdamped<T> {

@@ -43,6 +43,7 @@ impl<S: Dynamics> Sealed for EulerMaruyama<S> {}
 impl<S: Dynamics> OneStage for EulerMaruyama<S> {
     type Of = S;
     type Held<X: Scalar<Real = RealOf<S>>> = S::Span<X>;
+    const ORDER: u32 = 1;
 
     #[inline]
     fn of(&self) -> &S {

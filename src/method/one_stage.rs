@@ -32,6 +32,8 @@ pub trait OneStage: sealed::Sealed + Copy + Debug + Send + Sync {
     type Of: Dynamics;
     /// A₂, B and the noise ξ₂.
     type Held<X: Scalar<Real = RealOf<Self::Of>>>: Span<X, Cell = CellOf<Self::Of, X>>;
+    /// [`Stepper::WEAK_ORDER`].
+    const ORDER: u32;
 
     /// The dynamics.
     fn of(&self) -> &Self::Of;
@@ -75,6 +77,7 @@ pub(super) mod sealed {
 
 impl<M: OneStage> Stepper for M {
     type Dynamics = M::Of;
+    const WEAK_ORDER: u32 = M::ORDER;
 
     fn dynamics(&self) -> &M::Of {
         self.of()

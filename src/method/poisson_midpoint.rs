@@ -209,6 +209,7 @@ impl<S: Dynamics> PoissonMidpoint<S> {
 
 impl<S: Dynamics> Stepper for PoissonMidpoint<S> {
     type Dynamics = S;
+    const WEAK_ORDER: u32 = 2;
 
     fn dynamics(&self) -> &S {
         &self.dynamics

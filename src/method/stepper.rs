@@ -30,6 +30,8 @@ use crate::random::Words;
 pub trait Stepper: Copy + Send + Sync {
     /// What moves the state.
     type Dynamics: Dynamics;
+    /// The power of the step size that the bias of averages goes with.
+    const WEAK_ORDER: u32;
 
     /// The dynamics.
     fn dynamics(&self) -> &Self::Dynamics;

@@ -79,6 +79,7 @@ impl<T> Sealed for Ubu<T> {}
 impl<T: Real> OneStage for Ubu<T> {
     type Of = Underdamped<T>;
     type Held<X: Scalar<Real = T>> = PhaseSpan<X>;
+    const ORDER: u32 = 2;
 
     #[inline]
     fn of(&self) -> &Underdamped<T> {

@@ -89,17 +89,27 @@ impl<S: Dynamics> BrownianPath<S> {
     ) -> Result<PathNoise<'a, S, W>, PathError> {
         let whole = self.whole.inner_steps();
         match start.checked_add(inner_steps) {
-            Some(end) if end <= whole => Ok(PathNoise {
-                path: self,
-                start,
-                inner_steps,
-                words,
-            }),
+            Some(end) if end <= whole => Ok(self.noise_within(start, inner_steps, words)),
             end => Err(PathError {
                 from: start,
                 to: end.unwrap_or(u32::MAX),
                 inner_steps: whole,
             }),
+        }
+    }
+
+    /// [`noise`](Self::noise) of a step that lies within the run.
+    pub(crate) fn noise_within<'a, W: Words>(
+        &'a self,
+        start: u32,
+        inner_steps: u32,
+        words: &'a mut W,
+    ) -> PathNoise<'a, S, W> {
+        PathNoise {
+            path: self,
+            start,
+            inner_steps,
+            words,
         }
     }
 

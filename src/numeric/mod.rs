@@ -1,4 +1,5 @@
-//! Counts and sums that no device needs.
+//! Counts, comparisons and sums that no device needs.
 
 pub(crate) mod count;
+pub(crate) mod order;
 pub(crate) mod pair;

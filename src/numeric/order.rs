@@ -1,0 +1,18 @@
+//! Comparisons that have an answer for numbers that are none.
+
+use crate::real::Real;
+
+/// |x|, which is never −0.
+pub(crate) fn absolute<T: Real>(x: T) -> T {
+    if x > T::ZERO { x } else { T::ZERO - x }
+}
+
+/// The larger of two numbers, or the second if one of them is none.
+pub(crate) fn larger<T: Real>(a: T, b: T) -> T {
+    if a > b { a } else { b }
+}
+
+/// The smaller of two numbers, or the second if one of them is none.
+pub(crate) fn smaller<T: Real>(a: T, b: T) -> T {
+    if a < b { a } else { b }
+}
