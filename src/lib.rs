@@ -149,6 +149,8 @@ mod simd;
 pub mod slices;
 #[cfg(not(target_arch = "nvptx64"))]
 pub mod statistics;
+#[cfg(not(target_arch = "nvptx64"))]
+pub mod step_sizes;
 pub mod target;
 #[cfg(not(target_arch = "nvptx64"))]
 mod trajectory;
