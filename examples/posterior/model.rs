@@ -1,20 +1,18 @@
 //! The posterior of Bayesian logistic regression, whitened by its Laplace approximation.
 
 use nalgebra::{Cholesky, SMatrix, SVector};
+use poisson_midpoint::target::Preconditioner;
 
 use crate::table::Table;
 
 /// log p(w | data) = −Σ ln(1 + exp(−yᵢ w·xᵢ)) − |w|²/2, w the intercept and a weight per feature,
 /// padded with parameters of which only the prior knows.
 ///
-/// The samplers see v with w = ŵ + L⁻ᵀ v, ŵ the mode and LLᵀ the Hessian there: to them the
-/// posterior looks nearly like a standard normal, with a Lipschitz constant near 1.
+/// The samplers see v, preconditioned by the Hessian at the mode: to them the posterior looks nearly like
+/// a standard normal, with a Lipschitz constant near 1.
 pub struct Posterior<const D: usize> {
-    /// yᵢ (1, xᵢ), padded.
-    rows: Vec<SVector<f64, D>>,
-    mode: SVector<f64, D>,
-    /// L⁻ᵀ.
-    whitener: SMatrix<f64, D, D>,
+    rows: Rows<D>,
+    map: Preconditioner<f64, D>,
     parameters: usize,
 }
 
@@ -36,31 +34,14 @@ impl<const D: usize> Posterior<D> {
             }
             row
         };
-        let mut posterior = Self {
-            rows: table.features.iter().zip(&table.labels).map(row).collect(),
-            mode: SVector::zeros(),
-            whitener: SMatrix::identity(),
+        let rows = table.features.iter().zip(&table.labels).map(row);
+        let rows = Rows(rows.collect());
+        let map = rows.laplace()?;
+        Ok(Self {
+            rows,
+            map,
             parameters: table.names.len() + 1,
-        };
-        // Damped Newton steps. Where a step moves no margin by more than r, no term's curvature grows
-        // by more than a factor e^r on its way, so that the part ln(1 + r)/r of the step is sure to
-        // climb, and is all of it in the end (Bach 2010, "Self-concordant analysis for logistic
-        // regression"). No values are compared, whose differences would be rounding near the mode.
-        loop {
-            let (_, gradient) = posterior.log_density(&posterior.mode);
-            let factor = Cholesky::new(posterior.hessian()).ok_or(NoMode)?;
-            let step = factor.solve(&gradient);
-            // The distance from the mode, in the width of the posterior.
-            if step.dot(&gradient) <= NEAR * NEAR {
-                posterior.mode += step;
-                let inverse = factor.l().try_inverse().ok_or(NoMode)?;
-                posterior.whitener = inverse.transpose();
-                return Ok(posterior);
-            }
-            let moves = posterior.rows.iter().map(|row| row.dot(&step).abs());
-            let most = moves.fold(0.0, f64::max);
-            posterior.mode += step * if most > 0.0 { most.ln_1p() / most } else { 1.0 };
-        }
+        })
     }
 
     /// Parameters that the data know of: the intercept and one per feature.
@@ -70,19 +51,46 @@ impl<const D: usize> Posterior<D> {
 
     /// w of v.
     pub fn parameter(&self, v: &SVector<f64, D>) -> SVector<f64, D> {
-        self.mode + self.whitener * v
+        self.map.position(v)
     }
 
     /// log p and its gradient, in v. No allocation.
     pub fn whitened(&self, v: &SVector<f64, D>) -> (f64, SVector<f64, D>) {
-        let (value, gradient) = self.log_density(&self.parameter(v));
-        (value, self.whitener.tr_mul(&gradient))
+        let (value, gradient) = self.rows.log_posterior(&self.parameter(v));
+        (value, self.map.gradient(&gradient))
+    }
+}
+
+/// yᵢ (1, xᵢ), padded.
+struct Rows<const D: usize>(Vec<SVector<f64, D>>);
+
+impl<const D: usize> Rows<D> {
+    /// The mode, with the Hessian there for a precision matrix.
+    fn laplace(&self) -> Result<Preconditioner<f64, D>, NoMode> {
+        let mut mode = SVector::zeros();
+        // Damped Newton steps. Where a step moves no margin by more than r, no term's curvature grows
+        // by more than a factor e^r on its way, so that the part ln(1 + r)/r of the step is sure to
+        // climb, and is all of it in the end (Bach 2010, "Self-concordant analysis for logistic
+        // regression"). No values are compared, whose differences would be rounding near the mode.
+        loop {
+            let (_, gradient) = self.log_posterior(&mode);
+            let hessian = self.hessian(&mode);
+            let step = Cholesky::new(hessian).ok_or(NoMode)?.solve(&gradient);
+            // The distance from the mode, in the width of the posterior.
+            if step.dot(&gradient) <= NEAR * NEAR {
+                let map = Preconditioner::from_precision(mode + step, &hessian);
+                return map.map_err(|_| NoMode);
+            }
+            let moves = self.0.iter().map(|row| row.dot(&step).abs());
+            let most = moves.fold(0.0, f64::max);
+            mode += step * if most > 0.0 { most.ln_1p() / most } else { 1.0 };
+        }
     }
 
     /// log p and its gradient, in w.
-    fn log_density(&self, w: &SVector<f64, D>) -> (f64, SVector<f64, D>) {
+    fn log_posterior(&self, w: &SVector<f64, D>) -> (f64, SVector<f64, D>) {
         let (mut value, mut gradient) = (-0.5 * w.dot(w), -w);
-        for row in &self.rows {
+        for row in &self.0 {
             let margin = row.dot(w);
             // Stable for either sign: ln(1 + e^(−m)) and 1/(1 + e^m).
             let e = (-margin.abs()).exp();
@@ -93,10 +101,10 @@ impl<const D: usize> Posterior<D> {
         (value, gradient)
     }
 
-    fn hessian(&self) -> SMatrix<f64, D, D> {
+    fn hessian(&self, mode: &SVector<f64, D>) -> SMatrix<f64, D, D> {
         let mut hessian = SMatrix::<f64, D, D>::identity();
-        for row in &self.rows {
-            let e = (-row.dot(&self.mode).abs()).exp();
+        for row in &self.0 {
+            let e = (-row.dot(mode).abs()).exp();
             hessian.ger(e / (1.0 + e).powi(2), row, row, 1.0);
         }
         hessian

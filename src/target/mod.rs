@@ -10,11 +10,13 @@ mod double_well;
 mod gaussian;
 mod logistic;
 mod mixture;
+mod preconditioner;
 
 pub use double_well::DoubleWell;
 pub use gaussian::{Gaussian, GaussianTable};
 pub use logistic::LogisticRegression;
 pub use mixture::GaussianMixture;
+pub use preconditioner::{NotPositiveDefinite, Preconditioner};
 
 /// A drift b(x, t) in D dimensions.
 ///

@@ -1,0 +1,176 @@
+//! The preconditioner against nalgebra's factors, against dynamics of another mobility, and against an isotropic chain.
+
+use nalgebra::{SMatrix, SVector, matrix, vector};
+use poisson_midpoint::dynamics::{Overdamped, Underdamped};
+use poisson_midpoint::random::Stream;
+use poisson_midpoint::target::{DoubleWell, Drift, Gaussian, NotPositiveDefinite, Preconditioner};
+use poisson_midpoint::{
+    Baoa, EulerMaruyama, MidpointLaw, Phase, PoissonMidpoint, Real, State, Stepper,
+};
+
+const D: usize = 5;
+
+fn normals<const N: usize>(seed: u64) -> [f64; N] {
+    let mut stream = Stream::new(seed, 0);
+    core::array::from_fn(|_| f64::normal(&mut stream))
+}
+
+fn covariance() -> SMatrix<f64, D, D> {
+    let a = SMatrix::<f64, D, D>::from_iterator(normals::<{ D * D }>(1));
+    a * a.transpose() + SMatrix::identity() * 0.1
+}
+
+/// L, column by column.
+fn factor(map: &Preconditioner<f64, D>, centre: SVector<f64, D>) -> SMatrix<f64, D, D> {
+    let columns: [_; D] = core::array::from_fn(|j| {
+        let mut unit = SVector::zeros();
+        unit[j] = 1.0;
+        map.position(&unit) - centre
+    });
+    SMatrix::from_columns(&columns)
+}
+
+#[test]
+fn factors_are_those_of_nalgebra() {
+    let (covariance, centre) = (covariance(), SVector::from(normals(2)));
+    let precision = covariance.try_inverse().unwrap();
+    let lower = nalgebra::Cholesky::new(covariance).unwrap().l();
+    let by_covariance = Preconditioner::from_covariance(centre, &covariance).unwrap();
+    assert!((factor(&by_covariance, centre) - lower).amax() < 1e-13);
+    let by_precision = Preconditioner::from_precision(centre, &precision).unwrap();
+    let upper = factor(&by_precision, centre);
+    assert!((upper * upper.transpose() - covariance).amax() < 1e-12);
+    assert_eq!(
+        upper.lower_triangle(),
+        SMatrix::from_diagonal(&upper.diagonal())
+    );
+    for map in [by_covariance, by_precision] {
+        let (y, force) = (SVector::from(normals(3)), SVector::from(normals::<D>(4)));
+        let x = map.position(&y);
+        assert!((map.coordinates(&x) - y).amax() < 1e-12);
+        // Lᵀ f · y = f · L y.
+        let difference = map.gradient(&force).dot(&y) - force.dot(&(x - centre));
+        assert!(difference.abs() < 1e-12);
+        let drift = map.drift(|time, x: &SVector<f64, D>| x * time);
+        assert_eq!(drift(3.0, &y), map.gradient(&(x * 3.0)));
+    }
+    // What is above the diagonal is not read.
+    let mut lower = covariance;
+    lower.fill_upper_triangle(f64::NAN, 1);
+    assert_eq!(
+        Preconditioner::from_covariance(centre, &lower),
+        Ok(by_covariance)
+    );
+}
+
+/// With L = 2 a step of y is one of x with four times the mobility: four times the step size, bit for bit.
+#[test]
+fn twice_as_wide_is_four_times_the_step() {
+    let map = Preconditioner::from_covariance(vector![0.0, 0.0], &matrix![4.0, 0.0; 0.0, 4.0]);
+    let map = map.unwrap();
+    let target = DoubleWell {
+        steepness: 1.0,
+        cap: 2.0,
+    };
+    let drift = map.drift(target);
+    fn both<S: Stepper<Dynamics = Overdamped<f32>>>(
+        make: impl Fn(Overdamped<f32>) -> S,
+        target: impl Fn(f32, &SVector<f32, 2>) -> SVector<f32, 2>,
+        drift: impl Fn(f32, &SVector<f32, 2>) -> SVector<f32, 2>,
+    ) -> [SVector<f32, 2>; 2] {
+        let (of_x, of_y) = (
+            make(Overdamped::new(0.125, 16).unwrap()),
+            make(Overdamped::new(0.03125, 16).unwrap()),
+        );
+        let (mut x, mut y) = (vector![1.0, -0.5], vector![0.5, -0.25]);
+        let mut streams = [Stream::new(5, 0), Stream::new(5, 0)];
+        for _ in 0..100 {
+            let [of, own] = &mut streams;
+            let _ = of_x.step(0.0, &mut x, &target, of).unwrap();
+            let _ = of_y.step(0.0, &mut y, &drift, own).unwrap();
+        }
+        [x, y * 2.0]
+    }
+    let plain = |time: f32, x: &SVector<f32, 2>| target.drift(time, x);
+    let [x, y] = both(EulerMaruyama::new, plain, &drift);
+    assert_eq!(x, y);
+    let [x, y] = both(
+        |d| PoissonMidpoint::new(d, MidpointLaw::Single),
+        plain,
+        &drift,
+    );
+    assert_eq!(x, y);
+}
+
+/// In y a Gaussian of condition number 1000 is a standard normal: the same steps as there but for rounding, for every method.
+#[test]
+fn a_narrow_gaussian_is_an_isotropic_one() {
+    let target = Gaussian {
+        mean: vector![1.0, -3.0],
+        precision: matrix![500.5, 499.5; 499.5, 500.5],
+    };
+    let maps = [
+        Preconditioner::from_precision(target.mean, &target.precision),
+        Preconditioner::from_covariance(target.mean, &target.precision.try_inverse().unwrap()),
+    ];
+    for map in maps {
+        let map = map.unwrap();
+        let narrow = map.drift(target);
+        let isotropic = |_time: f64, y: &SVector<f64, 2>| -y;
+        fn compare<S, X>(
+            stepper: &S,
+            start: X,
+            narrow: impl Fn(f64, &X::Position) -> X::Position,
+            isotropic: impl Fn(f64, &X::Position) -> X::Position,
+        ) where
+            S: Stepper<Dynamics: poisson_midpoint::dynamics::Dynamics<Real = f64>>,
+            X: poisson_midpoint::dynamics::StateOf<S::Dynamics> + State<Position = SVector<f64, 2>>,
+        {
+            let (mut a, mut b) = (start, start);
+            let mut streams = [Stream::new(6, 0), Stream::new(6, 0)];
+            for _ in 0..1000 {
+                let [of_a, of_b] = &mut streams;
+                let one = stepper.step(0.0, &mut a, &narrow, of_a).unwrap();
+                let other = stepper.step(0.0, &mut b, &isotropic, of_b).unwrap();
+                // At the same cost.
+                assert_eq!(one, other);
+                assert!((a.position() - b.position()).amax() < 1e-11);
+            }
+        }
+        let start = map.coordinates(&vector![1.5, -3.0]);
+        let overdamped = Overdamped::new(0.5, 1 << 10).unwrap();
+        compare(&EulerMaruyama::new(overdamped), start, &narrow, isotropic);
+        let midpoint = PoissonMidpoint::new(overdamped, MidpointLaw::Single);
+        compare(&midpoint, start, &narrow, isotropic);
+        let underdamped = Underdamped::new(0.5, 1, 2.0).unwrap();
+        let baoa = Baoa::new(underdamped).unwrap();
+        compare(&baoa, Phase::at_rest(start), &narrow, isotropic);
+    }
+}
+
+#[test]
+fn what_is_no_covariance_is_refused() {
+    let refused = |matrix: SMatrix<f32, 2, 2>| {
+        let by_covariance = Preconditioner::from_covariance(vector![0.0, 0.0], &matrix);
+        assert!(Preconditioner::from_precision(vector![0.0, 0.0], &matrix).is_err());
+        let NotPositiveDefinite { row, pivot } = by_covariance.unwrap_err();
+        (row, pivot)
+    };
+    assert_eq!(refused(matrix![0.0, 0.0; 0.0, 1.0]), (0, 0.0));
+    assert_eq!(refused(matrix![-2.0, 0.0; 0.0, 1.0]), (0, -2.0));
+    assert_eq!(
+        refused(matrix![f32::INFINITY, 0.0; 0.0, 1.0]),
+        (0, f32::INFINITY)
+    );
+    assert_eq!(refused(matrix![4.0, 2.0; 2.0, 1.0]), (1, 0.0));
+    assert_eq!(refused(matrix![1.0, 0.0; f32::NAN, 1.0]).0, 1);
+    let message = NotPositiveDefinite {
+        row: 1,
+        pivot: -3.0_f32,
+    }
+    .to_string();
+    assert_eq!(
+        message,
+        "pivot -3e0 of row 1 is no normal number in (0, inf): the matrix is not positive definite"
+    );
+}
