@@ -106,7 +106,7 @@ fn mean_and_error(values: &[f64]) -> (f64, f64) {
 #[test]
 fn the_posterior_is_that_of_quadrature() {
     let runs: Vec<Calibration> = (0..64)
-        .map(|seed| model::calibrate(seed).unwrap())
+        .map(|seed| model::calibrate(seed, |_draw| ()).unwrap())
         .collect();
     let moments = [|run: &Calibration| run.bias, |run: &Calibration| run.scale];
     for (moments, (mean, deviation)) in moments.iter().zip(quadrature()) {
@@ -132,5 +132,5 @@ fn the_posterior_is_that_of_quadrature() {
 /// Five words a step: one for the midpoint, and two normals in two dimensions.
 #[test]
 fn a_run_reads_five_words_a_step() {
-    assert_eq!(model::calibrate(42).unwrap().words, 5 * 20_500);
+    assert_eq!(model::calibrate(42, |_draw| ()).unwrap().words, 5 * 20_500);
 }

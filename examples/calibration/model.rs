@@ -42,12 +42,24 @@ const STEPS: u32 = 20_000;
 /// The sensor's error at 500 ppb, and by how much it is larger at 1000 ppb.
 pub type Parameters = SVector<f32, 2>;
 
+/// Where a reference lies, −1 at 0 ppb and 1 at 1000 ppb.
+fn place(reference: f32) -> f32 {
+    (reference - 500.0) * 0.002
+}
+
+/// By how much the sensor reads too much at a reference, in ppb.
+#[allow(dead_code, reason = "for the plot alone")]
+pub fn error_at(&parameters: &Parameters, reference: f32) -> f32 {
+    let [middle, gain]: [f32; 2] = parameters.into();
+    middle + gain * place(reference)
+}
+
 /// The gradient of the log posterior.
 pub fn drift(_time: f32, &parameters: &Parameters) -> Parameters {
     let [middle, gain]: [f32; 2] = parameters.into();
     let (mut of_middle, mut of_gain) = (-PRIOR * middle, -PRIOR * gain);
     for (reading, reference) in SERIES {
-        let place = (reference - 500.0) * 0.002;
+        let place = place(reference);
         let residual = (reading - reference) - (middle + gain * place);
         let pull = (FREEDOM + 1.0) * residual / (FREEDOM_SCALE + residual * residual);
         of_middle += pull;
@@ -127,8 +139,8 @@ impl fmt::Display for Failure {
 
 impl core::error::Error for Failure {}
 
-/// Samples the posterior.
-pub fn calibrate(seed: u64) -> Result<Calibration, Failure> {
+/// Samples the posterior, and shows each draw.
+pub fn calibrate(seed: u64, mut show: impl FnMut(&Parameters)) -> Result<Calibration, Failure> {
     let dynamics = Overdamped::new(STEP_SIZE, INNER_STEPS)?.with_mobility(MOBILITY)?;
     let stepper = PoissonMidpoint::new(dynamics, MidpointLaw::Single);
     let mut stream = Stream::new(seed, 0);
@@ -140,6 +152,7 @@ pub fn calibrate(seed: u64) -> Result<Calibration, Failure> {
             let (bias_now, scale_now) = bias_and_scale(&parameters);
             bias.add(bias_now);
             scale.add(scale_now);
+            show(&parameters);
         }
     }
     Ok(Calibration {

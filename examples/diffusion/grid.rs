@@ -1,10 +1,6 @@
 //! A picture of samples: a line for each method, with captions in it.
 
-use std::fs::{File, create_dir_all};
-use std::io::BufWriter;
-use std::path::Path;
-
-use anyhow::{Context, Result};
+use anyhow::Result;
 use font8x8::UnicodeFonts;
 
 /// Images of a method at a number of calls.
@@ -57,13 +53,12 @@ impl Sheet {
 }
 
 impl Grid {
-    /// A column for each caption, and lines of a name and some images in each column.
-    pub fn write(
+    /// As PNG, a column for each caption, and lines of a name and some images in each column.
+    pub fn picture(
         &self,
-        file: File,
         columns: &[String],
         lines: &[(String, Vec<Vec<f32>>)],
-    ) -> Result<()> {
+    ) -> Result<Vec<u8>> {
         let image = self.side * self.scale + GAP / 2;
         let (block, line) = (IMAGES * image + 2 * GAP, image + GAP / 2);
         let (width, height) = (
@@ -85,20 +80,10 @@ impl Grid {
                 }
             }
         }
-        let mut encoder = png::Encoder::new(BufWriter::new(file), width as u32, height as u32);
+        let mut picture = Vec::new();
+        let mut encoder = png::Encoder::new(&mut picture, width as u32, height as u32);
         encoder.set_color(png::ColorType::Grayscale);
         encoder.write_header()?.write_image_data(&sheet.pixels)?;
-        Ok(())
+        Ok(picture)
     }
-}
-
-/// A file to be written to in the end, so that a path that cannot be is known at the beginning.
-pub fn create(path: &Path) -> Result<File> {
-    let open = || {
-        if let Some(folder) = path.parent() {
-            create_dir_all(folder)?;
-        }
-        File::create(path)
-    };
-    open().with_context(|| format!("cannot write {}", path.display()))
 }

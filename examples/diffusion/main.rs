@@ -14,19 +14,24 @@ mod grid;
 mod measure;
 mod method;
 mod network;
+#[path = "../common/output.rs"]
+mod output;
 mod picture;
 mod target;
 mod threads;
 
+use std::io::{self, Write};
 use std::path::PathBuf;
+use std::process::ExitCode;
 
 use anyhow::{Context, Result, ensure};
 use clap::{Parser, ValueEnum};
-use grid::{Grid, create};
+use grid::Grid;
 use indicatif::{ProgressBar, ProgressStyle};
 use measure::{Estimate, Moments, frechet, same_distribution, sliced_wasserstein};
 use method::Method;
 use network::{Network, PIXELS, STEPS};
+use output::Output;
 use target::{HELD_OUT, Schedule, Target};
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -107,8 +112,11 @@ pub struct Row {
     samples: Vec<f32>,
 }
 
-fn main() -> Result<()> {
-    let options = Options::parse();
+fn main() -> ExitCode {
+    output::exit(run(&Options::parse()))
+}
+
+fn run(options: &Options) -> Result<()> {
     ensure!(
         options.noise.is_finite() && options.noise >= 0.0,
         "noise {} is not in [0, inf)",
@@ -132,23 +140,26 @@ fn main() -> Result<()> {
         Which::Digits => options.count.min(HELD_OUT),
         _ => options.count,
     };
-    compare(&options, &target, &schedule, count)
+    compare(options, &target, &schedule, count)
 }
 
 fn one_digit(weights: &[u8], seed: u64) -> Result<()> {
     let network = Network::from_safetensors(weights).context("no weights of digits")?;
     let mut memory = Box::new(digit::Memory::new());
     let (image, calls) = digit::generate(&network, seed, &mut memory)?;
+    let mut out = io::stdout().lock();
     for row in image.chunks(8) {
-        println!(
+        writeln!(
+            out,
             "{}",
             row.iter()
                 .map(|p| digit::ink(*p))
                 .collect::<String>()
                 .trim_end()
-        );
+        )?;
     }
-    println!("bits {:x} after {calls} calls", digit::fingerprint(&image));
+    let bits = digit::fingerprint(&image);
+    writeln!(out, "bits {bits:x} after {calls} calls")?;
     Ok(())
 }
 
@@ -165,8 +176,9 @@ fn compare(options: &Options, target: &Target, schedule: &Schedule, count: usize
         some => some,
     };
     let has_images = matches!(target, Target::Digits { .. });
-    let grid = has_images.then(|| create(&options.grid)).transpose()?;
-    let plot = create(&options.plot)?;
+    let open_grid = || Output::open(&options.grid, "png");
+    let grid = has_images.then(open_grid).transpose()?;
+    let plot = Output::open(&options.plot, "svg")?;
     let seeds = || (0..options.seeds).map(|k| options.seed.wrapping_add(k));
     let bar = ProgressBar::new(
         options.seeds * (2000 + methods.len() as u64 * u64::from(budgets.iter().sum::<u32>())),
@@ -239,15 +251,17 @@ fn compare(options: &Options, target: &Target, schedule: &Schedule, count: usize
         .map(|seed| target.truth_again(count, seed))
         .collect();
     let floor = measure(&truth_again);
-    print_table(&rows, &floor);
+    let mut out = io::stdout().lock();
+    write_table(&mut out, &rows, &floor)?;
     if let Some(grid) = grid {
         let columns: Vec<String> = budgets.iter().map(|c| format!("{c} calls")).collect();
         let (side, scale) = (8, 4);
-        Grid { side, scale }.write(grid, &columns, &lines(&rows))?;
-        println!("samples: {}", options.grid.display());
+        let picture = Grid { side, scale }.picture(&columns, &lines(&rows))?;
+        grid.write(&picture)?;
+        writeln!(out, "samples: {}", options.grid.display())?;
     }
-    picture::plot(plot, &rows, floor.truth)?;
-    println!("distance against calls: {}", options.plot.display());
+    plot.write(picture::plot(&rows, floor.truth)?.as_bytes())?;
+    writeln!(out, "distance against calls: {}", options.plot.display())?;
     Ok(())
 }
 
@@ -266,32 +280,50 @@ fn lines(rows: &[Row]) -> Vec<(String, Vec<Vec<f32>>)> {
     lines
 }
 
-fn print_table(rows: &[Row], floor: &Distances) {
-    println!(
+fn write_table(out: &mut impl Write, rows: &[Row], floor: &Distances) -> io::Result<()> {
+    writeln!(
+        out,
         "W2: sliced 2-Wasserstein distance, FD: squared Fréchet distance, ± standard error over seeds."
-    );
-    println!("DDPM: other samples of it, of 1000 calls; p: that of being distributed as they are.");
-    println!("(truth): other data, the least that a distance can be.");
-    println!(
+    )?;
+    writeln!(
+        out,
+        "DDPM: other samples of it, of 1000 calls; p: that of being distributed as they are."
+    )?;
+    writeln!(
+        out,
+        "(truth): other data, the least that a distance can be."
+    )?;
+    writeln!(
+        out,
         "{:<16}{:>7}  {:<19}{:<19}{:<9}{:<19}{:<19}",
         "method", "calls", "W2 to truth", "W2 to DDPM", "p", "FD pixels", "FD features"
-    );
-    print_line("(truth)", "", floor);
+    )?;
+    write_line(out, "(truth)", "", floor)?;
     for row in rows {
-        print_line(
+        write_line(
+            out,
             &row.method.name(),
             &format!("{:.1}", row.calls),
             &row.distances,
-        );
+        )?;
     }
+    Ok(())
 }
 
-fn print_line(name: &str, calls: &str, distances: &Distances) {
+fn write_line(
+    out: &mut impl Write,
+    name: &str,
+    calls: &str,
+    distances: &Distances,
+) -> io::Result<()> {
     let Distances {
         truth, ddpm, same, ..
     } = distances;
     let [pixels, features] = distances
         .frechet
         .map_or_else(Default::default, |both| both.map(|e| e.to_string()));
-    println!("{name:<16}{calls:>7}  {truth:<19}{ddpm:<19}{same:<9.3}{pixels:<19}{features:<19}");
+    writeln!(
+        out,
+        "{name:<16}{calls:>7}  {truth:<19}{ddpm:<19}{same:<9.3}{pixels:<19}{features:<19}"
+    )
 }

@@ -1,8 +1,5 @@
 //! The plot of quality.
 
-use std::fs::File;
-use std::io::Write;
-
 use anyhow::{Result, anyhow};
 use plotters::prelude::*;
 
@@ -10,12 +7,11 @@ use crate::Row;
 use crate::measure::Estimate;
 use crate::method::Method;
 
-/// Distance to the truth against calls, a line for each method.
-pub fn plot(mut file: File, rows: &[Row], floor: Estimate) -> Result<()> {
+/// Distance to the truth against calls, a line for each method, as SVG.
+pub fn plot(rows: &[Row], floor: Estimate) -> Result<String> {
     let mut picture = String::new();
     draw(&mut picture, rows, floor).map_err(|error| anyhow!("{error}"))?;
-    file.write_all(picture.as_bytes())?;
-    Ok(())
+    Ok(picture)
 }
 
 /// For the first methods; the others take theirs from a palette.

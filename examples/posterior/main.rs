@@ -5,22 +5,23 @@
 //! `cargo run --release --example posterior -- --help`
 
 mod model;
+#[path = "../common/output.rs"]
+mod output;
 mod plot;
 mod reference;
 mod sampler;
 mod table;
 
 use std::fmt;
-use std::fs::OpenOptions;
 use std::io::{self, Write};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::ExitCode;
 
-use anyhow::Context;
 use clap::Parser;
 use indicatif::{ProgressBar, ProgressStyle};
 use model::Posterior;
 use nalgebra::SVector;
+use output::Output;
 use plot::Curve;
 use poisson_midpoint::MidpointLaw::Single;
 use poisson_midpoint::dynamics::{Dynamics, Overdamped, Underdamped};
@@ -78,40 +79,13 @@ fn main() -> ExitCode {
         }
     };
     // Room for the intercept and the features; the rest is padding.
-    let done = check_plot(&arguments.plot).and_then(|()| match table.names.len() + 1 {
-        0..=8 => compare::<8>(&arguments, &table),
-        9..=16 => compare::<16>(&arguments, &table),
-        17..=32 => compare::<32>(&arguments, &table),
-        _ => compare::<64>(&arguments, &table),
+    let done = Output::open(&arguments.plot, "svg").and_then(|plot| match table.names.len() + 1 {
+        0..=8 => compare::<8>(&arguments, &table, plot),
+        9..=16 => compare::<16>(&arguments, &table, plot),
+        17..=32 => compare::<32>(&arguments, &table, plot),
+        _ => compare::<64>(&arguments, &table, plot),
     });
-    match done {
-        Ok(()) => ExitCode::SUCCESS,
-        // Whoever read the output has had enough of it.
-        Err(error) if is_closed_pipe(&error) => ExitCode::SUCCESS,
-        Err(error) => {
-            eprintln!("error: {error:#}");
-            ExitCode::FAILURE
-        }
-    }
-}
-
-fn is_closed_pipe(error: &anyhow::Error) -> bool {
-    error
-        .downcast_ref::<io::Error>()
-        .is_some_and(|error| error.kind() == io::ErrorKind::BrokenPipe)
-}
-
-/// Makes sure that a plot can be written, before the work and not after it.
-fn check_plot(path: &Path) -> anyhow::Result<()> {
-    let extension = path.extension().and_then(|extension| extension.to_str());
-    anyhow::ensure!(
-        extension.is_some_and(|extension| extension.eq_ignore_ascii_case("svg")),
-        "{}: plots are SVG, so name a file that ends in .svg",
-        path.display()
-    );
-    let opened = OpenOptions::new().create(true).append(true).open(path);
-    opened.with_context(|| path.display().to_string())?;
-    Ok(())
+    output::exit(done)
 }
 
 /// Distance from the reference, root mean square over the parameters.
@@ -127,7 +101,11 @@ struct Errors {
 /// reference.
 type WithFloor = (f64, f64);
 
-fn compare<const D: usize>(arguments: &Arguments, table: &Table) -> anyhow::Result<()> {
+fn compare<const D: usize>(
+    arguments: &Arguments,
+    table: &Table,
+    plot: Output,
+) -> anyhow::Result<()> {
     let mut out = io::stdout().lock();
     let posterior = Posterior::<D>::new(table)?;
     let [first, second] = &table.classes;
@@ -168,8 +146,7 @@ fn compare<const D: usize>(arguments: &Arguments, table: &Table) -> anyhow::Resu
         };
         (0..METHODS.len()).map(curve).collect()
     };
-    plot::draw(
-        &arguments.plot,
+    let picture = plot::draw(
         &format!(
             "Logistic regression, {} parameters: error against gradient calls (dashed: noise floor)",
             posterior.parameters()
@@ -179,6 +156,7 @@ fn compare<const D: usize>(arguments: &Arguments, table: &Table) -> anyhow::Resu
             ("variance, relative error", curves(|e| e.variance)),
         ],
     )?;
+    plot.write(picture.as_bytes())?;
     writeln!(out, "plot: {}", arguments.plot.display())?;
     Ok(())
 }

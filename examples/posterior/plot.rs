@@ -1,7 +1,5 @@
 //! The plot: error in posterior mean and variance against gradient calls.
 
-use std::path::Path;
-
 use plotters::prelude::*;
 
 /// One method's points: calls, error, and the error's noise floor.
@@ -22,9 +20,10 @@ const COLOURS: [RGBColor; 6] = [
 /// Errors beyond this are off the chart: the step size is out of the method's range.
 const WORST: f64 = 2.0;
 
-/// Draws the two panels side by side.
-pub fn draw(path: &Path, title: &str, panels: [(&str, Vec<Curve>); 2]) -> anyhow::Result<()> {
-    let root = SVGBackend::new(path, (1000, 470)).into_drawing_area();
+/// The two panels side by side, as SVG.
+pub fn draw(title: &str, panels: [(&str, Vec<Curve>); 2]) -> anyhow::Result<String> {
+    let mut picture = String::new();
+    let root = SVGBackend::with_string(&mut picture, (1000, 470)).into_drawing_area();
     root.fill(&WHITE)?;
     let (head, body) = root.split_vertically(40);
     head.titled(title, ("sans-serif", 19))?;
@@ -32,7 +31,8 @@ pub fn draw(path: &Path, title: &str, panels: [(&str, Vec<Curve>); 2]) -> anyhow
         panel(area, caption, &curves)?;
     }
     root.present()?;
-    Ok(())
+    drop((head, body, root));
+    Ok(picture)
 }
 
 fn panel(

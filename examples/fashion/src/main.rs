@@ -15,19 +15,24 @@ mod grid;
 mod measure;
 mod method;
 mod model;
+#[path = "../../common/output.rs"]
+mod output;
 #[path = "../../diffusion/threads.rs"]
 mod threads;
 
+use std::io::{self, Write};
 use std::path::{Path, PathBuf};
+use std::process::ExitCode;
 
 use anyhow::Result;
 use clap::Parser;
-use grid::{Grid, IMAGES, create};
+use grid::{Grid, IMAGES};
 use indicatif::{ProgressBar, ProgressStyle};
 use measure::{Estimate, Moments, frechet, same_distribution, sliced_wasserstein};
 use method::{Method, Run, Schedule};
 use model::{Denoiser, Eye, HeldOut, LATENTS, STEPS};
 use nalgebra::{DMatrix, DVector};
+use output::Output;
 use threads::in_threads;
 
 #[derive(Parser)]
@@ -136,14 +141,17 @@ impl Truth {
     }
 }
 
-fn main() -> Result<()> {
-    let mut options = Options::parse();
+fn main() -> ExitCode {
+    output::exit(compare(Options::parse()))
+}
+
+fn compare(mut options: Options) -> Result<()> {
     let (denoiser, eye) = (
         Denoiser::load(&options.weights)?,
         Eye::load(&options.weights)?,
     );
     let mut truth = Truth::load(&options.weights)?;
-    let grid = create(&options.grid)?;
+    let grid = Output::open(&options.grid, "png")?;
     let schedule = Schedule::scaled_linear(0.0015, 0.0195)?;
     let run = Run {
         denoiser: &denoiser,
@@ -191,10 +199,11 @@ fn main() -> Result<()> {
         })?;
         Ok((runs, mean))
     };
-    print_header();
-    let row = |name: &str, calls: &str, truth: &Truth, runs: &[Drawn]| {
+    let mut out = io::stdout().lock();
+    write_header(&mut out)?;
+    let mut row = |name: &str, calls: &str, truth: &Truth, runs: &[Drawn]| {
         let distances = truth.measure(runs);
-        bar.suspend(|| print_line(name, calls, &distances));
+        bar.suspend(|| write_line(&mut out, name, calls, &distances))
     };
     // Others than those that distances are to.
     let some = &truth.some[truth.some.len() - options.count * LATENTS..];
@@ -202,7 +211,7 @@ fn main() -> Result<()> {
         latents: some.to_vec(),
         features: Moments::of(&eye.features(some)?, FEATURES),
     };
-    row("held-out images", "", &truth, &[held_out]);
+    row("held-out images", "", &truth, &[held_out])?;
     if !options.no_reference {
         let (runs, _) = draw(Method::Ddpm, STEPS, OTHER_SEEDS)?;
         let latents: Vec<f32> = runs.into_iter().flat_map(|run| run.latents).collect();
@@ -211,14 +220,14 @@ fn main() -> Result<()> {
     }
     if !options.no_reference {
         let (runs, calls) = draw(Method::Ddpm, STEPS, 0)?;
-        row(&Method::Ddpm.name(), &format!("{calls:.1}"), &truth, &runs);
+        row(&Method::Ddpm.name(), &format!("{calls:.1}"), &truth, &runs)?;
     }
     let mut lines = Vec::new();
     for &method in methods {
         let mut blocks = Vec::new();
         for &calls in budgets {
             let (runs, mean) = draw(method, calls, 0)?;
-            row(&method.name(), &format!("{mean:.1}"), &truth, &runs);
+            row(&method.name(), &format!("{mean:.1}"), &truth, &runs)?;
             let first = runs.first().map_or(&[][..], |run| &run.latents);
             blocks.push(eye.images(&first[..IMAGES * LATENTS])?);
         }
@@ -232,23 +241,33 @@ fn main() -> Result<()> {
         .map(|calls| format!("{calls} calls"))
         .collect();
     let (side, scale) = (28, 1);
-    Grid { side, scale }.write(grid, &columns, &lines)?;
-    println!("\nimages: {}", options.grid.display());
+    grid.write(&Grid { side, scale }.picture(&columns, &lines)?)?;
+    writeln!(out, "\nimages: {}", options.grid.display())?;
     Ok(())
 }
 
-fn print_header() {
-    println!(
+fn write_header(out: &mut impl Write) -> io::Result<()> {
+    writeln!(
+        out,
         "FD: Fréchet distance, squared; W2: sliced Wasserstein distance; ± standard error over seeds."
-    );
-    println!("DDPM: of 1000 calls, other samples; p: of being distributed as they are.\n");
-    println!(
+    )?;
+    writeln!(
+        out,
+        "DDPM: of 1000 calls, other samples; p: of being distributed as they are.\n"
+    )?;
+    writeln!(
+        out,
         "| method | calls | FD features | FD latents | W2 latents | FD features to DDPM | p |\n\
          |---|---|---|---|---|---|---|"
-    );
+    )
 }
 
-fn print_line(name: &str, calls: &str, distances: &Distances) {
+fn write_line(
+    out: &mut impl Write,
+    name: &str,
+    calls: &str,
+    distances: &Distances,
+) -> io::Result<()> {
     let Distances {
         features,
         latents,
@@ -258,5 +277,8 @@ fn print_line(name: &str, calls: &str, distances: &Distances) {
     let (reference, p) = reference.map_or_else(Default::default, |(reference, p)| {
         (reference.to_string(), format!("{p:.3}"))
     });
-    println!("| {name} | {calls} | {features} | {latents} | {sliced} | {reference} | {p} |");
+    writeln!(
+        out,
+        "| {name} | {calls} | {features} | {latents} | {sliced} | {reference} | {p} |"
+    )
 }

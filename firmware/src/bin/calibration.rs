@@ -14,7 +14,7 @@ use poisson_midpoint_firmware::outcome::exit;
 #[entry]
 fn main() -> ! {
     defmt::info!("{=usize} readings", model::SERIES.len());
-    match model::calibrate(42) {
+    match model::calibrate(42, |_draw| ()) {
         Ok(Calibration { bias, scale, words }) => {
             let (b, s) = (bias.standard_deviation(), scale.standard_deviation());
             defmt::info!("bias {=f32} +- {=f32} ppb", bias.mean(), b);
