@@ -23,9 +23,15 @@ use poisson_midpoint::kernel::{
 use poisson_midpoint::noise::{BrownianPath, Injected, Noise};
 use poisson_midpoint::random::{Buffered, Midpoints, Stream, Streams, Words, normal_f32};
 use poisson_midpoint::slices::SliceError;
-use poisson_midpoint::target::{
-    DoubleWell, Drift, Gaussian, GaussianMixture, GaussianTable, LogisticRegression, TableDrift,
+use poisson_midpoint::statistics::{
+    Chain, Covariance, Moments, effective_sample_size, split_r_hat,
 };
+use poisson_midpoint::step_sizes::{Clock, PolynomialDecay};
+use poisson_midpoint::target::{
+    DoubleWell, Drift, Gaussian, GaussianMixture, GaussianTable, LogisticRegression,
+    Preconditioner, TableDrift,
+};
+use poisson_midpoint::tuning::{Coupled, StepSizeTuner};
 use poisson_midpoint::{
     Baoa, EulerMaruyama, MidpointLaw, OneStage, Phase, PoissonMidpoint, Real, State, StepError,
     Stepper, Trajectory, Ubu,
@@ -54,6 +60,9 @@ pub fn call_all<T: Real>() {
         dynamics::<T>(),
         drifts::<T>(),
         diffusion::<T>(),
+        statistics::<T>(),
+        tuning::<T>(),
+        step_sizes::<T>(),
     ] {
         _ = black_box(outcome.is_ok());
     }
@@ -116,6 +125,58 @@ fn scalars<T: Real>() -> Outcome {
     black_box(phase.is_finite());
     phase.for_each(|part, d, value| _ = black_box((part, d, value)));
     black_box(Phase::<T, D>::from_fn(|_, _| real(3)).position());
+    Ok(())
+}
+
+fn statistics<T: Real>() -> Outcome {
+    let mut moments = black_box(Moments::<T>::new());
+    moments.push(real(3))?;
+    moments.merge(&black_box(moments));
+    black_box((moments.count(), moments.mean(), moments.variance()));
+    black_box(moments.standard_error());
+    let mut covariance = black_box(Covariance::<T, D>::default());
+    covariance.push(&vector())?;
+    covariance.merge(&black_box(Covariance::new()));
+    black_box((
+        covariance.count(),
+        covariance.mean(),
+        covariance.covariance(),
+    ));
+    let mut chains = black_box([Chain::<T, 8>::new(), Chain::default()]);
+    for chain in &mut chains {
+        for value in 0..number(20) {
+            chain.push(real(value))?;
+        }
+        black_box(chain.moments());
+    }
+    black_box((split_r_hat(&chains), effective_sample_size(&chains)));
+    Ok(())
+}
+
+fn tuning<T: Real>() -> Outcome {
+    let tuner = StepSizeTuner::new(real::<T>(1))?
+        .with_largest(real(2))?
+        .with_inner_steps(number(64))?
+        .with_budget(u64::from(number(1000)));
+    let mut particles = black_box([Coupled::new(vector::<T>()); 2]);
+    let tuned = tuner.tune(
+        |step_size, inner_steps| Ok(EulerMaruyama::new(Overdamped::new(step_size, inner_steps)?)),
+        |_time, x| -x,
+        |x| (*x).into(),
+        &mut particles,
+        Streams::new(black_box(42)),
+    )?;
+    black_box((tuned.step_size, particles.each_ref().map(Coupled::state)));
+    Ok(())
+}
+
+fn step_sizes<T: Real>() -> Outcome {
+    let sizes = PolynomialDecay::new(real::<T>(1), real(2), real(1))?;
+    let mut clock = black_box(Clock::new(real::<T>(0)));
+    for step_size in sizes.iter().take(number(3) as usize) {
+        clock.advance(step_size);
+    }
+    black_box((sizes.at(u64::from(number(7))), clock.time()));
     Ok(())
 }
 
@@ -379,6 +440,10 @@ fn drifts<T: Real>() -> Outcome {
         precision: black_box(SMatrix::<T, D, D>::repeat(real(1))),
     };
     black_box(gaussian.drift(real(0), &x));
+    let map = Preconditioner::from_precision(x, &gaussian.precision)
+        .or(Preconditioner::from_covariance(x, &gaussian.precision))?;
+    black_box((map.coordinates(&map.position(&x)), map.gradient(&x)));
+    black_box(map.drift(gaussian)(real(0), &x));
     let closure = |time: T, x: &SVector<T, D>| x.map(|x| black_box(x * time));
     black_box(Drift::drift(&closure, real(1), &x));
     of_table::<T, DoubleWell<T>>(slice(&mut table).get(..2).unwrap_or_default())?;

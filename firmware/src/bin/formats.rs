@@ -22,9 +22,13 @@ use poisson_midpoint::kernel::{FailureRecord, KernelDrift, Method, Ptx, Thread};
 use poisson_midpoint::noise::{BrownianPath, Injected, PathError};
 use poisson_midpoint::random::{Buffered, Midpoints, Stream, Streams};
 use poisson_midpoint::slices::SliceError;
+use poisson_midpoint::statistics::{Chain, Covariance, Moments, NonFinite};
+use poisson_midpoint::step_sizes::{Clock, DecayError, PolynomialDecay};
 use poisson_midpoint::target::{
-    DoubleWell, Gaussian, GaussianMixture, GaussianTable, LogisticRegression, TableDrift,
+    DoubleWell, Gaussian, GaussianMixture, GaussianTable, LogisticRegression, Preconditioner,
+    TableDrift,
 };
+use poisson_midpoint::tuning::{Coupled, StepSizeTuner, Tuned, TuningError};
 use poisson_midpoint::{
     Baoa, EulerMaruyama, MidpointLaw, Parameter, Phase, PoissonMidpoint, Step, StepError,
     Trajectory, Ubu,
@@ -133,7 +137,49 @@ fn drifts() -> Result<(), Failure> {
         "{}",
         <DoubleWell<f32> as TableDrift<f32, 1>>::from_table(&table).err()
     );
+    let refused = Preconditioner::from_covariance(STATE, &matrix![1.0, 0.0; 0.0, -2.0]);
+    info!("{}", refused);
+    info!(
+        "{}",
+        Preconditioner::from_precision(STATE, &matrix![0.25, 0.0; 0.0, 0.25]).ok()
+    );
     Ok(())
+}
+
+fn statistics() {
+    info!("{}", Moments::<f32>::new());
+    info!("{}", Covariance::<f32, 1>::new());
+    info!("{}", Chain::<f32, 4>::new());
+    info!("{}", NonFinite { value: 1.5_f32 });
+}
+
+fn step_sizes() {
+    info!("{}", PolynomialDecay::new(0.5_f32, 100.0, 0.25).ok());
+    info!("{}", DecayError::Exponent { value: 1.5_f32 });
+    info!("{}", Clock::new(2.5_f32));
+}
+
+fn tuning() {
+    let tuner = StepSizeTuner::new(0.25_f32);
+    info!("{}", tuner);
+    info!("{}", Coupled::new(STATE));
+    let tuned = Tuned {
+        step_size: 0.5_f32,
+        bias: 0.25,
+        error: 0.125,
+        statistic: 3,
+        drift_calls: 90,
+    };
+    info!("{}", tuned);
+    let (step_size, drift_calls, last) = (0.25, 100, Some(tuned));
+    info!(
+        "{}",
+        TuningError::Budget {
+            step_size,
+            drift_calls,
+            last
+        }
+    );
 }
 
 fn records() -> Result<(), Failure> {
@@ -305,6 +351,9 @@ fn main() -> ! {
         .and_then(|()| steps())
         .and_then(|()| drifts())
         .and_then(|()| records())
+        .map(|()| statistics())
+        .map(|()| tuning())
+        .map(|()| step_sizes())
         .and_then(|()| batches())
         .and_then(|()| diffusion());
     info!("{}", logged);
