@@ -121,11 +121,13 @@ fn what_is_not_finite_changes_nothing() {
     let mut merged = Covariance::new();
     merged.merge(&first);
     assert_eq!(merged, first);
+    merged.merge(&Covariance::new());
+    assert_eq!(merged, first);
     assert_eq!(first.covariance(), None);
     let message = NonFinite { value: 1e30_f32 }.to_string();
     assert_eq!(
         message,
-        "1e30 is not in (-inf, inf), or its squared distance from the mean is not"
+        "1e30 is not in (-inf, inf), or the sum of squared distances from the mean is not"
     );
     // Each is finite, and their distance is not.
     moments.merge(&moments_of([1e30, 1e30]));

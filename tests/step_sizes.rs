@@ -6,6 +6,7 @@ use poisson_midpoint::step_sizes::{Clock, DecayError, PolynomialDecay};
 fn sizes_are_those_of_the_formula() {
     for (first, scale, exponent) in [(0.5, 100.0, 1.0 / 3.0), (2.0, 1.0, 1.0), (1e-3, 1e6, 0.01)] {
         let sizes = PolynomialDecay::new(first, scale, exponent).unwrap();
+        assert_eq!(sizes.iter().take(1000).count(), 1000);
         let single = PolynomialDecay::new(first as f32, scale as f32, exponent as f32).unwrap();
         for (n, (size, of_single)) in sizes.iter().zip(single.iter()).take(1000).enumerate() {
             let expected = first * (1.0 + n as f64 / scale).powf(-exponent);

@@ -230,15 +230,19 @@ fn what_always_fails_is_said() {
     );
     let parameter = euler(-1.0, 1).unwrap_err();
     assert_eq!(refused, Err(TuningError::Parameter(parameter)));
-    let other = tuner.tune(
-        |step, _inner| euler(step, 12),
-        force,
-        square,
-        &mut particles,
-        Streams::new(8),
-    );
-    let (made, asked) = (12, 64);
-    assert_eq!(other, Err(TuningError::Made { made, asked }));
+    // A maker that does not listen is found out by the coarse method or by the fine one.
+    for (made, asked) in [(12, 64), (64, 32)] {
+        let deaf = |step, _inner| euler(step, made);
+        let other = tuner.tune(deaf, force, square, &mut particles, Streams::new(8));
+        assert_eq!(other, Err(TuningError::MadeInnerSteps { made, asked }));
+    }
+    for (made, asked) in [(0.75, 1.0), (1.0, 0.5)] {
+        let deaf = |_step, inner| euler(made, inner);
+        let other = tuner.tune(deaf, force, square, &mut particles, Streams::new(8));
+        assert_eq!(other, Err(TuningError::MadeStepSize { made, asked }));
+    }
+    // Whatever has failed, the particles are where they began.
+    assert_eq!(particles, [Coupled::new(vector![0.5]); 2]);
 }
 
 #[test]
@@ -269,11 +273,18 @@ fn errors_say_what_is_wrong() {
             "1 particles are fewer than 2",
         ),
         (
-            TuningError::Made {
+            TuningError::MadeInnerSteps {
                 made: 12,
                 asked: 16,
             },
-            "the methods made have not the 16 inner steps asked for and half as many, but 12 to begin with",
+            "the method made has 12 inner steps, not 16",
+        ),
+        (
+            TuningError::MadeStepSize {
+                made: 0.5,
+                asked: 0.25,
+            },
+            "the method made has step size 5e-1, not 2.5e-1",
         ),
         (
             TuningError::Step(StepError::NonFiniteState { inner_step }),

@@ -1,4 +1,4 @@
-//! Comparisons that have an answer for numbers that are none.
+//! Comparisons that have an answer for NaN too.
 
 use crate::real::Real;
 
@@ -7,12 +7,12 @@ pub(crate) fn absolute<T: Real>(x: T) -> T {
     if x > T::ZERO { x } else { T::ZERO - x }
 }
 
-/// The larger of two numbers, or the second if one of them is none.
+/// The larger of two numbers, or the second if either is NaN.
 pub(crate) fn larger<T: Real>(a: T, b: T) -> T {
     if a > b { a } else { b }
 }
 
-/// The smaller of two numbers, or the second if one of them is none.
+/// The smaller of two numbers, or the second if either is NaN.
 pub(crate) fn smaller<T: Real>(a: T, b: T) -> T {
     if a < b { a } else { b }
 }

@@ -8,7 +8,7 @@ use crate::real::Real;
 ///
 /// When the last batch is full, neighbours merge and the batches are twice as long from there on, so at least B/2 are
 /// full once B values have come. B must be even and at least 4, which the compiler checks; 32 serves most: batches must be
-/// longer than the chain's memory, and their number sets how well [`effective_sample_size`] is known, to about √(2/B).
+/// longer than the chain's memory, and their number sets how well [`effective_sample_size`] is known: from one chain to between √(2/B) and √(4/B).
 ///
 /// ```
 /// use nalgebra::vector;
@@ -67,7 +67,7 @@ impl<T: Real, const B: usize> Chain<T, B> {
     /// Adds the next value of the chain.
     ///
     /// # Errors
-    /// [`NonFinite`], with nothing changed, unless the value and its squared distance from the mean are finite.
+    /// [`NonFinite`], with nothing changed, unless the value, its squared distance from the mean and the sum of these are finite.
     pub fn push(&mut self, value: T) -> Result<(), NonFinite<T>> {
         // There always is one that is not full.
         if let Some(batch) = self.batches.get_mut(self.full) {
@@ -146,8 +146,8 @@ fn within_and_between<T: Real>(samples: impl Iterator<Item = Moments<T>>) -> Opt
 /// for halves of n values, W the mean of their variances and S the variance of their means (Gelman et al. 2013,
 /// "Bayesian Data Analysis", 11.4; not rank-normalised). Below 1.01 is the usual demand.
 ///
-/// `None` where a chain has fewer than four values, chains are not equally long, or no half varies. Values of the batch
-/// that is not full are left out.
+/// `None` where a chain has fewer than four values, the full batches of two chains differ in number or length, or no half
+/// varies. Values of the batch that is not full are left out, and of an odd number of full ones the oldest.
 pub fn split_r_hat<'a, T: Real, const B: usize>(
     chains: impl IntoIterator<Item = &'a Chain<T, B>>,
 ) -> Option<T> {
@@ -166,8 +166,8 @@ pub fn split_r_hat<'a, T: Real, const B: usize>(
 /// of N values with variance s² in batches of b values, S being the variance of their means over all chains (Flegal &
 /// Jones 2010). It is above N where successive values are anticorrelated. The mean's standard error is √(s² / ESS).
 ///
-/// `None` where there are fewer than two full batches, chains are not equally long, or the means do not vary. Values
-/// of the batch that is not full are left out.
+/// `None` where there are fewer than two full batches, those of two chains differ in number or length, or the means do not
+/// vary. Values of the batch that is not full are left out.
 pub fn effective_sample_size<'a, T: Real, const B: usize>(
     chains: impl IntoIterator<Item = &'a Chain<T, B>>,
 ) -> Option<T> {

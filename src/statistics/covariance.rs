@@ -8,7 +8,7 @@ use crate::numeric::pair::Pair;
 use crate::real::Real;
 
 /// Count, mean and full covariance of vectors of D components, by the recurrence of
-/// [`Moments`](super::Moments): D + D² pairs of numbers, D² multiplications a vector.
+/// [`Moments`](super::Moments): D + D² pairs of numbers, 2 D² multiplications a vector.
 ///
 /// ```
 /// use nalgebra::{matrix, vector};
@@ -50,8 +50,8 @@ impl<T: Real, const D: usize> Covariance<T, D> {
     /// Adds a vector.
     ///
     /// # Errors
-    /// [`NonFinite`] of the first such component, with nothing changed, unless all are finite and so are their squared
-    /// distances from the mean.
+    /// [`NonFinite`] of the first such component, with nothing changed, unless all are finite and so are the sums of
+    /// their squared distances from the mean.
     pub fn push(&mut self, vector: &SVector<T, D>) -> Result<(), NonFinite<T>> {
         let count = self.count + 1;
         let n: T = of_count(count);
@@ -81,6 +81,9 @@ impl<T: Real, const D: usize> Covariance<T, D> {
     ///
     /// Where the squared distance of the two means is not finite, there is no covariance afterwards.
     pub fn merge(&mut self, other: &Self) {
+        if other.count == 0 {
+            return;
+        }
         if self.count == 0 {
             *self = *other;
             return;

@@ -41,7 +41,7 @@ pub use chain::{Chain, effective_sample_size, split_r_hat};
 pub use covariance::Covariance;
 pub use moments::Moments;
 
-/// A value that is not finite, or whose square is not.
+/// A value that is not finite, or with which a sum of squares is not.
 ///
 /// ```
 /// use poisson_midpoint::statistics::{Moments, NonFinite};
@@ -63,7 +63,7 @@ impl<T: Real> fmt::Display for NonFinite<T> {
         let Self { value } = self;
         write!(
             f,
-            "{value:e} is not in (-inf, inf), or its squared distance from the mean is not"
+            "{value:e} is not in (-inf, inf), or the sum of squared distances from the mean is not"
         )
     }
 }

@@ -54,7 +54,7 @@ impl<T: Real> Moments<T> {
     /// Adds a value.
     ///
     /// # Errors
-    /// [`NonFinite`], with nothing changed, unless the value and its squared distance from the mean are finite.
+    /// [`NonFinite`], with nothing changed, unless the value, its squared distance from the mean and the sum of these are finite.
     pub fn push(&mut self, value: T) -> Result<(), NonFinite<T>> {
         let count = self.count + 1;
         let deviation = self.mean.below(value);
@@ -75,6 +75,9 @@ impl<T: Real> Moments<T> {
     ///
     /// Where the squared distance of the two means is not finite, there is no variance afterwards.
     pub fn merge(&mut self, other: &Self) {
+        if other.count == 0 {
+            return;
+        }
         if self.count == 0 {
             *self = *other;
             return;

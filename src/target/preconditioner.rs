@@ -30,7 +30,7 @@ type Rows<T, const D: usize> = [[T; D]; D];
 /// use poisson_midpoint::statistics::Covariance;
 /// use poisson_midpoint::target::{Gaussian, Preconditioner};
 /// use poisson_midpoint::{MidpointLaw, PoissonMidpoint, Stepper};
-/// // Widths of some 14 and 0.07 along the diagonals; in y a step may be of order 1.
+/// // Widths of 10 and 0.07 along the diagonals; in y a step may be of order 1.
 /// let target = Gaussian { mean: vector![3.0, -2.0], precision: matrix![100.0, 99.99; 99.99, 100.0] };
 /// let map = Preconditioner::from_precision(target.mean, &target.precision)?;
 /// let drift = map.drift(target);
@@ -58,7 +58,7 @@ pub struct Preconditioner<T, const D: usize> {
 
 impl<T: Real, const D: usize> Preconditioner<T, D> {
     /// With μ and a covariance, such as [`Covariance`](crate::statistics::Covariance) gives of a first run; L is its lower
-    /// Cholesky factor. Of the matrix only the lower triangle is read. Costs about D³/3 multiplications.
+    /// Cholesky factor. Of the matrix only the lower triangle is read. Costs about D³ multiplications.
     ///
     /// # Errors
     /// [`NotPositiveDefinite`] unless it is.
@@ -75,7 +75,7 @@ impl<T: Real, const D: usize> Preconditioner<T, D> {
     }
 
     /// With μ and a precision matrix P, the inverse of the covariance, such as the Hessian of −log p at the mode; L is R⁻ᵀ,
-    /// where R Rᵀ = P. Of the matrix only the lower triangle is read. Costs about D³/3 multiplications.
+    /// where R Rᵀ = P. Of the matrix only the lower triangle is read. Costs about D³ multiplications.
     ///
     /// # Errors
     /// [`NotPositiveDefinite`] unless it is.
@@ -200,8 +200,7 @@ fn inverse_of_lower<T: Real, const D: usize>(lower: &Rows<T, D>) -> Rows<T, D> {
     inverse
 }
 
-/// A matrix that is no covariance: what is left of a diagonal entry when the rows before are taken into account is no
-/// positive number.
+/// A matrix that is not positive definite: the pivot of a row is not a positive normal number.
 ///
 /// ```
 /// use nalgebra::{matrix, vector};

@@ -40,9 +40,16 @@ pub enum TuningError<T> {
     },
     /// No method can be made for a step size.
     Parameter(ParameterError<T>),
-    /// The method that was made has not the inner steps that were asked for.
-    Made {
-        /// Inner steps of the method.
+    /// The method that was made has another step size than was asked for.
+    MadeStepSize {
+        /// The method's.
+        made: T,
+        /// What was asked for.
+        asked: T,
+    },
+    /// The method that was made has other inner steps than were asked for.
+    MadeInnerSteps {
+        /// The method's.
         made: u32,
         /// What was asked for.
         asked: u32,
@@ -57,7 +64,7 @@ pub enum TuningError<T> {
         step_size: T,
         /// How many were used.
         drift_calls: u64,
-        /// The last step size whose bias is known to be too large, if there was one.
+        /// The last step size whose bias may be too large: of the statistic where, with three standard errors, it is largest.
         last: Option<Tuned<T>>,
     },
 }
@@ -78,10 +85,12 @@ impl<T: Real> fmt::Display for TuningError<T> {
             ),
             Self::Particles { count } => write!(f, "{count} particles are fewer than 2"),
             Self::Parameter(error) => error.fmt(f),
-            Self::Made { made, asked } => write!(
-                f,
-                "the methods made have not the {asked} inner steps asked for and half as many, but {made} to begin with"
-            ),
+            Self::MadeStepSize { made, asked } => {
+                write!(f, "the method made has step size {made:e}, not {asked:e}")
+            }
+            Self::MadeInnerSteps { made, asked } => {
+                write!(f, "the method made has {made} inner steps, not {asked}")
+            }
             Self::Step(error) => write!(f, "a step fails at every step size: {error}"),
             Self::Statistic(error) => {
                 write!(f, "a statistic is not finite at every step size: {error}")

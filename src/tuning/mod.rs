@@ -20,7 +20,7 @@ mod search;
 
 use core::ops::ControlFlow;
 
-use crate::dynamics::{Dynamics, StateOf};
+use crate::dynamics::{Dynamics, RealOf, StateOf};
 use crate::error::ParameterError;
 use crate::method::Stepper;
 use crate::random::Streams;
@@ -59,7 +59,7 @@ use search::Search;
 pub struct Tuned<T> {
     /// η.
     pub step_size: T,
-    /// The largest bias of a statistic at η, estimated.
+    /// The bias at η, estimated, of the statistic whose bias may be the largest: with three of its standard errors.
     pub bias: T,
     /// The standard error of this estimate.
     pub error: T,
@@ -71,10 +71,11 @@ pub struct Tuned<T> {
 
 /// Finds the largest step size at which no statistic's bias exceeds what is asked for.
 ///
-/// Three standard errors of the estimated bias must fit below it too. The search begins at a step size
+/// Three standard errors of the estimated bias must fit below it too. The search ends within two thirds of the bias asked for,
+/// or with a step size that is too large within a factor of 5/4. It begins at a step size
 /// that may well be too large: a step that fails halves it. Rounds double until every particle has gone through some eight
 /// independent values of each statistic and the bias is known well enough; all but the last is burn-in. Where particles
-/// seldom cross from one mode to another they take as long, and use the budget up rather than to overlook it.
+/// seldom cross from one mode to another they take as long, and use the budget up rather than overlook it.
 ///
 /// What a shared Brownian path cannot show is the bias of the inner steps, of size η/K, which both step sizes have: run a
 /// midpoint method with K as large as you like, for it costs nothing. Here K costs bridges, some log₂ K a midpoint, and
@@ -124,7 +125,7 @@ impl<T: Real> StepSizeTuner<T> {
         })
     }
 
-    /// Begins at this step size, which is the largest that is tried: positive and finite.
+    /// Begins at this step size, which is the largest that is tried: a positive normal number.
     ///
     /// # Errors
     /// [`TuningError::Largest`] if it is out of range.
@@ -161,20 +162,25 @@ impl<T: Real> StepSizeTuner<T> {
     /// Finds the step size.
     ///
     /// `make` makes the method for a step size and a number of inner steps. `statistics` gives the M values
-    /// whose bias matters at a position. `particles`, two or more, some 30 to 100 for a good estimate, begin where their
-    /// [`Coupled::new`] says and end about stationary. The noise comes from `streams`, each particle's step from two of its
+    /// whose bias matters at a position. `particles`, two or more, some 30 to 100 for a good estimate, begin where they
+    /// are and end about stationary. The noise comes from `streams`, each particle's step from two of its
     /// own. Time goes on from 0 at each step size.
     ///
     /// Costs, for a coarse step of every particle, the drift evaluations of three steps and the normals of about five.
     ///
     /// # Errors
-    /// [`TuningError::Particles`] of fewer than two; [`TuningError::Parameter`] as `make` has it, or once no step
-    /// size was small enough for a step not to fail; [`TuningError::Statistic`] of a value that is not finite; and
-    /// [`TuningError::Budget`], with what was tried last, if the drift evaluations were used up first.
+    /// - [`TuningError::Particles`] of fewer than two.
+    /// - [`TuningError::Parameter`] as `make` has it; [`TuningError::MadeStepSize`] or [`TuningError::MadeInnerSteps`] if what
+    ///   it makes is not what it was asked for.
+    /// - [`TuningError::Step`] or [`TuningError::Statistic`] once a step has failed, or a statistic was not finite, at 41 step
+    ///   sizes, each half of the one before.
+    /// - [`TuningError::Budget`], with what was tried last, if the drift evaluations were used up first.
+    ///
+    /// The particles are then where they began.
     pub fn tune<S, X, F, G, const M: usize>(
         &self,
         make: impl Fn(T, u32) -> Result<S, ParameterError<T>>,
-        mut drift: F,
+        drift: F,
         statistics: G,
         particles: &mut [Coupled<X>],
         streams: Streams,
@@ -190,17 +196,35 @@ impl<T: Real> StepSizeTuner<T> {
             let count = particles.len();
             return Err(TuningError::Particles { count });
         }
+        rejoin(particles, false);
+        let tuned = self.search(make, drift, statistics, particles, streams);
+        rejoin(particles, tuned.is_err());
+        tuned
+    }
+
+    /// [`tune`](Self::tune) of enough particles, whose two states it may leave apart.
+    fn search<S, X, F, G, const M: usize>(
+        &self,
+        make: impl Fn(T, u32) -> Result<S, ParameterError<T>>,
+        mut drift: F,
+        statistics: G,
+        particles: &mut [Coupled<X>],
+        streams: Streams,
+    ) -> Result<Tuned<T>, TuningError<T>>
+    where
+        S: Stepper<Dynamics: Dynamics<Real = T>>,
+        X: StateOf<S::Dynamics>,
+        F: FnMut(T, &X::Position) -> X::Position,
+        G: Fn(&X::Position) -> [T; M],
+    {
         let (whole, half) = (self.inner_steps, self.inner_steps / 2);
         let mut search = Search::new(self.bias, self.largest);
         let mut spent = Spent::default();
         loop {
             let step_size = search.step_size();
             let (coarse, fine) = (make(step_size, whole)?, make(step_size / T::TWO, half)?);
-            let made = [&coarse, &fine].map(|method| method.dynamics().inner_steps());
-            if made != [whole, half] {
-                let [made, _] = made;
-                return Err(TuningError::Made { made, asked: whole });
-            }
+            check(&coarse, step_size, whole)?;
+            check(&fine, step_size / T::TWO, half)?;
             let mut run = Run {
                 coarse,
                 fine,
@@ -218,9 +242,7 @@ impl<T: Real> StepSizeTuner<T> {
                 Ok(None) => return search.interrupted(spent.drift_calls),
                 Err(failure) => (search.failed(failure)?, true),
             };
-            for particle in &mut *particles {
-                particle.rejoin(is_astray);
-            }
+            rejoin(particles, is_astray);
             if let ControlFlow::Break(found) = found {
                 return Ok(found.tuned(spent.drift_calls));
             }
@@ -252,6 +274,30 @@ impl<T: Real> StepSizeTuner<T> {
         }
         Ok(None)
     }
+}
+
+/// Both states of every particle at the same place, where it began if they have gone astray.
+fn rejoin<X: Copy>(particles: &mut [Coupled<X>], is_astray: bool) {
+    for particle in particles {
+        particle.rejoin(is_astray);
+    }
+}
+
+/// That a method is the one that was asked for.
+fn check<S: Stepper>(
+    method: &S,
+    step_size: RealOf<S::Dynamics>,
+    inner_steps: u32,
+) -> Result<(), TuningError<RealOf<S::Dynamics>>> {
+    let (made, asked) = (method.dynamics().step_size(), step_size);
+    if made.to_bits() != asked.to_bits() {
+        return Err(TuningError::MadeStepSize { made, asked });
+    }
+    let (made, asked) = (method.dynamics().inner_steps(), inner_steps);
+    if made != asked {
+        return Err(TuningError::MadeInnerSteps { made, asked });
+    }
+    Ok(())
 }
 
 /// Half the steps of the first round.
