@@ -56,7 +56,7 @@ impl TryFrom<&ChaCha8Rng> for Stream {
 /// ```
 impl From<&Stream> for ChaCha8Rng {
     fn from(stream: &Stream) -> Self {
-        let mut rng = Self::from_seed(stream.key());
+        let mut rng = Self::from_seed(stream.streams().key());
         rng.set_stream(stream.particle());
         rng.set_word_pos(stream.word_position().into());
         rng

@@ -57,11 +57,27 @@ impl Streams {
         Self { key }
     }
 
-    /// The streams of a key.
-    #[cfg(feature = "rand_chacha")]
-    pub(super) fn from_key(key: [u8; 32]) -> Self {
+    /// The streams of a key of ChaCha8.
+    ///
+    /// ```
+    /// use poisson_midpoint::random::Streams;
+    /// let streams = Streams::new(42);
+    /// assert_eq!(Streams::from_key(streams.key()), streams);
+    /// ```
+    #[must_use]
+    pub fn from_key(key: [u8; 32]) -> Self {
         let Key(key) = Key::from_seed(key);
         Self { key }
+    }
+
+    /// The key of ChaCha8 that the seed was expanded to: what a checkpoint keeps.
+    #[must_use]
+    pub fn key(&self) -> [u8; 32] {
+        let mut key = [0; 32];
+        for (bytes, word) in key.as_chunks_mut().0.iter_mut().zip(self.key) {
+            *bytes = word.to_le_bytes();
+        }
+        key
     }
 
     /// The stream of a particle, at its first word.
@@ -207,14 +223,10 @@ impl Stream {
         self.particle
     }
 
-    /// The key that all streams of the seed share.
-    #[cfg(feature = "rand_chacha")]
-    pub(super) fn key(&self) -> [u8; 32] {
-        let mut key = [0; 32];
-        for (bytes, word) in key.as_chunks_mut().0.iter_mut().zip(self.key) {
-            *bytes = word.to_le_bytes();
-        }
-        key
+    /// All the streams of the seed.
+    #[must_use]
+    pub fn streams(&self) -> Streams {
+        Streams { key: self.key }
     }
 
     /// The number of words before the next one.
