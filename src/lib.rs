@@ -35,6 +35,8 @@
 //!  noise         where a step's randomness comes from; one path at many step sizes
 //!  target        drifts of known densities
 //!  statistics    moments, split R̂ and effective sample size of a run, while it runs
+//!  step_sizes    sizes that change along a run, and its time
+//!  checkpoint    a batch as bytes
 //!  tuning        the largest step size whose bias is as small as is asked for
 //!    ↓
 //!  diffusion     samplers from noise to data: DDPM, DDIM, DPM-Solver, Poisson midpoint
@@ -71,6 +73,7 @@
 //! | feature | adds |
 //! |---|---|
 //! | `alloc` | [`batch`]`::Ensemble`, a batch that owns its memory |
+//! | `checkpoint` | `checkpoint`: a batch as bytes; with `alloc`, from and to [`batch`]`::Ensemble`, with `std`, to files |
 //! | `rand_chacha` | conversions between [`random::Stream`] and `rand_chacha::ChaCha8Rng`, at any word |
 //! | `std` | the link, for features that need it; implies `alloc` and `rand_chacha` |
 //! | `kernels` | [`kernel`]`::Launch` and the macro `fused_kernel`, of which GPU kernels are made |
@@ -127,6 +130,8 @@ extern crate alloc;
 
 // A device has what kernels can reach: `kernels/sources.rs` leaves the same modules out.
 pub mod batch;
+#[cfg(feature = "checkpoint")]
+pub mod checkpoint;
 #[cfg(feature = "cuda")]
 pub mod cuda;
 #[cfg(not(target_arch = "nvptx64"))]

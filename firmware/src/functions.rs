@@ -6,6 +6,9 @@ use core::hint::black_box;
 
 use nalgebra::{SMatrix, SVector};
 use poisson_midpoint::batch::{BatchError, Cpu, Engine, Particles, Status};
+use poisson_midpoint::checkpoint::{
+    Checkpoint, Name, Recorded, RecordedDynamics, byte_length, write,
+};
 use poisson_midpoint::diffusion::{
     BrownianNoise, Clip, Ddim, Ddpm, DpmSolver, DpmSolverPlusPlus, ErSdeSolver, Error,
     HybridMultistep, InnerSteps, KarrasSchedule, Level, LinearRate, Lockstep, Member,
@@ -63,6 +66,7 @@ pub fn call_all<T: Real>() {
         statistics::<T>(),
         tuning::<T>(),
         step_sizes::<T>(),
+        checkpoints::<T>(),
     ] {
         _ = black_box(outcome.is_ok());
     }
@@ -184,6 +188,8 @@ fn streams() -> Outcome {
     let streams = Streams::new(black_box(42));
     let mut stream = black_box(streams.particle(black_box(7)));
     black_box(streams.particle_at(black_box(7), black_box(100))?);
+    black_box(Streams::from_key(black_box(streams.key())));
+    black_box(stream.streams());
     stream.seek(black_box(Stream::END - 1))?;
     black_box((stream.particle(), stream.word_position()));
     let mut bytes = [0; 7];
@@ -321,6 +327,57 @@ where
     };
     _ = black_box(Cpu.advance(stepper, &mut particles, &well, steps)?);
     black_box(particles.split_at(black_box(1)));
+    Ok(())
+}
+
+fn checkpoints<T: Real>() -> Outcome {
+    let (step_size, inner_steps, one) = (real::<T>(1), number(8), real(8));
+    let overdamped = Overdamped::new(step_size, inner_steps)?;
+    let underdamped = Underdamped::new(step_size, inner_steps, one)?;
+    let additive = AdditiveNoise::new(step_size, inner_steps, one)?;
+    let semilinear = Semilinear::new(step_size, inner_steps, one, one)?;
+    checkpoint::<T, _, SVector<T, D>>(&EulerMaruyama::new(overdamped))?;
+    checkpoint::<T, _, SVector<T, D>>(&EulerMaruyama::new(additive))?;
+    checkpoint::<T, _, SVector<T, D>>(&EulerMaruyama::new(semilinear))?;
+    for law in laws() {
+        checkpoint::<T, _, Phase<T, D>>(&PoissonMidpoint::new(underdamped, law))?;
+    }
+    checkpoint::<T, _, Phase<T, D>>(&Baoa::new(underdamped)?)?;
+    checkpoint::<T, _, Phase<T, D>>(&Ubu::new(underdamped)?)?;
+    black_box(Name::new(black_box("a name")));
+    Ok(())
+}
+
+fn checkpoint<T, S, X>(stepper: &S) -> Outcome
+where
+    T: Real,
+    S: Recorded<Dynamics: RecordedDynamics<Real = T>>,
+    X: StateOf<S::Dynamics> + State<Real = T, Position = SVector<T, D>>,
+{
+    let (mut positions, mut status) = ([0; 2], [Status::Active; 2]);
+    let mut states = [real(4); 4 * D];
+    let states = slice(&mut states);
+    let states = states.get_mut(..2 * X::PARTS * D).unwrap_or_default();
+    let (positions, status) = (slice(&mut positions), slice(&mut status));
+    let mut particles: Particles<X> =
+        Particles::new(Streams::new(42), 0, states, positions, status)?;
+    black_box((stepper.name(), stepper.dynamics().parameters()));
+    let mut bytes = [0; 400];
+    black_box(byte_length(&particles));
+    let written = write(&particles, stepper, number(3), slice(&mut bytes))?;
+    let checkpoint = Checkpoint::from_bytes(bytes.get(..written).unwrap_or_default())?;
+    black_box((checkpoint.streams(), checkpoint.range(), checkpoint.len()));
+    black_box((
+        checkpoint.is_empty(),
+        checkpoint.failed(),
+        checkpoint.step(),
+    ));
+    black_box((
+        checkpoint.dimension(),
+        checkpoint.method(),
+        checkpoint.dynamics(),
+    ));
+    black_box(checkpoint.restore(stepper, &mut particles)?);
     Ok(())
 }
 

@@ -2,6 +2,10 @@ use alloc::vec;
 use alloc::vec::Vec;
 
 use super::{BatchError, Particles, Status};
+#[cfg(feature = "checkpoint")]
+use crate::checkpoint::{self, Checkpoint, CheckpointError, Mismatch, Recorded};
+#[cfg(feature = "checkpoint")]
+use crate::dynamics::StateOf;
 use crate::dynamics::state::State;
 use crate::random::Streams;
 use crate::real::Real;
@@ -62,6 +66,64 @@ impl<X: State> Ensemble<X> {
             Some(_) => Ok(Self { first, ..self }),
             None => Err(BatchError::ParticleNumber { first }),
         }
+    }
+
+    /// The particles of a checkpoint.
+    ///
+    /// ```
+    /// use nalgebra::vector;
+    /// use poisson_midpoint::batch::{Cpu, Ensemble};
+    /// use poisson_midpoint::checkpoint::Checkpoint;
+    /// use poisson_midpoint::{EulerMaruyama, dynamics::Overdamped};
+    /// let stepper = EulerMaruyama::new(Overdamped::new(0.1, 1)?);
+    /// let mut ensemble = Ensemble::new(42, vec![vector![0.0_f32, 0.0]; 100]);
+    /// Cpu.run(&stepper, &mut ensemble.particles(), |_t, x| -x, 0..50);
+    /// let bytes = ensemble.checkpoint(&stepper, 50)?; // to checkpoint::save, say
+    ///
+    /// let resumed = Ensemble::from_checkpoint(&Checkpoint::from_bytes(&bytes)?, &stepper)?;
+    /// assert_eq!(resumed, ensemble);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
+    /// # Errors
+    /// [`Mismatch`] as [`Checkpoint::restore`] has it.
+    #[cfg(feature = "checkpoint")]
+    pub fn from_checkpoint<S>(
+        checkpoint: &Checkpoint<'_>,
+        stepper: &S,
+    ) -> Result<Self, Mismatch<X::Real>>
+    where
+        S: Recorded,
+        X: StateOf<S::Dynamics>,
+    {
+        checkpoint.check_run::<X, S>(stepper)?;
+        let count = checkpoint.len();
+        let mut ensemble = Self {
+            streams: checkpoint.streams(),
+            first: checkpoint.range().start,
+            components: vec![X::Real::ZERO; X::PARTS * X::DIMENSION * count],
+            word_positions: vec![0; count],
+            status: vec![Status::Active; count],
+        };
+        checkpoint.restore(stepper, &mut ensemble.particles())?;
+        Ok(ensemble)
+    }
+
+    /// The bytes of a checkpoint of all particles, which `stepper` has moved by the macro steps `0..step`.
+    ///
+    /// # Errors
+    /// [`CheckpointError::WordPosition`] of a particle that has read on beyond
+    /// [`Stream::END`](crate::random::Stream::END).
+    #[cfg(feature = "checkpoint")]
+    pub fn checkpoint<S>(&mut self, stepper: &S, step: u32) -> Result<Vec<u8>, CheckpointError>
+    where
+        S: Recorded,
+        X: StateOf<S::Dynamics>,
+    {
+        let particles = self.particles();
+        let mut bytes = vec![0; checkpoint::byte_length(&particles)];
+        checkpoint::write(&particles, stepper, step, &mut bytes)?;
+        Ok(bytes)
     }
 
     /// The number of particles.

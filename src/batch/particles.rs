@@ -59,8 +59,12 @@ impl<X: State> fmt::Debug for Particles<'_, X> {
 }
 
 /// The columns of all components, the word positions and the statuses.
-#[cfg(feature = "cust")]
+#[cfg(any(feature = "cust", feature = "checkpoint"))]
 type Arrays<'p, 'a, T> = (&'p mut [&'a mut [T]], &'p mut [u64], &'p mut [Status]);
+
+/// [`Arrays`] to look at.
+#[cfg(feature = "checkpoint")]
+type View<'p, 'a, T> = (&'p [&'a mut [T]], &'p [u64], &'p [Status]);
 
 impl<'a, X: State> Particles<'a, X> {
     /// Particles numbered from `first` on; as many as there are word positions, 0 for a fresh
@@ -141,15 +145,21 @@ impl<'a, X: State> Particles<'a, X> {
     }
 
     /// The streams, and the number of the first particle.
-    #[cfg(feature = "cust")]
+    #[cfg(any(feature = "cust", feature = "checkpoint"))]
     pub(crate) fn numbers(&self) -> (Streams, u64) {
         (self.streams, self.first)
     }
 
     /// The components' columns, part by part; the word positions; the statuses.
-    #[cfg(feature = "cust")]
+    #[cfg(any(feature = "cust", feature = "checkpoint"))]
     pub(crate) fn arrays(&mut self) -> Arrays<'_, 'a, X::Real> {
         (self.columns.as_mut(), self.word_positions, self.status)
+    }
+
+    /// The same to look at.
+    #[cfg(feature = "checkpoint")]
+    pub(crate) fn view(&self) -> View<'_, 'a, X::Real> {
+        (self.columns.as_ref(), self.word_positions, self.status)
     }
 
     /// How many particles are not active.

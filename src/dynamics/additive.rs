@@ -45,6 +45,14 @@ impl<T: Real> AdditiveNoise<T> {
     }
 }
 
+#[cfg(feature = "checkpoint")]
+impl<T: Real> AdditiveNoise<T> {
+    /// σ².
+    pub(crate) fn variance_rate(&self) -> T {
+        self.walk.variance_rate
+    }
+}
+
 impl<T: Real> Dynamics for AdditiveNoise<T> {
     type Real = T;
     type State<const D: usize> = SVector<T, D>;

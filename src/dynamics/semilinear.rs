@@ -61,6 +61,19 @@ impl<T: Real> Semilinear<T> {
     }
 }
 
+#[cfg(feature = "checkpoint")]
+impl<T: Real> Semilinear<T> {
+    /// λ.
+    pub(crate) fn linear_rate(&self) -> T {
+        self.linear_rate
+    }
+
+    /// σ².
+    pub(crate) fn variance_rate(&self) -> T {
+        self.variance_rate
+    }
+}
+
 impl<T: Real> Dynamics for Semilinear<T> {
     type Real = T;
     type State<const D: usize> = SVector<T, D>;

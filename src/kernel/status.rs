@@ -56,7 +56,7 @@ impl FailureRecord {
     }
 
     /// The record of a particle's status.
-    #[cfg(feature = "cust")]
+    #[cfg(any(feature = "cust", feature = "checkpoint"))]
     pub(crate) fn of(status: &Status) -> Self {
         match *status {
             Status::Active => Self::default(),

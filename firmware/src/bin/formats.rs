@@ -9,6 +9,7 @@ use defmt::info;
 use defmt_semihosting as _;
 use nalgebra::{SVector, matrix, vector};
 use poisson_midpoint::batch::{BatchError, Cpu, Particles, Run, Status};
+use poisson_midpoint::checkpoint::{Checkpoint, CheckpointError, Mismatch, Name, write};
 use poisson_midpoint::diffusion::{
     Advance, BrownianNoise, Clip, Ddim, Ddpm, DpmSolver, DpmSolverPlusPlus, ErSdeSolver, Error,
     HybridMultistep, InnerSteps, KarrasSchedule, Level, LinearRate, Lockstep, Member,
@@ -151,6 +152,23 @@ fn statistics() {
     info!("{}", Covariance::<f32, 1>::new());
     info!("{}", Chain::<f32, 4>::new());
     info!("{}", NonFinite { value: 1.5_f32 });
+}
+
+fn checkpoints() {
+    info!("{}", CheckpointError::Header { offset: 12 });
+    let (found, expected) = (Name::new("ubu"), Name::new("baoa"));
+    info!("{}", Mismatch::<f32>::Method { found, expected });
+    // One of no particle at all.
+    let (mut state, mut positions, mut status) = ([0.0_f32; 0], [0; 0], [Status::Active; 0]);
+    let streams = Streams::new(42);
+    let particles =
+        Particles::<SVector<f32, 1>>::new(streams, 7, &mut state, &mut positions, &mut status);
+    let stepper = Overdamped::new(0.5_f32, 1).map(EulerMaruyama::new);
+    let mut bytes = [0; 160];
+    if let (Ok(particles), Ok(stepper)) = (particles, stepper) {
+        info!("{}", write(&particles, &stepper, 3, &mut bytes));
+    }
+    info!("{}", Checkpoint::from_bytes(&bytes));
 }
 
 fn step_sizes() {
@@ -354,6 +372,7 @@ fn main() -> ! {
         .map(|()| statistics())
         .map(|()| tuning())
         .map(|()| step_sizes())
+        .map(|()| checkpoints())
         .and_then(|()| batches())
         .and_then(|()| diffusion());
     info!("{}", logged);
