@@ -1,0 +1,202 @@
+//! One ensemble in many processes or on many machines: each advances a range of particles in a file of its own, and any
+//! of them may be stopped at any time and started again by the same command.
+//!
+//! `cargo run --release --features checkpoint,rayon --example ensemble -- --help`; docs/clusters.md.
+
+#[allow(dead_code, reason = "checkpoints are all that is written")]
+#[path = "../common/output.rs"]
+mod output;
+
+use std::fs;
+use std::io::{self, ErrorKind, Write};
+use std::ops::Range;
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use anyhow::{Context, Result, bail, ensure};
+use clap::{Args, Parser};
+use nalgebra::SVector;
+use poisson_midpoint::batch::{Cpu, Ensemble, Status};
+use poisson_midpoint::checkpoint::{self, Checkpoint};
+use poisson_midpoint::dynamics::Overdamped;
+use poisson_midpoint::random::Streams;
+use poisson_midpoint::statistics::Moments;
+use poisson_midpoint::target::{DoubleWell, Drift};
+use poisson_midpoint::{MidpointLaw, ParameterError, PoissonMidpoint};
+
+#[derive(Parser)]
+#[command(
+    about = "An ensemble in a double well, in files that any process or machine can take further"
+)]
+enum Command {
+    /// Takes a range of particles further, from its file if there is one, and keeps it there
+    Advance(Advance),
+    /// Joins files to one ensemble: its mean, variance and a hash of states and word positions
+    Join {
+        /// Files of particles that follow each other, in any order
+        #[arg(required = true)]
+        files: Vec<PathBuf>,
+    },
+}
+
+#[derive(Args)]
+struct Advance {
+    /// The shard's file
+    file: PathBuf,
+    /// Particles, FIRST..END
+    #[arg(long, value_parser = range)]
+    particles: Range<u64>,
+    /// Macro steps in all
+    #[arg(long)]
+    to: u32,
+    /// Macro steps between two checkpoints
+    #[arg(long, default_value_t = 100, value_parser = clap::value_parser!(u32).range(1..))]
+    every: u32,
+    /// Seed of the ensemble
+    #[arg(long, default_value_t = 42)]
+    seed: u64,
+}
+
+type X = SVector<f32, 4>;
+
+fn range(text: &str) -> Result<Range<u64>> {
+    let (start, end) = text.split_once("..").context("write it as FIRST..END")?;
+    let range = start.parse()?..end.parse()?;
+    ensure!(range.start < range.end, "there is no particle in it");
+    Ok(range)
+}
+
+fn main() -> ExitCode {
+    output::exit(match Command::parse() {
+        Command::Advance(advance) => run(&advance),
+        Command::Join { files } => join(&files),
+    })
+}
+
+fn stepper() -> Result<PoissonMidpoint<Overdamped<f32>>, ParameterError<f32>> {
+    let dynamics = Overdamped::new(0.05, 1000)?.with_temperature(0.25)?;
+    Ok(PoissonMidpoint::new(dynamics, MidpointLaw::Single))
+}
+
+/// Every other particle begins in the other well.
+fn start(particle: u64) -> X {
+    X::repeat(if particle.is_multiple_of(2) {
+        1.0
+    } else {
+        -1.0
+    })
+}
+
+fn run(command: &Advance) -> Result<()> {
+    let (stepper, path) = (stepper()?, &command.file);
+    let (mut ensemble, mut step) = match fs::read(path) {
+        Ok(bytes) => resume(&bytes, command).with_context(|| path.display().to_string())?,
+        Err(error) if error.kind() == ErrorKind::NotFound => {
+            let first = command.particles.start;
+            let states = command.particles.clone().map(start);
+            (Ensemble::new(command.seed, states).numbered_from(first)?, 0)
+        }
+        Err(error) => return Err(error).with_context(|| path.display().to_string()),
+    };
+    let well = DoubleWell {
+        steepness: 1.0,
+        cap: 2.0,
+    };
+    let drift = |time: f32, x: &X| well.drift(time, x);
+    while step < command.to {
+        let next = command.to.min(step.saturating_add(command.every));
+        _ = Cpu.run_parallel(&stepper, &mut ensemble.particles(), drift, step..next);
+        step = next;
+        let bytes = ensemble.checkpoint(&stepper, step)?;
+        checkpoint::save(path, &bytes).with_context(|| path.display().to_string())?;
+    }
+    Ok(())
+}
+
+/// What is in a file, if it is of the particles that are asked for.
+fn resume(bytes: &[u8], command: &Advance) -> Result<(Ensemble<X>, u32)> {
+    let checkpoint = Checkpoint::from_bytes(bytes)?;
+    let (found, expected) = (checkpoint.range(), &command.particles);
+    ensure!(
+        found == *expected,
+        "the file has particles {found:?}, not {expected:?}"
+    );
+    let ensemble = Ensemble::from_checkpoint(&checkpoint, &stepper()?)?;
+    let streams = Streams::new(command.seed);
+    ensure!(
+        checkpoint.streams() == streams,
+        "the file is of another seed"
+    );
+    Ok((ensemble, checkpoint.step()))
+}
+
+fn join(files: &[PathBuf]) -> Result<()> {
+    let mut shards = Vec::new();
+    for path in files {
+        let shard = || {
+            let bytes = fs::read(path)?;
+            let checkpoint = Checkpoint::from_bytes(&bytes)?;
+            let ensemble = Ensemble::<X>::from_checkpoint(&checkpoint, &stepper()?)?;
+            let run = (checkpoint.streams(), checkpoint.step());
+            anyhow::Ok((checkpoint.range(), run, ensemble))
+        };
+        shards.push(shard().with_context(|| path.display().to_string())?);
+    }
+    shards.sort_by_key(|(particles, ..)| particles.start);
+    for pair in shards.windows(2) {
+        let [(one, run, _), (other, other_run, _)] = pair else {
+            unreachable!("windows of two");
+        };
+        if one.end != other.start {
+            bail!("particles {one:?} and {other:?} do not follow each other");
+        }
+        ensure!(
+            run == other_run,
+            "particles {other:?} are of another seed, or at another step"
+        );
+    }
+    // One particle after another, whatever the cut: the bits are those of the whole.
+    let (mut moments, mut hash, mut failed) = (Moments::new(), Fnv::new(), 0);
+    for (_, _, ensemble) in &shards {
+        let particles = ensemble.states().zip(ensemble.word_positions());
+        for ((state, position), status) in particles.zip(ensemble.status()) {
+            for value in &state {
+                hash.add(&value.to_le_bytes());
+                moments.push(*value)?;
+            }
+            hash.add(&position.to_le_bytes());
+            failed += u64::from(*status != Status::Active);
+        }
+    }
+    let (first, last) = (&shards[0], &shards[shards.len() - 1]);
+    let (particles, (_, step)) = (first.0.start..last.0.end, first.1);
+    let (mean, variance) = (moments.mean(), moments.variance());
+    let mut out = io::stdout().lock();
+    writeln!(
+        out,
+        "particles {particles:?} at step {step}, {failed} of them failed"
+    )?;
+    writeln!(
+        out,
+        "mean {:.6}, variance {:.6}",
+        mean.unwrap_or(f32::NAN),
+        variance.unwrap_or(f32::NAN)
+    )?;
+    writeln!(out, "hash {:016x}", hash.0)?;
+    Ok(())
+}
+
+/// A hash by Fowler, Noll and Vo.
+struct Fnv(u64);
+
+impl Fnv {
+    fn new() -> Self {
+        Self(0xcbf2_9ce4_8422_2325)
+    }
+
+    fn add(&mut self, bytes: &[u8]) {
+        for byte in bytes {
+            self.0 = (self.0 ^ u64::from(*byte)).wrapping_mul(0x100_0000_01b3);
+        }
+    }
+}
