@@ -490,6 +490,15 @@ fn another_run_is_refused_by_what_differs() {
             expected
         })
     );
+    let faster = EulerMaruyama::new(Semilinear::new(step, inner, 2.0, 1.0).unwrap());
+    let read = Checkpoint::from_bytes(&bytes).unwrap();
+    let mismatch = Ensemble::<SVector<f32, 1>>::from_checkpoint(&read, &faster);
+    let rate = Mismatch::Parameter {
+        name: "linear rate",
+        found: 1.0,
+        expected: 2.0,
+    };
+    assert_eq!(mismatch, Err(rate));
     let additive = |sigma| EulerMaruyama::new(AdditiveNoise::new(step, inner, sigma).unwrap());
     let bytes = ensemble.checkpoint(&additive(3.0), 0).unwrap();
     let mismatch = Checkpoint::from_bytes(&bytes)
