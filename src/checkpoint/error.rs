@@ -3,6 +3,7 @@
 use core::fmt;
 
 use super::scheme::Name;
+use crate::random::Stream;
 use crate::real::Real;
 
 /// Bytes that are no checkpoint of this version, or a buffer that is too short for one.
@@ -113,6 +114,20 @@ impl fmt::Display for CheckpointError {
 }
 
 impl core::error::Error for CheckpointError {}
+
+/// That all particles can be resumed, which is as true of what is written as of what is read.
+pub(super) fn check_word_positions(
+    word_positions: impl Iterator<Item = u64>,
+) -> Result<(), CheckpointError> {
+    let mut numbered = (0..).zip(word_positions);
+    match numbered.find(|(_, position)| *position > Stream::END) {
+        None => Ok(()),
+        Some((index, word_position)) => Err(CheckpointError::WordPosition {
+            index,
+            word_position,
+        }),
+    }
+}
 
 /// What a checkpoint has that is not the run's.
 ///

@@ -6,7 +6,7 @@
 //!
 //! [`write()`] fills a buffer of yours, and needs neither `std` nor a heap; [`Checkpoint::from_bytes`] checks every byte before any
 //! is used; [`Checkpoint::restore`] checks that stepper, states and seed are those that go on. The drift, and that shards which
-//! are joined are at the same [step](Checkpoint::step), are the caller's to know. With `std`, [`save`] replaces a file
+//! are joined are at the same [step](Checkpoint::step), are the caller's to know. With `std`, `save` replaces a file
 //! as one act: whenever the machine stops, the file is the old checkpoint or the new one.
 //!
 //! ```

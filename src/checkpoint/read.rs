@@ -3,7 +3,7 @@
 use core::fmt;
 use core::ops::Range;
 
-use super::error::{CheckpointError, Mismatch};
+use super::error::{CheckpointError, Mismatch, check_word_positions};
 use super::format::{
     CHECKSUM, CRC, FAILURE, HEADER, Header, MAGIC, STREAM_VERSION, VERSION, WORD_POSITION,
 };
@@ -11,7 +11,7 @@ use super::scheme::{Name, Recorded, RecordedDynamics};
 use crate::batch::{Particles, Status};
 use crate::dynamics::{Dynamics, StateOf};
 use crate::kernel::FailureRecord;
-use crate::random::{Stream, Streams};
+use crate::random::Streams;
 use crate::real::Real;
 
 /// The bytes of a checkpoint, all of them checked. The example is [the module's](super).
@@ -91,15 +91,8 @@ impl<'a> Checkpoint<'a> {
     }
 
     fn check_particles(&self) -> Result<(), CheckpointError> {
-        for (index, bytes) in (0..).zip(self.word_positions) {
-            let word_position = u64::from_le_bytes(*bytes);
-            if word_position > Stream::END {
-                return Err(CheckpointError::WordPosition {
-                    index,
-                    word_position,
-                });
-            }
-        }
+        let word_positions = self.word_positions.iter();
+        check_word_positions(word_positions.map(|bytes| u64::from_le_bytes(*bytes)))?;
         let mut next = 0;
         for (index, bytes) in (0..).zip(self.failures) {
             let failure = Failure::read(bytes)

@@ -3,6 +3,7 @@
 use core::fmt;
 
 use crate::dynamics::{AdditiveNoise, Dynamics, Overdamped, RealOf, Semilinear, Underdamped};
+use crate::kernel::KernelDynamics;
 use crate::method::{Baoa, EulerMaruyama, PoissonMidpoint, Stepper, Ubu};
 use crate::random::MidpointLaw;
 use crate::real::Real;
@@ -84,20 +85,20 @@ pub trait RecordedDynamics: Dynamics + Sealed {
 }
 
 impl<T: Real> RecordedDynamics for Overdamped<T> {
-    const NAME: &'static str = "overdamped";
+    const NAME: &'static str = <Self as KernelDynamics>::NAME;
     const PARAMETER_NAMES: [&'static str; 3] = ["temperature", "mobility", ""];
 
     fn parameters(&self) -> [T; 3] {
-        [self.temperature(), self.mobility(), T::ZERO]
+        KernelDynamics::parameters(self)
     }
 }
 
 impl<T: Real> RecordedDynamics for Underdamped<T> {
-    const NAME: &'static str = "underdamped";
+    const NAME: &'static str = <Self as KernelDynamics>::NAME;
     const PARAMETER_NAMES: [&'static str; 3] = ["temperature", "mass", "friction"];
 
     fn parameters(&self) -> [T; 3] {
-        [self.temperature(), self.mass(), self.friction()]
+        KernelDynamics::parameters(self)
     }
 }
 

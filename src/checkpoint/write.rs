@@ -1,13 +1,12 @@
 //! A batch to bytes.
 
-use super::error::CheckpointError;
+use super::error::{CheckpointError, check_word_positions};
 use super::format::{CRC, Header, MAGIC, STREAM_VERSION, VERSION};
 use super::scheme::{Name, Recorded, RecordedDynamics};
 use crate::batch::{Particles, Status};
 use crate::dynamics::state::State;
 use crate::dynamics::{Dynamics, StateOf};
 use crate::kernel::FailureRecord;
-use crate::random::Stream;
 use crate::real::Real;
 
 /// The bytes that a checkpoint of these particles takes.
@@ -20,7 +19,7 @@ pub fn byte_length<X: State>(particles: &Particles<'_, X>) -> usize {
 ///
 /// # Errors
 /// [`CheckpointError::Buffer`] if it is shorter than [`byte_length`], and [`CheckpointError::WordPosition`] of a particle that
-/// has read on beyond [`Stream::END`]; the buffer is unchanged then.
+/// has read on beyond [`Stream::END`](crate::random::Stream::END); the buffer is unchanged then.
 pub fn write<X, S>(
     particles: &Particles<'_, X>,
     stepper: &S,
@@ -32,15 +31,7 @@ where
     X: StateOf<S::Dynamics>,
 {
     let (columns, word_positions, status) = particles.view();
-    let past_end = (0_u64..)
-        .zip(word_positions)
-        .find(|(_, p)| **p > Stream::END);
-    if let Some((index, &word_position)) = past_end {
-        return Err(CheckpointError::WordPosition {
-            index,
-            word_position,
-        });
-    }
+    check_word_positions(word_positions.iter().copied())?;
     let dynamics = stepper.dynamics();
     let header = Header {
         step,

@@ -8,7 +8,8 @@ use crate::real::Real;
 ///
 /// When the last batch is full, neighbours merge and the batches are twice as long from there on, so at least B/2 are
 /// full once B values have come. B must be even and at least 4, which the compiler checks; 32 serves most: batches must be
-/// longer than the chain's memory, and their number sets how well [`effective_sample_size`] is known: from one chain to between √(2/B) and √(4/B).
+/// longer than the chain's memory, and their number sets how well [`effective_sample_size`] is known: from one chain to
+/// between √(2/B) and √(4/B).
 ///
 /// ```
 /// use nalgebra::vector;
