@@ -48,7 +48,6 @@ fn place(reference: f32) -> f32 {
 }
 
 /// By how much the sensor reads too much at a reference, in ppb.
-#[allow(dead_code, reason = "for the plot alone")]
 pub fn error_at(&parameters: &Parameters, reference: f32) -> f32 {
     let [middle, gain]: [f32; 2] = parameters.into();
     middle + gain * place(reference)
@@ -59,11 +58,10 @@ pub fn drift(_time: f32, &parameters: &Parameters) -> Parameters {
     let [middle, gain]: [f32; 2] = parameters.into();
     let (mut of_middle, mut of_gain) = (-PRIOR * middle, -PRIOR * gain);
     for (reading, reference) in SERIES {
-        let place = place(reference);
-        let residual = (reading - reference) - (middle + gain * place);
+        let residual = (reading - reference) - error_at(&parameters, reference);
         let pull = (FREEDOM + 1.0) * residual / (FREEDOM_SCALE + residual * residual);
         of_middle += pull;
-        of_gain += pull * place;
+        of_gain += pull * place(reference);
     }
     vector![of_middle, of_gain]
 }
