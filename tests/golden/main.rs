@@ -24,7 +24,11 @@ fn bits_are_the_golden_bits() {
     let expected = include_str!("../data/golden.txt");
     let found = golden();
     for (found, expected) in found.lines().zip(expected.lines()) {
-        assert_eq!(found, expected);
+        match found.split_once(" @") {
+            // A trajectory's first states, without where its stream is then.
+            Some((states, _)) if cfg!(miri) => assert!(expected.starts_with(states), "{found}"),
+            _ => assert_eq!(found, expected),
+        }
     }
     assert_eq!(found.lines().count(), expected.lines().count());
 }

@@ -13,6 +13,8 @@ use super::text::Text;
 const D: usize = 3;
 const SEED: u64 = 2024;
 const PARTICLE: u64 = 7;
+/// Steps of a trajectory. Miri would take hours for all of them.
+const STEPS: u32 = if cfg!(miri) { 100 } else { 10_000 };
 
 /// Why the vectors could not be made.
 #[derive(Clone, Copy, Debug)]
@@ -98,7 +100,7 @@ where
     for part in [scalar, " ", dynamics, " ", method, ":"] {
         out.text(part);
     }
-    for n in 0..10_000 {
+    for n in 0..STEPS {
         let time = step_size * T::from_u32(n);
         let _ = stepper.step(time, &mut state, force, &mut stream)?;
         if [1, 10, 100, 1000, 10_000].contains(&(n + 1)) {
