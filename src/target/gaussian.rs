@@ -38,14 +38,15 @@ fn force<T: Real, const D: usize>(
     precision: &[T],
     position: &SVector<T, D>,
 ) -> SVector<T, D> {
-    let mut force: SVector<T, D> = SVector::from_element(T::ZERO);
+    // An array, since nalgebra's own iterators stand in the way of vectors.
+    let mut force = [T::ZERO; D];
     let columns = precision.chunks_exact(D.max(1));
     for (column, (&x, &mean)) in columns.zip(position.iter().zip(mean)) {
         for (force, &entry) in force.iter_mut().zip(column) {
             *force += entry * (mean - x);
         }
     }
-    force
+    force.into()
 }
 
 /// [`Gaussian`] on a table: the mean, then the precision matrix column by column.

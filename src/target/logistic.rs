@@ -30,10 +30,12 @@ pub struct LogisticRegression<'a, T, const D: usize> {
 impl<T: Real, const D: usize> Drift<T, D> for LogisticRegression<'_, T, D> {
     #[inline]
     fn drift(&self, _time: T, position: &SVector<T, D>) -> SVector<T, D> {
+        // Arrays, since nalgebra's own iterators stand in the way of vectors.
+        let position: [T; D] = (*position).into();
         let mut force = position.map(|w| -(self.prior * w));
         for row in self.rows.chunks_exact(D.max(1)) {
             let mut margin = T::ZERO;
-            for (&z, &w) in row.iter().zip(position) {
+            for (&z, &w) in row.iter().zip(&position) {
                 margin += z * w;
             }
             // An overflow to infinity is a pull of 0.
@@ -42,7 +44,7 @@ impl<T: Real, const D: usize> Drift<T, D> for LogisticRegression<'_, T, D> {
                 *force += pull * z;
             }
         }
-        force
+        force.into()
     }
 }
 

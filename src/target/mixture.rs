@@ -30,7 +30,7 @@ pub struct GaussianMixture<'a, T, const D: usize> {
 impl<T: Real, const D: usize> GaussianMixture<'_, T, D> {
     /// Each component's log responsibility up to a constant, precision and mean.
     #[inline]
-    fn components(&self, position: &SVector<T, D>) -> impl Iterator<Item = (T, T, &[T])> {
+    fn components(&self, position: &[T; D]) -> impl Iterator<Item = (T, T, &[T])> {
         self.rows.chunks_exact(D + 2).filter_map(move |row| {
             let [weight, precision, mean @ ..] = row else {
                 return None;
@@ -49,24 +49,26 @@ impl<T: Real, const D: usize> Drift<T, D> for GaussianMixture<'_, T, D> {
     #[cfg_attr(target_arch = "nvptx64", inline(never))]
     #[cfg_attr(not(target_arch = "nvptx64"), inline)]
     fn drift(&self, _time: T, position: &SVector<T, D>) -> SVector<T, D> {
+        // An array, since nalgebra's own iterators stand in the way of vectors.
+        let position: [T; D] = (*position).into();
         let mut largest = None;
-        for (exponent, _, _) in self.components(position) {
+        for (exponent, _, _) in self.components(&position) {
             if largest.is_none_or(|largest| exponent > largest) {
                 largest = Some(exponent);
             }
         }
         let largest = largest.unwrap_or(T::ZERO);
         let mut sum = T::ZERO;
-        let mut force: SVector<T, D> = SVector::from_element(T::ZERO);
-        for (exponent, precision, mean) in self.components(position) {
+        let mut force = [T::ZERO; D];
+        for (exponent, precision, mean) in self.components(&position) {
             let weight = (exponent - largest).exp();
             sum += weight;
             let pull = weight * precision;
-            for ((force, &x), &mean) in force.iter_mut().zip(position).zip(mean) {
+            for ((force, &x), &mean) in force.iter_mut().zip(&position).zip(mean) {
                 *force += pull * (mean - x);
             }
         }
-        force.map(|force| force / sum)
+        force.map(|force| force / sum).into()
     }
 }
 
