@@ -172,6 +172,28 @@ def of_batch(count, _steps):
     return {"x2": (second_moment(), tolerance), "v2": (1.0, tolerance)}
 
 
+def logistic_table(path):
+    """Writes the table of `LogisticRegression`, and returns E |w|^2/31 under its posterior, by Laplace's approximation.
+
+    The features are scaled so that the posterior is nearly normal, and its curvature between 1 and 4.
+    """
+    import numpy
+
+    lines = (HERE.parents[1] / "examples/posterior/wdbc.csv").read_text().splitlines()[1:]
+    fields = [line.split(",") for line in lines]
+    features = numpy.array([row[:-1] for row in fields], float)
+    features = (features - features.mean(axis=0)) / features.std(axis=0)
+    rows = numpy.column_stack([numpy.ones(len(features)), features])
+    rows *= 0.04 * numpy.array([[1 if row[-1] == fields[0][-1] else -1] for row in fields])
+    numpy.concatenate([[1], rows.ravel()]).astype("<f4").tofile(path)
+    w = numpy.zeros(rows.shape[1])
+    for _ in range(20):
+        pull = 1 / (1 + numpy.exp(rows @ w))
+        curvature = numpy.eye(len(w)) + (rows.T * (pull * (1 - pull))) @ rows
+        w += numpy.linalg.solve(curvature, pull @ rows - w)
+    return (numpy.trace(numpy.linalg.inv(curvature)) + w @ w) / len(w)
+
+
 def of_path(_count, steps):
     """The mean along a path of time steps / 100, x^2 being correlated over a time of about 1."""
     return {"x2": (second_moment(), 0.03 + 5 * math.sqrt(2 / (steps / 100)))}
@@ -228,11 +250,13 @@ def workloads(folder):
     def python(module, variant):
         return sys.executable, "-m", f"contenders.{module}", variant
 
-    def ours(names):
+    def ours(names, euler="Euler–Maruyama"):
         schemes = {
-            "euler": "Euler–Maruyama",
+            "euler": euler,
             "single": "Poisson midpoint, `Single`, K = 1000",
             "bernoulli": "Poisson midpoint, `Bernoulli`, K = 1000",
+            "baoa": "BAOA",
+            "ubu": "UBU",
         }
         return [Contender(OURS, schemes[name], (rust, name)) for name in names]
 
@@ -275,11 +299,31 @@ def workloads(folder):
         particles,
         steps,
         [
-            *ours(["euler", "single", "bernoulli"]),
+            *ours(["euler", "single", "bernoulli", "baoa", "ubu"], "Euler–Maruyama, drift held"),
             *whole_arrays("Euler–Maruyama, drift held"),
             *diffrax("ALIGN", "ShOULD", "QUICSORT"),
         ],
         of_batch,
+    )
+    table = folder / "logistic.f32"
+    os.environ["PEERS_TABLE"] = str(table)
+    logistic = logistic_table(table)
+    count, calls = 4096, 20
+    yield Workload(
+        "logistic",
+        f"Logistic regression, 569 observations, 31 coefficients: {count:,} particles, {calls} steps of 0.1",
+        "particle-steps",
+        count,
+        calls,
+        [
+            *ours(["euler", "single", "bernoulli"]),
+            Contender("NumPy", "Euler–Maruyama", python("with_numpy", "-")),
+            Contender("Numba", "Euler–Maruyama", python("with_numba", "-")),
+            Contender("PyTorch, eager", "Euler–Maruyama", python("with_torch", "eager")),
+            Contender("PyTorch, compiled", "Euler–Maruyama", python("with_torch", "compiled-fallback")),
+            Contender("JAX, threefry", "Euler–Maruyama", python("with_jax", "threefry")),
+        ],
+        lambda count, _steps: {"x2": (logistic, 0.05 + 5 * math.sqrt(2 / 31 / count))},
     )
     yield Workload(
         "path",
@@ -387,7 +431,8 @@ def table(workloads, rounds, scale, cores):
     yield f"{'; '.join(versions)}."
     yield ""
     yield "By `benches/peers/run`: this crate as a user builds it (`--release`, features `rayon` and `simd`, no flags),"
-    yield "C with `-O3 -march=native -fopenmp`. f32; the force is x − x³, linear beyond |x| = 3; the step is 0.01."
+    yield "C with `-O3 -march=native -fopenmp`. f32; unless a title says otherwise the force is x − x³, linear beyond |x| = 3,"
+    yield "and the step 0.01."
     yield f"Contenders took turns, {rounds} rounds; rates are medians with quartiles. The last column is the rate"
     yield "divided by that of the best peer in the same table. A Poisson midpoint step evaluates the drift twice."
     if scale != 1:
@@ -408,6 +453,41 @@ def table(workloads, rounds, scale, cores):
             low, median, high = (figure(rate / 1e6) for rate in c.rates())
             ratio = figure(c.rates()[1] / best) if best else ""
             yield f"| {name} | {c.scheme} | {c.threads} | {median} | {low} to {high} | {ratio} |"
+
+
+def equal_accuracy(workloads):
+    """Seconds until the mean of x^2 is known to within a bias and a standard error, by the rates above."""
+    rates = {}
+    for workload in workloads:
+        for c in workload.contenders:
+            if c.problem is None:
+                rates.setdefault((workload.name, c.scheme), []).append((c.rates()[1], c.label, c.ours))
+    biases = "1e-3", "1e-4"
+    needs = json.loads(version(sys.executable, "-m", "bias", *biases))
+    for bias in biases:
+        rows = []
+        for need in needs:
+            fastest = {}
+            for rate, label, ours in rates.get((need["workload"], need["scheme"]), []):
+                fastest[ours] = max(fastest.get(ours, (0, "")), (rate, label))
+            if need["bias"] == float(bias):
+                kind = need["workload"].split("-")[0]
+                rows += [(need["steps"] / rate, label, ours, kind, need) for ours, (rate, label) in fastest.items()]
+        best = min((seconds for seconds, _, ours, *_ in rows if not ours), default=None)
+        yield ""
+        yield f"## Equal accuracy: E x² to within {bias}, relative"
+        yield ""
+        yield "Double well, D = 1. The step size is the largest at which the stationary law's bias is that small, found"
+        yield "without sampling by `benches/peers/bias.py`; steps are taken until the standard error is as small. Seconds are"
+        yield "by the rates above, of this crate and of the fastest of the peers with that scheme. Friction and mass are 1."
+        yield ""
+        yield "| | scheme | dynamics | step size | 10⁶ drift evaluations | seconds | the best peer's, divided by them |"
+        yield "|---|---|---|---|---|---|---|"
+        for seconds, label, ours, kind, need in sorted(rows, key=lambda row: row[0]):
+            name = f"**{label}**" if ours else label
+            ratio = figure(best / seconds) if best else ""
+            size, calls = figure(need["step_size"]), figure(need["calls"] / 1e6)
+            yield f"| {name} | {need['scheme']} | {kind} | {size} | {calls} | {figure(seconds)} | {ratio} |"
 
 
 def plot(workloads, path):
@@ -464,7 +544,10 @@ def main():
     targets = [folder]
     if options.write:
         targets.append(HERE.parents[1] / "docs")
-    text = "\n".join(table(chosen, options.rounds, options.scale, cores))
+    lines = list(table(chosen, options.rounds, options.scale, cores))
+    if {"overdamped-1", "underdamped"} <= {workload.name for workload in chosen}:
+        lines += equal_accuracy(chosen)
+    text = "\n".join(lines)
     for target in targets:
         plot(chosen, target / "benchmarks.svg")
         (target / "benchmarks.md").write_text(f"{text}\n\n![The same as bars](benchmarks.svg)\n")

@@ -4,6 +4,7 @@ A contender warms up, prints `ready` and what it is, then for each line that it 
 seconds; at the end of input it prints `final` and what its state has become. `compare.py` knows what to expect of that.
 """
 
+import array
 import json
 import math
 import os
@@ -22,6 +23,9 @@ PUSH = (STEP_SIZE - TRAVEL) / FRICTION
 VELOCITY_NOISE = math.sqrt(1 - DECAY**2)
 SHARED_NOISE = (1 - DECAY) ** 2 / FRICTION / VELOCITY_NOISE
 POSITION_NOISE = math.sqrt((2 * FRICTION * STEP_SIZE - 3 + 4 * DECAY - DECAY**2) / FRICTION**2 - SHARED_NOISE**2)
+
+# Coefficients of the logistic regression, its observations, and its step size.
+COEFFICIENTS, OBSERVATIONS, LOGISTIC_STEP_SIZE = 31, 569, 0.1
 
 # Runs before the first that is timed: enough for a batch to forget where it began.
 WARM_UPS = 3
@@ -43,6 +47,20 @@ def held_drift(x, v, normal, clip):
     first = normal()
     x = x + TRAVEL * v + PUSH * drift + SHARED_NOISE * first + POSITION_NOISE * normal()
     return x, DECAY * v + TRAVEL * drift + VELOCITY_NOISE * first
+
+
+def table():
+    """The logistic regression's prior precision, and its rows, from where `compare.py` has written them."""
+    scalars = array.array("f")
+    with open(os.environ["PEERS_TABLE"], "rb") as file:
+        scalars.fromfile(file, 1 + OBSERVATIONS * COEFFICIENTS)
+    return scalars[0], scalars[1:]
+
+
+def logistic_euler(w, normal, prior, rows, exp):
+    """A step of particles that are rows of w."""
+    pull = 1 / (1 + exp(w @ rows.T))
+    return w + LOGISTIC_STEP_SIZE * (pull @ rows - prior * w) + math.sqrt(2 * LOGISTIC_STEP_SIZE) * normal()
 
 
 def cores():

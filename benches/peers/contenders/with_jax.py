@@ -3,7 +3,7 @@
 import jax
 import jax.numpy as jnp
 
-from .common import cores, euler, held_drift, serve
+from .common import COEFFICIENTS, OBSERVATIONS, cores, euler, held_drift, logistic_euler, serve, table
 
 
 def build(variant, workload, count, steps):
@@ -35,10 +35,13 @@ def build(variant, workload, count, steps):
         keys = iter(jax.random.split(key))
         return held_drift(x, v, lambda: jax.random.normal(next(keys), x.shape, x.dtype), jnp.clip)
 
+    def logistic(w, key):
+        return (logistic_euler(w, lambda: jax.random.normal(key, w.shape, w.dtype), prior, rows, jnp.exp),)
+
     @jax.jit
     def batch(key, *state):
         key, now = jax.random.split(key)
-        step = under if workload == "underdamped" else over
+        step = {"underdamped": under, "logistic": logistic}.get(workload, over)
         keys = jax.random.split(now, steps)
         return key, jax.lax.scan(lambda state, key: (step(*state, key), None), state, keys)[0]
 
@@ -55,6 +58,10 @@ def build(variant, workload, count, steps):
     if workload not in ("normals", "path"):
         parts = 2 if workload == "underdamped" else 1
         shape = 2 if workload == "overdamped-2" else 1, count
+        if workload == "logistic":
+            prior, rows = table()
+            rows = jnp.array(rows, jnp.float32).reshape(OBSERVATIONS, COEFFICIENTS)
+            shape = count, COEFFICIENTS
         state = tuple(jnp.zeros(shape, jnp.float32) for _ in range(parts))
 
     def moments():

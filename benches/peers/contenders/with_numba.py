@@ -16,6 +16,8 @@ AMPLITUDE = f32(common.AMPLITUDE)
 DECAY, TRAVEL, PUSH = f32(common.DECAY), f32(common.TRAVEL), f32(common.PUSH)
 VELOCITY_NOISE, SHARED_NOISE = f32(common.VELOCITY_NOISE), f32(common.SHARED_NOISE)
 POSITION_NOISE = f32(common.POSITION_NOISE)
+LOGISTIC_STEP_SIZE = f32(common.LOGISTIC_STEP_SIZE)
+LOGISTIC_AMPLITUDE = f32(math.sqrt(2 * common.LOGISTIC_STEP_SIZE))
 
 
 @njit(inline="always")
@@ -49,6 +51,24 @@ def underdamped(xs, vs, steps):
         xs[p], vs[p] = x, v
 
 
+@njit(parallel=True)
+def logistic(ws, prior, rows, steps):
+    for p in prange(ws.shape[0]):
+        w, force = ws[p], numpy.empty(ws.shape[1], numpy.float32)
+        for _ in range(steps):
+            for i in range(w.size):
+                force[i] = -prior * w[i]
+            for row in rows:
+                margin = f32(0)
+                for i in range(w.size):
+                    margin += row[i] * w[i]
+                pull = ONE / (ONE + math.exp(margin))
+                for i in range(w.size):
+                    force[i] += pull * row[i]
+            for i in range(w.size):
+                w[i] += LOGISTIC_STEP_SIZE * force[i] + LOGISTIC_AMPLITUDE * normal()
+
+
 @njit
 def path(x, steps):
     total = 0.0
@@ -65,6 +85,11 @@ def normals(values):
 
 
 def build(_variant, workload, count, steps):
+    if workload == "logistic":
+        prior, rows = common.table()
+        rows = numpy.array(rows, f32).reshape(common.OBSERVATIONS, common.COEFFICIENTS)
+        w = numpy.zeros((count, common.COEFFICIENTS), f32)
+        return lambda: logistic(w, f32(prior), rows, steps), lambda: {"x2": float(numpy.mean(w * w))}
     x, v = numpy.zeros((2, 2 * count if workload == "overdamped-2" else count), numpy.float32)
     runs = {
         "overdamped-1": lambda: overdamped(x, steps),

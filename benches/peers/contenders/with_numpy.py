@@ -1,8 +1,10 @@
-"""NumPy: whole arrays, one thread."""
+"""NumPy: whole arrays, one thread but for products of matrices."""
+
+import sys
 
 import numpy
 
-from .common import euler, held_drift, serve
+from .common import COEFFICIENTS, OBSERVATIONS, cores, euler, held_drift, logistic_euler, serve, table
 
 
 def build(_variant, workload, count, steps):
@@ -14,6 +16,18 @@ def build(_variant, workload, count, steps):
             generator.standard_normal(out=values, dtype=numpy.float32)
 
         return normals, lambda: {"x2": float(numpy.mean(values * values))}
+    if workload == "logistic":
+        prior, rows = table()
+        rows = numpy.array(rows, numpy.float32).reshape(OBSERVATIONS, COEFFICIENTS)
+        w = numpy.zeros((count, COEFFICIENTS), numpy.float32)
+
+        def logistic():
+            nonlocal w
+            normal = lambda: generator.standard_normal(w.shape, dtype=numpy.float32)
+            for _ in range(steps):
+                w = logistic_euler(w, normal, numpy.float32(prior), rows, numpy.exp)
+
+        return logistic, lambda: {"x2": float(numpy.mean(w * w))}
     dimension = {"overdamped-1": 1, "overdamped-2": 2, "underdamped": 1}[workload]
     shape = dimension, count
     x, v = (numpy.zeros(shape, numpy.float32) for _ in range(2))
@@ -37,4 +51,4 @@ def build(_variant, workload, count, steps):
 
 
 if __name__ == "__main__":
-    serve(build, f"NumPy {numpy.__version__}", 1)
+    serve(build, f"NumPy {numpy.__version__}", cores() if sys.argv[2] == "logistic" else 1)

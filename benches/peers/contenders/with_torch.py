@@ -3,7 +3,7 @@
 import torch
 import torch._inductor.config
 
-from .common import euler, held_drift, serve
+from .common import COEFFICIENTS, OBSERVATIONS, euler, held_drift, logistic_euler, serve, table
 
 
 def build(variant, workload, count, steps):
@@ -14,7 +14,8 @@ def build(variant, workload, count, steps):
             values.normal_()
 
         return normals, lambda: {"x2": float(torch.mean(values * values))}
-    dimension = {"overdamped-1": 1, "overdamped-2": 2, "underdamped": 1}[workload]
+    shape = {"overdamped-1": (1, count), "overdamped-2": (2, count), "underdamped": (1, count)}
+    shape["logistic"] = count, COEFFICIENTS
 
     def overdamped(x):
         return (euler(x, lambda: torch.randn_like(x), torch.clamp),)
@@ -23,12 +24,19 @@ def build(variant, workload, count, steps):
         return held_drift(x, v, lambda: torch.randn_like(x), torch.clamp)
 
     step, parts = (underdamped, 2) if workload == "underdamped" else (overdamped, 1)
+    if workload == "logistic":
+        prior, rows = table()
+        rows = torch.tensor(rows).reshape(OBSERVATIONS, COEFFICIENTS)
+
+        def step(w):
+            return (logistic_euler(w, lambda: torch.randn_like(w), prior, rows, torch.exp),)
+
     if variant.startswith("compiled"):
         # The compiler's own generator is a scalar loop, eager mode's is not.
         torch._inductor.config.fallback_random = variant == "compiled-fallback"
         # One step: a loop of 200 would take minutes to compile.
         step = torch.compile(step, dynamic=False)
-    state = tuple(torch.zeros(dimension, count) for _ in range(parts))
+    state = tuple(torch.zeros(shape[workload]) for _ in range(parts))
 
     @torch.no_grad()
     def run():

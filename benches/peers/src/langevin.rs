@@ -1,12 +1,14 @@
-//! Langevin dynamics in a double well: a batch on all processors, and one long path.
+//! Langevin dynamics in a double well, a batch on all processors and one long path; and of a logistic regression.
 
-use anyhow::{Result, bail, ensure};
+use anyhow::{Context, Result, bail, ensure};
 use poisson_midpoint::batch::{Cpu, Ensemble};
 use poisson_midpoint::dynamics::{Dynamics, Overdamped, StateOf, Underdamped};
 use poisson_midpoint::nalgebra::SVector;
 use poisson_midpoint::random::{Buffered, Stream};
-use poisson_midpoint::target::{DoubleWell, Drift};
-use poisson_midpoint::{EulerMaruyama, MidpointLaw, Phase, PoissonMidpoint, State, Stepper};
+use poisson_midpoint::target::{DoubleWell, Drift, LogisticRegression, TableDrift};
+use poisson_midpoint::{
+    Baoa, EulerMaruyama, MidpointLaw, Phase, PoissonMidpoint, State, Stepper, Ubu,
+};
 
 use super::{Contender, mean_square};
 
@@ -18,7 +20,11 @@ const WELL: DoubleWell<f32> = DoubleWell {
     cap: 3.0,
 };
 
-/// The contender of a method, `euler`, `single` or `bernoulli`.
+/// Coefficients of the logistic regression, and its step size.
+const COEFFICIENTS: usize = 31;
+const LOGISTIC_STEP_SIZE: f32 = 0.1;
+
+/// The contender of a method, `euler`, `single`, `bernoulli`, `baoa` or `ubu`.
 pub(crate) fn contender(
     method: &str,
     workload: &str,
@@ -29,31 +35,56 @@ pub(crate) fn contender(
     let underdamped = |inner| Underdamped::new(STEP_SIZE, inner, FRICTION);
     let law = match method {
         "euler" => None,
+        "baoa" if workload == "underdamped" => {
+            return Ok(well::<_, Phase<f32, 1>, 1>(
+                Baoa::new(underdamped(1)?)?,
+                count,
+                steps,
+            ));
+        }
+        "ubu" if workload == "underdamped" => {
+            return Ok(well::<_, Phase<f32, 1>, 1>(
+                Ubu::new(underdamped(2)?)?,
+                count,
+                steps,
+            ));
+        }
         "single" => Some(MidpointLaw::Single),
         "bernoulli" => Some(MidpointLaw::Bernoulli),
         _ => bail!("no method {method}"),
     };
     Ok(match (workload, law) {
         ("overdamped-1", None) => {
-            Batch::<_, SVector<f32, 1>>::boxed(EulerMaruyama::new(overdamped(1)?), count, steps)
+            well::<_, SVector<f32, 1>, 1>(EulerMaruyama::new(overdamped(1)?), count, steps)
         }
         ("overdamped-1", Some(law)) => {
             let stepper = PoissonMidpoint::new(overdamped(INNER_STEPS)?, law);
-            Batch::<_, SVector<f32, 1>>::boxed(stepper, count, steps)
+            well::<_, SVector<f32, 1>, 1>(stepper, count, steps)
         }
         ("overdamped-2", None) => {
-            Batch::<_, SVector<f32, 2>>::boxed(EulerMaruyama::new(overdamped(1)?), count, steps)
+            well::<_, SVector<f32, 2>, 2>(EulerMaruyama::new(overdamped(1)?), count, steps)
         }
         ("overdamped-2", Some(law)) => {
             let stepper = PoissonMidpoint::new(overdamped(INNER_STEPS)?, law);
-            Batch::<_, SVector<f32, 2>>::boxed(stepper, count, steps)
+            well::<_, SVector<f32, 2>, 2>(stepper, count, steps)
         }
         ("underdamped", None) => {
-            Batch::<_, Phase<f32, 1>>::boxed(EulerMaruyama::new(underdamped(1)?), count, steps)
+            well::<_, Phase<f32, 1>, 1>(EulerMaruyama::new(underdamped(1)?), count, steps)
         }
         ("underdamped", Some(law)) => {
             let stepper = PoissonMidpoint::new(underdamped(INNER_STEPS)?, law);
-            Batch::<_, Phase<f32, 1>>::boxed(stepper, count, steps)
+            well::<_, Phase<f32, 1>, 1>(stepper, count, steps)
+        }
+        ("logistic", law) => {
+            let dynamics = |inner| Overdamped::new(LOGISTIC_STEP_SIZE, inner);
+            let table = table()?;
+            match law {
+                None => logistic(EulerMaruyama::new(dynamics(1)?), table, count, steps)?,
+                Some(law) => {
+                    let stepper = PoissonMidpoint::new(dynamics(INNER_STEPS)?, law);
+                    logistic(stepper, table, count, steps)?
+                }
+            }
         }
         ("path", None) => Path::boxed(EulerMaruyama::new(overdamped(1)?), steps),
         ("path", Some(law)) => {
@@ -63,38 +94,83 @@ pub(crate) fn contender(
     })
 }
 
-/// Particles that begin at 0.
-struct Batch<S, X: State> {
-    stepper: S,
-    ensemble: Ensemble<X>,
-    steps: u32,
-}
-
-impl<S, X, const D: usize> Batch<S, X>
+/// Particles in the double well.
+fn well<S, X, const D: usize>(stepper: S, count: usize, steps: u32) -> Box<dyn Contender>
 where
     S: Stepper<Dynamics: Dynamics<Real = f32>> + 'static,
     X: StateOf<S::Dynamics> + State<Real = f32, Position = SVector<f32, D>> + 'static,
 {
-    fn boxed(stepper: S, count: usize, steps: u32) -> Box<dyn Contender> {
+    let drift = |time: f32, x: &SVector<f32, D>| WELL.drift(time, x);
+    Batch::<S, X, _>::boxed(stepper, drift, count, steps)
+}
+
+/// Particles in the posterior of a logistic regression.
+fn logistic<S>(
+    stepper: S,
+    table: &'static [f32],
+    count: usize,
+    steps: u32,
+) -> Result<Box<dyn Contender>>
+where
+    S: Stepper<Dynamics: Dynamics<Real = f32>> + 'static,
+    SVector<f32, COEFFICIENTS>:
+        StateOf<S::Dynamics> + State<Real = f32, Position = SVector<f32, COEFFICIENTS>>,
+{
+    let target = LogisticRegression::<f32, COEFFICIENTS>::from_table(table)?;
+    let drift = move |time: f32, w: &SVector<f32, COEFFICIENTS>| target.drift(time, w);
+    Ok(Batch::<S, SVector<f32, COEFFICIENTS>, _>::boxed(
+        stepper, drift, count, steps,
+    ))
+}
+
+/// The table that `compare.py` has written, kept as long as the program runs.
+fn table() -> Result<&'static [f32]> {
+    let path = std::env::var("PEERS_TABLE").context("PEERS_TABLE names the table's file")?;
+    let bytes = std::fs::read(&path).with_context(|| path.clone())?;
+    let scalars: Vec<f32> = bytes
+        .as_chunks()
+        .0
+        .iter()
+        .map(|&scalar| f32::from_le_bytes(scalar))
+        .collect();
+    Ok(scalars.leak())
+}
+
+/// Particles that begin at 0.
+struct Batch<S, X: State, B> {
+    stepper: S,
+    drift: B,
+    ensemble: Ensemble<X>,
+    steps: u32,
+}
+
+impl<S, X, B, const D: usize> Batch<S, X, B>
+where
+    S: Stepper<Dynamics: Dynamics<Real = f32>> + 'static,
+    X: StateOf<S::Dynamics> + State<Real = f32, Position = SVector<f32, D>> + 'static,
+    B: Fn(f32, &SVector<f32, D>) -> SVector<f32, D> + Copy + Send + Sync + 'static,
+{
+    fn boxed(stepper: S, drift: B, count: usize, steps: u32) -> Box<dyn Contender> {
         let states = vec![X::from_fn(|_, _| 0.0); count];
         let ensemble = Ensemble::new(42, states);
         Box::new(Self {
             stepper,
+            drift,
             ensemble,
             steps,
         })
     }
 }
 
-impl<S, X, const D: usize> Contender for Batch<S, X>
+impl<S, X, B, const D: usize> Contender for Batch<S, X, B>
 where
     S: Stepper<Dynamics: Dynamics<Real = f32>>,
     X: StateOf<S::Dynamics> + State<Real = f32, Position = SVector<f32, D>>,
+    B: Fn(f32, &SVector<f32, D>) -> SVector<f32, D> + Copy + Send + Sync,
 {
     fn run(&mut self) -> Result<()> {
         let (stepper, mut particles) = (&self.stepper, self.ensemble.particles());
-        let drift = |time, x: &SVector<f32, D>| WELL.drift(time, x);
-        let run = Cpu.run_parallel(stepper, &mut particles, drift, 0..self.steps);
+        let run = Cpu.run_parallel(stepper, &mut particles, self.drift, 0..self.steps);
         ensure!(run.failed == 0, "{} particles failed", run.failed);
         Ok(())
     }

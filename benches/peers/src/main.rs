@@ -34,7 +34,7 @@ fn main() -> Result<()> {
     };
     let (count, steps) = (count.parse()?, steps.parse()?);
     let mut contender = match workload.split_once('-').unwrap_or((workload, "")) {
-        ("overdamped" | "underdamped" | "path", _) => {
+        ("overdamped" | "underdamped" | "logistic" | "path", _) => {
             langevin::contender(method, workload, count, steps)?
         }
         ("sampler", shape) => sampler::contender(method, shape, count, steps)?,
