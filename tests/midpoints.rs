@@ -140,6 +140,7 @@ fn the_expected_number_of_midpoints_is_that_of_the_law() {
         let exact = Bernoulli.expected_drift_calls(k) - 1.0;
         assert!((mean - exact).abs() < 0.008, "{k}: {mean} {exact}");
     }
+    assert_eq!(Single.expected_drift_calls(2), 2.0);
     for law in [Bernoulli, Single] {
         assert_eq!([0, 1].map(|k| law.expected_drift_calls(k)), [1.0, 1.0]);
     }

@@ -1,5 +1,6 @@
 //! The normals against exact quantiles: accuracy, monotonicity, antisymmetry, both ends.
 
+use poisson_midpoint::Real;
 use poisson_midpoint::random::{normal_f32, normal_f64};
 
 /// The largest error of `normal_f32` over all words, found by the exhaustive test below.
@@ -180,5 +181,17 @@ fn f64_never_falls_by_more_than_one_ulp() {
             let drop = fall(word, word + distance);
             assert!(drop <= 1, "{word:#x} + {distance} falls by {drop} ulp");
         }
+    }
+}
+
+/// Rows of every mixture of the centre and the tail, of nothing but tail too.
+#[test]
+fn lanes_have_the_bits_of_each_word_alone() {
+    const WORDS: [u32; 4] = [0, u32::MAX, 0x8000_0000, 0x1234_5678];
+    for pattern in 0..4_u32.pow(4) {
+        let row: [u32; 20] =
+            std::array::from_fn(|lane| WORDS[(pattern >> (lane % 4 * 2)) as usize % 4]);
+        let normals: [f32; 20] = f32::normal_lanes(|| row);
+        assert_eq!(normals, row.map(normal_f32));
     }
 }

@@ -22,7 +22,7 @@ pub(super) struct GapEstimate {
 
 impl GapEstimate {
     /// The largest K for which the bounds are worth finding.
-    pub(super) const MOST_INNER_STEPS: u32 = 1 << 14;
+    pub(super) const MOST_INNER_STEPS: u32 = 16_384;
     /// Bound of the error of −ln u, absolute and relative: some four times what the roundings below come to where
     /// a gap falls short of K, which is where u > (1 − 1/K)ᴷ ≥ ¼.
     const ERROR: f32 = 4e-7;

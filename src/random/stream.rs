@@ -308,11 +308,11 @@ impl Stream {
         reason = "lanes are counted, which the compiler sees: no panic is linked"
     )]
     fn fill_blocks<'b>(&mut self, bytes: &'b mut [u8]) -> &'b mut [u8] {
-        /// Blocks in vectors cost as much as so many one by one, or less.
-        const ENOUGH: usize = 4;
+        /// Blocks in vectors cost as much as those of so many bytes one by one, or less.
+        const ENOUGH: usize = 256;
 
         let begun = 4 * (self.position.wrapping_neg() & 15) as usize;
-        if bytes.len() < begun + 64 * ENOUGH {
+        if bytes.len().saturating_sub(begun) < ENOUGH {
             return bytes;
         }
         let (begun, bytes) = bytes.split_at_mut_checked(begun).unwrap_or_default();

@@ -43,13 +43,16 @@ pub fn with_all(mut check: impl FnMut(&str, &dyn Check)) {
         };
     }
     for eta in [0.0, 0.5, 1.0] {
-        check!("ddim", Ddim { eta });
+        let name = |noisy, noiseless| if eta > 0.0 { noisy } else { noiseless };
+        check!(name("ddim", "ddim, no noise"), Ddim { eta });
         for order in 1..=3 {
-            check!("multistep", DpmSolverPlusPlus { order, eta });
+            let solver = DpmSolverPlusPlus { order, eta };
+            check!(name("multistep", "multistep, no noise"), solver);
         }
         for order in 2..=3 {
             let node = 0.5;
-            check!("hybrid", HybridMultistep { order, eta, node });
+            let solver = HybridMultistep { order, eta, node };
+            check!(name("hybrid", "hybrid, no noise"), solver);
         }
     }
     for (predictor, corrector) in [(1, 0), (2, 2), (3, 3), (1, 3)] {
