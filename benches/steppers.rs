@@ -1,4 +1,4 @@
-//! Ratios that the README quotes: steppers against each other, and the batch engine against the
+//! Ratios: steppers against each other, and the batch engine against the
 //! same loop written with other crates' generators.
 //!
 //! `cargo bench`; for the processor's own vector width `cargo bench --features simd`, which finds it when it runs, or

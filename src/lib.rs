@@ -163,8 +163,14 @@ mod trajectory;
 pub mod tuning;
 
 #[cfg(all(doctest, feature = "alloc"))]
-#[doc = include_str!("../README.md")]
-mod readme {}
+mod guides {
+    #[doc = include_str!("../docs/diffusion.md")]
+    mod diffusion {}
+    #[doc = include_str!("../docs/langevin.md")]
+    mod langevin {}
+    #[doc = include_str!("../README.md")]
+    mod readme {}
+}
 
 /// The linear algebra that states and drifts are made of, in the version this crate uses.
 pub use nalgebra;
