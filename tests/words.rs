@@ -39,3 +39,20 @@ fn streams_are_equal_where_their_words_are() {
     assert_ne!(read, Streams::new(42).particle_at(8, 16).unwrap());
     assert_ne!(read, Streams::new(43).particle_at(7, 16).unwrap());
 }
+
+/// A generator of the caller's has to make a word, and nothing else.
+#[test]
+fn words_of_any_source_fill_a_slice_in_order() {
+    struct Counter(u32);
+
+    impl Words for Counter {
+        fn next_word(&mut self) -> u32 {
+            self.0 += 1;
+            self.0
+        }
+    }
+
+    let mut words = [0; 5];
+    Counter(7).fill_words(&mut words);
+    assert_eq!(words, [8, 9, 10, 11, 12]);
+}
