@@ -274,3 +274,21 @@ fn what_cannot_be_said_is_not() {
     );
     assert!(split_r_hat(&unequal[1..]).is_some());
 }
+
+/// What goes to another machine is all of it: values and merges after that have the bits that they would have had.
+#[test]
+fn moments_of_their_parts_are_the_same() {
+    let mut moments = Moments::<f32>::new();
+    for n in 0..1000_u16 {
+        moments.push(1.0e3 + f32::from(n).sqrt()).unwrap();
+    }
+    let (count, parts) = moments.parts();
+    assert!(count == 1000 && parts.iter().all(|&part| part != 0.0));
+    let mut sent = Moments::from_parts(count, parts);
+    assert_eq!(sent, moments);
+    for moments in [&mut sent, &mut moments] {
+        moments.push(7.5).unwrap();
+        moments.merge(&Moments::from_parts(count, parts));
+    }
+    assert_eq!(sent, moments);
+}

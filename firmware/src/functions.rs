@@ -138,6 +138,8 @@ fn statistics<T: Real>() -> Outcome {
     moments.merge(&black_box(moments));
     black_box((moments.count(), moments.mean(), moments.variance()));
     black_box(moments.standard_error());
+    let (count, parts) = moments.parts();
+    black_box(Moments::from_parts(count, black_box(parts)));
     let mut covariance = black_box(Covariance::<T, D>::default());
     covariance.push(&vector())?;
     covariance.merge(&black_box(Covariance::new()));

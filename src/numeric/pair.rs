@@ -6,8 +6,8 @@ use crate::real::Real;
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub(crate) struct Pair<T> {
-    high: T,
-    low: T,
+    pub(crate) high: T,
+    pub(crate) low: T,
 }
 
 impl<T: Real> Pair<T> {

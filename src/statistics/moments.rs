@@ -51,6 +51,42 @@ impl<T: Real> Moments<T> {
         }
     }
 
+    /// Those that [`parts`](Self::parts) gave.
+    #[must_use]
+    pub const fn from_parts(count: u64, [mean, more_mean, squares, more_squares]: [T; 4]) -> Self {
+        Self {
+            count,
+            mean: Pair {
+                high: mean,
+                low: more_mean,
+            },
+            squares: Pair {
+                high: squares,
+                low: more_squares,
+            },
+        }
+    }
+
+    /// All there is, for another machine or a file: the count, the mean as a sum of two numbers, and Σ (x − mean)² as a sum of two.
+    ///
+    /// ```
+    /// use poisson_midpoint::statistics::Moments;
+    /// let mut moments = Moments::new();
+    /// moments.push(1.5_f32)?;
+    /// let (count, numbers) = moments.parts();
+    /// assert_eq!(Moments::from_parts(count, numbers), moments);
+    /// # Ok::<(), poisson_midpoint::statistics::NonFinite<f32>>(())
+    /// ```
+    #[must_use]
+    pub fn parts(&self) -> (u64, [T; 4]) {
+        let Self {
+            count,
+            mean,
+            squares,
+        } = *self;
+        (count, [mean.high, mean.low, squares.high, squares.low])
+    }
+
     /// Adds a value.
     ///
     /// # Errors
