@@ -3,26 +3,24 @@
 //!
 //! `cargo run --release --features checkpoint,rayon --example ensemble -- --help`; docs/clusters.md.
 
+mod model;
 #[allow(dead_code, reason = "checkpoints are all that is written")]
 #[path = "../common/output.rs"]
 mod output;
 
 use std::fs;
-use std::io::{self, ErrorKind, Write};
+use std::io::ErrorKind;
 use std::ops::Range;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
 use anyhow::{Context, Result, bail, ensure};
 use clap::{Args, Parser};
-use nalgebra::SVector;
-use poisson_midpoint::batch::{Cpu, Ensemble, Status};
+use model::{Digest, WELL, X, start, stepper};
+use poisson_midpoint::batch::{Cpu, Ensemble};
 use poisson_midpoint::checkpoint::{self, Checkpoint};
-use poisson_midpoint::dynamics::Overdamped;
 use poisson_midpoint::random::Streams;
-use poisson_midpoint::statistics::Moments;
-use poisson_midpoint::target::{DoubleWell, Drift};
-use poisson_midpoint::{MidpointLaw, ParameterError, PoissonMidpoint};
+use poisson_midpoint::target::Drift;
 
 #[derive(Parser)]
 #[command(
@@ -57,8 +55,6 @@ struct Advance {
     seed: u64,
 }
 
-type X = SVector<f32, 4>;
-
 fn range(text: &str) -> Result<Range<u64>> {
     let (start, end) = text.split_once("..").context("write it as FIRST..END")?;
     let range = start.parse()?..end.parse()?;
@@ -73,20 +69,6 @@ fn main() -> ExitCode {
     })
 }
 
-fn stepper() -> Result<PoissonMidpoint<Overdamped<f32>>, ParameterError<f32>> {
-    let dynamics = Overdamped::new(0.05, 1000)?.with_temperature(0.25)?;
-    Ok(PoissonMidpoint::new(dynamics, MidpointLaw::Single))
-}
-
-/// Every other particle begins in the other well.
-fn start(particle: u64) -> X {
-    X::repeat(if particle.is_multiple_of(2) {
-        1.0
-    } else {
-        -1.0
-    })
-}
-
 fn run(command: &Advance) -> Result<()> {
     let (stepper, path) = (stepper()?, &command.file);
     let (mut ensemble, mut step) = match fs::read(path) {
@@ -98,11 +80,7 @@ fn run(command: &Advance) -> Result<()> {
         }
         Err(error) => return Err(error).with_context(|| path.display().to_string()),
     };
-    let well = DoubleWell {
-        steepness: 1.0,
-        cap: 2.0,
-    };
-    let drift = |time: f32, x: &X| well.drift(time, x);
+    let drift = |time: f32, x: &X| WELL.drift(time, x);
     while step < command.to {
         let next = command.to.min(step.saturating_add(command.every));
         _ = Cpu.run_parallel(&stepper, &mut ensemble.particles(), drift, step..next);
@@ -155,48 +133,17 @@ fn join(files: &[PathBuf]) -> Result<()> {
             "particles {other:?} are of another seed, or at another step"
         );
     }
-    // One particle after another, whatever the cut: the bits are those of the whole.
-    let (mut moments, mut hash, mut failed) = (Moments::new(), Fnv::new(), 0);
-    for (_, _, ensemble) in &shards {
-        let particles = ensemble.states().zip(ensemble.word_positions());
-        for ((state, position), status) in particles.zip(ensemble.status()) {
-            for value in &state {
-                hash.add(&value.to_le_bytes());
-                moments.push(*value)?;
-            }
-            hash.add(&position.to_le_bytes());
-            failed += u64::from(*status != Status::Active);
-        }
-    }
+    let particles = shards.iter().flat_map(|(_, _, shard)| {
+        let particles = shard.states().zip(shard.word_positions());
+        let particles = particles.zip(shard.status());
+        particles.map(|((state, position), status)| (state, *position, *status))
+    });
     let (first, last) = (&shards[0], &shards[shards.len() - 1]);
-    let (particles, (_, step)) = (first.0.start..last.0.end, first.1);
-    let (mean, variance) = (moments.mean(), moments.variance());
-    let mut out = io::stdout().lock();
-    writeln!(
-        out,
-        "particles {particles:?} at step {step}, {failed} of them failed"
-    )?;
-    writeln!(
-        out,
-        "mean {:.6}, variance {:.6}",
-        mean.unwrap_or(f32::NAN),
-        variance.unwrap_or(f32::NAN)
-    )?;
-    writeln!(out, "hash {:016x}", hash.0)?;
+    let (range, (_, step)) = (first.0.start..last.0.end, first.1);
+    let mut all = Digest::NONE;
+    for block in Digest::of_blocks(range.start, particles)? {
+        all.merge(&block);
+    }
+    all.report(&range, step)?;
     Ok(())
-}
-
-/// A hash by Fowler, Noll and Vo.
-struct Fnv(u64);
-
-impl Fnv {
-    fn new() -> Self {
-        Self(0xcbf2_9ce4_8422_2325)
-    }
-
-    fn add(&mut self, bytes: &[u8]) {
-        for byte in bytes {
-            self.0 = (self.0 ^ u64::from(*byte)).wrapping_mul(0x100_0000_01b3);
-        }
-    }
 }

@@ -1,0 +1,215 @@
+//! One ensemble on many machines: each rank of MPI advances a range of the particles. States, statistics and hash are
+//! the same bits on any number of ranks, also where a run was killed and goes on with another number.
+//!
+//! `mpirun -n 4 poisson-midpoint-mpi FOLDER --particles 1000000 --to 500`; docs/clusters.md.
+
+#[path = "../../ensemble/model.rs"]
+mod model;
+mod shards;
+
+use std::fs;
+use std::ops::Range;
+use std::path::PathBuf;
+use std::time::Instant;
+
+use anyhow::{Context, Result};
+use clap::Parser;
+use model::{BLOCK, Digest, X, stepper};
+use mpi::datatype::PartitionMut;
+use mpi::traits::{Communicator, CommunicatorCollectives, Root};
+use mpi::{Count, Threading};
+use poisson_midpoint::batch::{Ensemble, Particles};
+use poisson_midpoint::checkpoint;
+use poisson_midpoint::statistics::Moments;
+
+#[derive(Parser)]
+#[command(about = "An ensemble in a double well, on all ranks of an MPI program")]
+struct Options {
+    /// Where the checkpoints are; a run whose checkpoints are there goes on from them
+    folder: PathBuf,
+    /// Particles in all
+    #[arg(long, value_parser = clap::value_parser!(u64).range(1..))]
+    particles: u64,
+    /// Macro steps in all
+    #[arg(long)]
+    to: u32,
+    /// Macro steps between two checkpoints
+    #[arg(long, default_value_t = 100, value_parser = clap::value_parser!(u32).range(1..))]
+    every: u32,
+    /// Seed of the ensemble
+    #[arg(long, default_value_t = 42)]
+    seed: u64,
+}
+
+fn main() -> Result<()> {
+    // Of the threads of a rank this one alone speaks to the others.
+    let universe = mpi::initialize_with_threading(Threading::Funneled);
+    let (universe, _) = universe.context("MPI has been started before")?;
+    let world = universe.world();
+    run(&world, &Options::parse()).inspect_err(|error| {
+        eprintln!("rank {}: {error:#}", world.rank());
+        // The others would wait for this one.
+        world.abort(1)
+    })
+}
+
+fn run(world: &impl Communicator, options: &Options) -> Result<()> {
+    let (rank, ranks) = (world.rank() as u64, world.size() as u64);
+    let (root, is_root) = (world.process_at_rank(0), rank == 0);
+    let Options {
+        folder,
+        particles,
+        to,
+        every,
+        seed,
+    } = options;
+
+    let mut step = 0;
+    if is_root {
+        fs::create_dir_all(folder).with_context(|| folder.display().to_string())?;
+        step = shards::newest(folder, *particles)?;
+    }
+    root.broadcast_into(&mut step);
+    let own = range(*particles, rank, ranks);
+    let mut ensemble = shards::load(folder, step, &own, *seed)?;
+
+    let (stepper, engine) = (stepper()?, Engine::new(world)?);
+    let (begun, first) = (Instant::now(), step);
+    while step < *to {
+        let next = to.min(&step.saturating_add(*every)).to_owned();
+        engine.advance(&mut ensemble.particles(), step..next)?;
+        step = next;
+        let path = shards::path(folder, step, &own);
+        let mut save = || {
+            fs::create_dir_all(path.parent().context("a folder in a folder")?)?;
+            anyhow::Ok(checkpoint::save(
+                &path,
+                &ensemble.checkpoint(&stepper, step)?,
+            )?)
+        };
+        save().with_context(|| path.display().to_string())?;
+        // From here on no rank needs an older one.
+        world.barrier();
+        if is_root {
+            shards::forget_before(folder, step)?;
+            let steps = *particles as f64 * f64::from(step - first);
+            let rate = steps / begun.elapsed().as_secs_f64() / 1e6;
+            eprintln!(
+                "step {step} of {to}: {rate:.1} million particle-steps a second, checkpoints included"
+            );
+        }
+    }
+    report(world, &ensemble, &own, options, step)
+}
+
+/// The particles of a rank: whole blocks.
+fn range(particles: u64, rank: u64, ranks: u64) -> Range<u64> {
+    let blocks = u128::from(particles.div_ceil(BLOCK));
+    let end = |rank: u64| {
+        let block = blocks * u128::from(rank) / u128::from(ranks);
+        particles.min(block as u64 * BLOCK)
+    };
+    end(rank)..end(rank + 1)
+}
+
+/// Numbers of a digest, for MPI.
+const NUMBERS: usize = 7;
+
+/// Brings the digests of all blocks to rank 0, which merges them in the order of the particles, and prints the result.
+fn report(
+    world: &impl Communicator,
+    ensemble: &Ensemble<X>,
+    own: &Range<u64>,
+    options: &Options,
+    step: u32,
+) -> Result<()> {
+    let particles = ensemble.states().zip(ensemble.word_positions());
+    let particles = particles.zip(ensemble.status());
+    let particles = particles.map(|((state, position), status)| (state, *position, *status));
+    let blocks = Digest::of_blocks(own.start, particles)?;
+    let numbers: Vec<u64> = blocks.iter().flat_map(to_numbers).collect();
+
+    let root = world.process_at_rank(0);
+    if world.rank() > 0 {
+        root.gather_varcount_into(&numbers);
+        return Ok(());
+    }
+    let ranks = world.size() as u64;
+    let ends = (0..=ranks).map(|rank| range(options.particles, rank, ranks).start.div_ceil(BLOCK));
+    let ends = ends.map(|blocks| Count::try_from(blocks * NUMBERS as u64));
+    let ends: Vec<Count> = ends
+        .collect::<Result<_, _>>()
+        .context("blocks for one message")?;
+    let counts: Vec<Count> = ends.windows(2).map(|pair| pair[1] - pair[0]).collect();
+    let mut all = vec![0; ends[ends.len() - 1] as usize];
+    let displacements = &ends[..counts.len()];
+    root.gather_varcount_into_root(
+        &numbers,
+        &mut PartitionMut::new(&mut all, counts.as_slice(), displacements),
+    );
+    let mut whole = Digest::NONE;
+    for numbers in all.as_chunks().0 {
+        whole.merge(&from_numbers(numbers));
+    }
+    whole.report(&(0..options.particles), step)?;
+    Ok(())
+}
+
+fn to_numbers(digest: &Digest) -> [u64; NUMBERS] {
+    let (count, parts) = digest.moments.parts();
+    let [a, b, c, d] = parts.map(|part| part.to_bits().into());
+    [count, a, b, c, d, digest.hash, digest.failed]
+}
+
+fn from_numbers(&[count, a, b, c, d, hash, failed]: &[u64; NUMBERS]) -> Digest {
+    let parts = [a, b, c, d].map(|bits| f32::from_bits(bits as u32));
+    Digest {
+        moments: Moments::from_parts(count, parts),
+        hash,
+        failed,
+    }
+}
+
+/// What a rank calculates on: its processors.
+#[cfg(not(feature = "cust"))]
+struct Engine;
+
+#[cfg(not(feature = "cust"))]
+impl Engine {
+    fn new(_world: &impl Communicator) -> Result<Self> {
+        Ok(Self)
+    }
+
+    fn advance(&self, particles: &mut Particles<'_, X>, steps: Range<u32>) -> Result<()> {
+        use poisson_midpoint::batch::Cpu;
+        use poisson_midpoint::target::Drift;
+
+        let drift = |time: f32, x: &X| model::WELL.drift(time, x);
+        _ = Cpu.run_parallel(&stepper()?, particles, drift, steps);
+        Ok(())
+    }
+}
+
+/// What a rank calculates on: one of its machine's GPUs, which the ranks there share out.
+#[cfg(feature = "cust")]
+struct Engine(poisson_midpoint::cuda::Gpu);
+
+#[cfg(feature = "cust")]
+impl Engine {
+    fn new(world: &impl Communicator) -> Result<Self> {
+        use poisson_midpoint::cuda::Gpu;
+
+        let on_machine = world.split_shared(world.rank());
+        let count = Gpu::count()?.max(1);
+        Ok(Self(Gpu::new(on_machine.rank() as u32 % count)?))
+    }
+
+    fn advance(&self, particles: &mut Particles<'_, X>, steps: Range<u32>) -> Result<()> {
+        use poisson_midpoint::batch::Engine as _;
+
+        _ = self
+            .0
+            .advance(&stepper()?, particles, &model::WELL, steps)?;
+        Ok(())
+    }
+}
