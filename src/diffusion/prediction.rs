@@ -17,6 +17,7 @@ use crate::real::Real;
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
+#[cfg_attr(feature = "serde", derive(serde::Deserialize, serde::Serialize))]
 pub enum Prediction {
     /// The score ∇ log p(x) = −ε/√(1 − ᾱ).
     Score,

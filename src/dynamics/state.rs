@@ -147,6 +147,7 @@ impl<T: Real, const D: usize> State for SVector<T, D> {
 /// assert_eq!(at_rest.velocity, vector![0.0, 0.0]);
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Deserialize, serde::Serialize))]
 pub struct Phase<T: Real, const D: usize> {
     /// Position X.
     pub position: SVector<T, D>,

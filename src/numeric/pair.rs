@@ -5,6 +5,7 @@ use crate::real::Real;
 /// A sum that keeps in `low` what `high` has no room for, with about twice the digits of one number.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
+#[cfg_attr(feature = "serde", derive(serde::Deserialize, serde::Serialize))]
 pub(crate) struct Pair<T> {
     pub(crate) high: T,
     pub(crate) low: T,

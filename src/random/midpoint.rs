@@ -18,6 +18,7 @@ use super::gap::{GapEstimate, gap_scale, geometric};
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
+#[cfg_attr(feature = "serde", derive(serde::Deserialize, serde::Serialize))]
 pub enum MidpointLaw {
     /// Every inner step independently with probability 1/K, weight K: option 1 of Kandasamy &
     /// Nagaraj 2024. The number of midpoints is binomial, Poisson as K grows.

@@ -33,6 +33,7 @@ use crate::real::Real;
 /// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
+#[cfg_attr(feature = "serde", derive(serde::Deserialize, serde::Serialize))]
 pub struct Moments<T> {
     count: u64,
     mean: Pair<T>,

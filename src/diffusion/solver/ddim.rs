@@ -26,6 +26,7 @@ use crate::real::Real;
 /// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
+#[cfg_attr(feature = "serde", derive(serde::Deserialize, serde::Serialize))]
 pub struct Ddim<T> {
     /// η, from 0, no noise, to 1.
     pub eta: T,

@@ -34,6 +34,7 @@ use crate::real::Real;
 /// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
+#[cfg_attr(feature = "serde", derive(serde::Deserialize, serde::Serialize))]
 pub struct Ddpm<T> {
     /// Its coefficients.
     pub variant: Variant<T>,
@@ -97,6 +98,7 @@ impl<T: Real> Solver<T> for Ddpm<T> {
 /// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
+#[cfg_attr(feature = "serde", derive(serde::Deserialize, serde::Serialize))]
 pub enum Variant<T> {
     /// The exponential integrator of the reverse diffusion, its score held. The paper's 1a, 1b, 1c
     /// and 1d have `correction` −1 (the integrator's own variance β/α), 0, 1 and 2: the larger, the

@@ -28,6 +28,7 @@ use crate::real::Real;
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
+#[cfg_attr(feature = "serde", derive(serde::Deserialize, serde::Serialize))]
 pub struct DpmSolver {
     /// The order, 2 or 3.
     pub order: u32,

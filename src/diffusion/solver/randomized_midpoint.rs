@@ -55,6 +55,7 @@ pub struct RandomizedMidpointDdpm<'a, T> {
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
+#[cfg_attr(feature = "serde", derive(serde::Deserialize, serde::Serialize))]
 pub enum MidpointDensity {
     /// In proportion to what the network's output in the inner step does to the macro step's end, whichever its sign.
     Drift,

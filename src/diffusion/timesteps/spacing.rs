@@ -16,6 +16,7 @@ use crate::real::Real;
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
+#[cfg_attr(feature = "serde", derive(serde::Deserialize, serde::Serialize))]
 pub enum Spacing {
     /// From T down to 0 in equal steps, as nearly as integers allow; the spacing that libraries call
     /// trailing. With T steps, all training steps.
