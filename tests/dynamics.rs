@@ -4,7 +4,7 @@
 use nalgebra::{SMatrix, SVector};
 use poisson_midpoint::Real;
 use poisson_midpoint::dynamics::{
-    AdditiveNoise, Dynamics, Overdamped, PhaseSpan, Semilinear, Span, Underdamped,
+    AdditiveNoise, Bridge, Dynamics, Overdamped, PhaseSpan, Semilinear, Span, Underdamped,
 };
 use proptest::prelude::*;
 use proptest::test_runner::RngSeed;
@@ -255,4 +255,41 @@ fn the_limits_are_clean() {
         (semilinear.decay, semilinear.drift, semilinear.noise),
         (1.0, 0.0, 0.0)
     );
+}
+
+/// The mean of a run's noise, given that of this and the next run together: V A′ᵀ (A′ V A′ᵀ + V′)⁻¹ by matrices. Of a run
+/// of no length it is nothing.
+fn bridges<S, const N: usize>(whole: S, tolerance: f64)
+where
+    S: Dynamics<Real = f64, Span<f64>: Bridge<f64, Cell = [f64; N]>>,
+{
+    let inner_steps = whole.inner_steps();
+    for middle in [1, inner_steps / 3, inner_steps / 2, inner_steps - 1] {
+        let (first, next) = (whole.spans(0, middle), whole.spans(middle, inner_steps));
+        let (one, other) = (matrices(&first), matrices(&next));
+        let shared = one.v * other.a.transpose();
+        let gain = shared * (other.a * shared + other.v).try_inverse().unwrap();
+        for k in 0..N {
+            let part = SVector::from(first.expected_part(&next, unit(k)));
+            let exact = gain.column(k);
+            assert!(
+                (part - exact).amax() <= tolerance * gain.amax(),
+                "{middle}: {part} {exact}"
+            );
+            let nothing = whole.spans(middle, middle);
+            assert_eq!(nothing.expected_part(&first, unit(k)), [0.0; N]);
+        }
+    }
+}
+
+/// From runs that hardly feel the friction to ones that forget their start; the matrices lose digits where they are
+/// nearly singular.
+#[test]
+fn a_part_of_a_run_is_expected_as_by_matrices() {
+    for time in [0.1, 1.0, 8.0] {
+        bridges(Overdamped::new(time, 12).unwrap(), 1e-14);
+        bridges(AdditiveNoise::new(time, 12, 0.7).unwrap(), 1e-14);
+        bridges(Semilinear::new(time, 12, 0.8, 0.7).unwrap(), 1e-12);
+        bridges(Underdamped::new(time, 12, 1.3).unwrap(), 1e-9);
+    }
 }
