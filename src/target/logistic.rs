@@ -30,12 +30,16 @@ pub struct LogisticRegression<'a, T, const D: usize> {
 impl<T: Real, const D: usize> Drift<T, D> for LogisticRegression<'_, T, D> {
     #[inline]
     fn drift(&self, _time: T, position: &SVector<T, D>) -> SVector<T, D> {
-        // Arrays, since nalgebra's own iterators stand in the way of vectors.
-        let position: [T; D] = (*position).into();
-        let mut force = position.map(|w| -(self.prior * w));
+        // An array and a slice, since nalgebra's own iterators stand in the way of vectors. On a GPU there are none, and
+        // the slice takes registers that one kernel has not.
+        #[cfg(target_arch = "nvptx64")]
+        let coordinates = position.iter();
+        #[cfg(not(target_arch = "nvptx64"))]
+        let coordinates = position.as_slice().iter();
+        let mut force: [T; D] = position.map(|w| -(self.prior * w)).into();
         for row in self.rows.chunks_exact(D.max(1)) {
             let mut margin = T::ZERO;
-            for (&z, &w) in row.iter().zip(&position) {
+            for (&z, &w) in row.iter().zip(coordinates.clone()) {
                 margin += z * w;
             }
             // An overflow to infinity is a pull of 0.
