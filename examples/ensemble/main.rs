@@ -16,7 +16,7 @@ use std::process::ExitCode;
 
 use anyhow::{Context, Result, bail, ensure};
 use clap::{Args, Parser};
-use model::{Digest, WELL, X, start, stepper};
+use model::{Course, Digest, WELL, X, start, stepper};
 use poisson_midpoint::batch::{Cpu, Ensemble};
 use poisson_midpoint::checkpoint::{self, Checkpoint};
 use poisson_midpoint::random::Streams;
@@ -44,15 +44,8 @@ struct Advance {
     /// Particles, FIRST..END
     #[arg(long, value_parser = range)]
     particles: Range<u64>,
-    /// Macro steps in all
-    #[arg(long)]
-    to: u32,
-    /// Macro steps between two checkpoints
-    #[arg(long, default_value_t = 100, value_parser = clap::value_parser!(u32).range(1..))]
-    every: u32,
-    /// Seed of the ensemble
-    #[arg(long, default_value_t = 42)]
-    seed: u64,
+    #[command(flatten)]
+    course: Course,
 }
 
 fn range(text: &str) -> Result<Range<u64>> {
@@ -76,13 +69,15 @@ fn run(command: &Advance) -> Result<()> {
         Err(error) if error.kind() == ErrorKind::NotFound => {
             let first = command.particles.start;
             let states = command.particles.clone().map(start);
-            (Ensemble::new(command.seed, states).numbered_from(first)?, 0)
+            (
+                Ensemble::new(command.course.seed, states).numbered_from(first)?,
+                0,
+            )
         }
         Err(error) => return Err(error).with_context(|| path.display().to_string()),
     };
     let drift = |time: f32, x: &X| WELL.drift(time, x);
-    while step < command.to {
-        let next = command.to.min(step.saturating_add(command.every));
+    while let Some(next) = command.course.next(step) {
         _ = Cpu.run_parallel(&stepper, &mut ensemble.particles(), drift, step..next);
         step = next;
         let bytes = ensemble.checkpoint(&stepper, step)?;
@@ -100,7 +95,7 @@ fn resume(bytes: &[u8], command: &Advance) -> Result<(Ensemble<X>, u32)> {
         "the file has particles {found:?}, not {expected:?}"
     );
     let ensemble = Ensemble::from_checkpoint(&checkpoint, &stepper()?)?;
-    let streams = Streams::new(command.seed);
+    let streams = Streams::new(command.course.seed);
     ensure!(
         checkpoint.streams() == streams,
         "the file is of another seed"

@@ -3,6 +3,7 @@
 use std::io::{self, Write};
 use std::ops::Range;
 
+use clap::Args;
 use nalgebra::SVector;
 use poisson_midpoint::batch::Status;
 use poisson_midpoint::dynamics::Overdamped;
@@ -19,8 +20,32 @@ pub const WELL: DoubleWell<f32> = DoubleWell {
     cap: 2.0,
 };
 
-/// The method and its step size.
-pub fn stepper() -> Result<PoissonMidpoint<Overdamped<f32>>, ParameterError<f32>> {
+/// How far to go, and with which seed.
+#[derive(Args)]
+pub struct Course {
+    /// Macro steps in all
+    #[arg(long)]
+    pub to: u32,
+    /// Macro steps between two checkpoints
+    #[arg(long, default_value_t = 100, value_parser = clap::value_parser!(u32).range(1..))]
+    every: u32,
+    /// Seed of the ensemble
+    #[arg(long, default_value_t = 42)]
+    pub seed: u64,
+}
+
+impl Course {
+    /// Where the checkpoint after a step is made; `None` at the end.
+    pub fn next(&self, step: u32) -> Option<u32> {
+        (step < self.to).then(|| self.to.min(step.saturating_add(self.every)))
+    }
+}
+
+/// The method.
+pub type Method = PoissonMidpoint<Overdamped<f32>>;
+
+/// The method at its step size.
+pub fn stepper() -> Result<Method, ParameterError<f32>> {
     let dynamics = Overdamped::new(0.05, 1000)?.with_temperature(0.25)?;
     Ok(PoissonMidpoint::new(dynamics, MidpointLaw::Single))
 }

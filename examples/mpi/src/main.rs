@@ -14,12 +14,11 @@ use std::time::Instant;
 
 use anyhow::{Context, Result};
 use clap::Parser;
-use model::{BLOCK, Digest, X, stepper};
+use model::{BLOCK, Course, Digest, Method, X, stepper};
 use mpi::datatype::PartitionMut;
 use mpi::traits::{Communicator, CommunicatorCollectives, Root};
 use mpi::{Count, Threading};
 use poisson_midpoint::batch::{Ensemble, Particles};
-use poisson_midpoint::checkpoint;
 use poisson_midpoint::statistics::Moments;
 
 #[derive(Parser)]
@@ -30,15 +29,8 @@ struct Options {
     /// Particles in all
     #[arg(long, value_parser = clap::value_parser!(u64).range(1..))]
     particles: u64,
-    /// Macro steps in all
-    #[arg(long)]
-    to: u32,
-    /// Macro steps between two checkpoints
-    #[arg(long, default_value_t = 100, value_parser = clap::value_parser!(u32).range(1..))]
-    every: u32,
-    /// Seed of the ensemble
-    #[arg(long, default_value_t = 42)]
-    seed: u64,
+    #[command(flatten)]
+    course: Course,
 }
 
 fn main() -> Result<()> {
@@ -59,11 +51,10 @@ fn run(world: &impl Communicator, options: &Options) -> Result<()> {
     let Options {
         folder,
         particles,
-        to,
-        every,
-        seed,
+        course,
     } = options;
 
+    let (stepper, engine) = (stepper()?, Engine::new(world)?);
     let mut step = 0;
     if is_root {
         fs::create_dir_all(folder).with_context(|| folder.display().to_string())?;
@@ -71,23 +62,13 @@ fn run(world: &impl Communicator, options: &Options) -> Result<()> {
     }
     root.broadcast_into(&mut step);
     let own = range(*particles, rank, ranks);
-    let mut ensemble = shards::load(folder, step, &own, *seed)?;
+    let mut ensemble = shards::load(folder, step, &own, &stepper, course.seed)?;
 
-    let (stepper, engine) = (stepper()?, Engine::new(world)?);
     let (begun, first) = (Instant::now(), step);
-    while step < *to {
-        let next = to.min(&step.saturating_add(*every)).to_owned();
-        engine.advance(&mut ensemble.particles(), step..next)?;
+    while let Some(next) = course.next(step) {
+        engine.advance(&stepper, &mut ensemble.particles(), step..next)?;
         step = next;
-        let path = shards::path(folder, step, &own);
-        let mut save = || {
-            fs::create_dir_all(path.parent().context("a folder in a folder")?)?;
-            anyhow::Ok(checkpoint::save(
-                &path,
-                &ensemble.checkpoint(&stepper, step)?,
-            )?)
-        };
-        save().with_context(|| path.display().to_string())?;
+        shards::save(folder, step, &own, &ensemble.checkpoint(&stepper, step)?)?;
         // From here on no rank needs an older one.
         world.barrier();
         if is_root {
@@ -95,7 +76,8 @@ fn run(world: &impl Communicator, options: &Options) -> Result<()> {
             let steps = *particles as f64 * f64::from(step - first);
             let rate = steps / begun.elapsed().as_secs_f64() / 1e6;
             eprintln!(
-                "step {step} of {to}: {rate:.1} million particle-steps a second, checkpoints included"
+                "step {step} of {}: {rate:.1} million particle-steps a second, checkpoints included",
+                course.to
             );
         }
     }
@@ -180,12 +162,17 @@ impl Engine {
         Ok(Self)
     }
 
-    fn advance(&self, particles: &mut Particles<'_, X>, steps: Range<u32>) -> Result<()> {
+    fn advance(
+        &self,
+        stepper: &Method,
+        particles: &mut Particles<'_, X>,
+        steps: Range<u32>,
+    ) -> Result<()> {
         use poisson_midpoint::batch::Cpu;
         use poisson_midpoint::target::Drift;
 
         let drift = |time: f32, x: &X| model::WELL.drift(time, x);
-        _ = Cpu.run_parallel(&stepper()?, particles, drift, steps);
+        _ = Cpu.run_parallel(stepper, particles, drift, steps);
         Ok(())
     }
 }
@@ -204,12 +191,15 @@ impl Engine {
         Ok(Self(Gpu::new(on_machine.rank() as u32 % count)?))
     }
 
-    fn advance(&self, particles: &mut Particles<'_, X>, steps: Range<u32>) -> Result<()> {
+    fn advance(
+        &self,
+        stepper: &Method,
+        particles: &mut Particles<'_, X>,
+        steps: Range<u32>,
+    ) -> Result<()> {
         use poisson_midpoint::batch::Engine as _;
 
-        _ = self
-            .0
-            .advance(&stepper()?, particles, &model::WELL, steps)?;
+        _ = self.0.advance(stepper, particles, &model::WELL, steps)?;
         Ok(())
     }
 }

@@ -10,12 +10,19 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, ensure};
 use poisson_midpoint::batch::Ensemble;
-use poisson_midpoint::checkpoint::Checkpoint;
+use poisson_midpoint::checkpoint::{self, Checkpoint};
 
-use crate::model::{X, start, stepper};
+use crate::model::{Method, X, start};
 
-/// The file of a range of particles at a step.
-pub fn path(folder: &Path, step: u32, particles: &Range<u64>) -> PathBuf {
+/// Writes the file of a range of particles at a step.
+pub fn save(folder: &Path, step: u32, particles: &Range<u64>, bytes: &[u8]) -> Result<()> {
+    let path = path(folder, step, particles);
+    fs::create_dir_all(folder_of(folder, step))
+        .and_then(|()| checkpoint::save(&path, bytes))
+        .with_context(|| path.display().to_string())
+}
+
+fn path(folder: &Path, step: u32, particles: &Range<u64>) -> PathBuf {
     folder_of(folder, step).join(format!("{}-{}", particles.start, particles.end))
 }
 
@@ -44,7 +51,13 @@ pub fn newest(folder: &Path, particles: u64) -> Result<u32> {
 }
 
 /// A range of particles at a step; at step 0 where they begin.
-pub fn load(folder: &Path, step: u32, own: &Range<u64>, seed: u64) -> Result<Ensemble<X>> {
+pub fn load(
+    folder: &Path,
+    step: u32,
+    own: &Range<u64>,
+    stepper: &Method,
+    seed: u64,
+) -> Result<Ensemble<X>> {
     let ensemble = Ensemble::new(seed, own.clone().map(start));
     let mut ensemble = ensemble.numbered_from(own.start)?;
     if step == 0 {
@@ -60,7 +73,7 @@ pub fn load(folder: &Path, step: u32, own: &Range<u64>, seed: u64) -> Result<Ens
                     (checkpoint.range(), checkpoint.step()) == (range, step),
                     "the file is not what its name says"
                 );
-                checkpoint.restore(&stepper()?, &mut ensemble.particles())?;
+                checkpoint.restore(stepper, &mut ensemble.particles())?;
                 Ok(())
             };
             restore(&mut ensemble).with_context(|| path.display().to_string())?;
