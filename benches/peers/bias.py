@@ -17,7 +17,8 @@ import jax.numpy as jnp
 import lineax
 import numpy as np
 
-from contenders.common import CAP, FRICTION, double_well
+from compare import second_moment
+from contenders.common import FRICTION, double_well
 
 jax.config.update("jax_enable_x64", True)
 
@@ -31,17 +32,6 @@ NODES, TIMES = 7, 6
 
 def force(x):
     return double_well(x, np.clip)
-
-
-def second_moment():
-    """E x^2 under the density whose force this is."""
-    x = np.linspace(-ENDS[0], ENDS[0], 200_001)
-    inner = np.clip(x, -CAP, CAP)
-    beyond = np.abs(x) - np.abs(inner)
-    slope = 3 * CAP**2 - 1
-    potential = inner**4 / 4 - inner**2 / 2 + beyond * (CAP**3 - CAP) + slope * beyond**2 / 2
-    weights = np.exp(-potential)
-    return np.sum(x * x * weights) / np.sum(weights)
 
 
 def normals(count):

@@ -466,13 +466,12 @@ def equal_accuracy(workloads):
     needs = json.loads(version(sys.executable, "-m", "bias", *biases))
     for bias in biases:
         rows = []
-        for need in needs:
+        for need in (need for need in needs if need["bias"] == float(bias)):
             fastest = {}
             for rate, label, ours in rates.get((need["workload"], need["scheme"]), []):
                 fastest[ours] = max(fastest.get(ours, (0, "")), (rate, label))
-            if need["bias"] == float(bias):
-                kind = need["workload"].split("-")[0]
-                rows += [(need["steps"] / rate, label, ours, kind, need) for ours, (rate, label) in fastest.items()]
+            kind = need["workload"].split("-")[0]
+            rows += [(need["steps"] / rate, label, ours, kind, need) for ours, (rate, label) in fastest.items()]
         best = min((seconds for seconds, _, ours, *_ in rows if not ours), default=None)
         yield ""
         yield f"## Equal accuracy: E x² to within {bias}, relative"

@@ -54,7 +54,8 @@ def table():
     scalars = array.array("f")
     with open(os.environ["PEERS_TABLE"], "rb") as file:
         scalars.fromfile(file, 1 + OBSERVATIONS * COEFFICIENTS)
-    return scalars[0], scalars[1:]
+    prior, *rows = scalars
+    return prior, [rows[i : i + COEFFICIENTS] for i in range(0, len(rows), COEFFICIENTS)]
 
 
 def logistic_euler(w, normal, prior, rows, exp):

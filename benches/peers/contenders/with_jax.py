@@ -3,7 +3,7 @@
 import jax
 import jax.numpy as jnp
 
-from .common import COEFFICIENTS, OBSERVATIONS, cores, euler, held_drift, logistic_euler, serve, table
+from .common import COEFFICIENTS, cores, euler, held_drift, logistic_euler, serve, table
 
 
 def build(variant, workload, count, steps):
@@ -60,7 +60,7 @@ def build(variant, workload, count, steps):
         shape = 2 if workload == "overdamped-2" else 1, count
         if workload == "logistic":
             prior, rows = table()
-            rows = jnp.array(rows, jnp.float32).reshape(OBSERVATIONS, COEFFICIENTS)
+            rows = jnp.array(rows, jnp.float32)
             shape = count, COEFFICIENTS
         state = tuple(jnp.zeros(shape, jnp.float32) for _ in range(parts))
 

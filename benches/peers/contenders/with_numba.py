@@ -87,7 +87,7 @@ def normals(values):
 def build(_variant, workload, count, steps):
     if workload == "logistic":
         prior, rows = common.table()
-        rows = numpy.array(rows, f32).reshape(common.OBSERVATIONS, common.COEFFICIENTS)
+        rows = numpy.array(rows, f32)
         w = numpy.zeros((count, common.COEFFICIENTS), f32)
         return lambda: logistic(w, f32(prior), rows, steps), lambda: {"x2": float(numpy.mean(w * w))}
     x, v = numpy.zeros((2, 2 * count if workload == "overdamped-2" else count), numpy.float32)

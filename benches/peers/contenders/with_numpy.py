@@ -4,7 +4,7 @@ import sys
 
 import numpy
 
-from .common import COEFFICIENTS, OBSERVATIONS, cores, euler, held_drift, logistic_euler, serve, table
+from .common import COEFFICIENTS, cores, euler, held_drift, logistic_euler, serve, table
 
 
 def build(_variant, workload, count, steps):
@@ -18,7 +18,7 @@ def build(_variant, workload, count, steps):
         return normals, lambda: {"x2": float(numpy.mean(values * values))}
     if workload == "logistic":
         prior, rows = table()
-        rows = numpy.array(rows, numpy.float32).reshape(OBSERVATIONS, COEFFICIENTS)
+        rows = numpy.array(rows, numpy.float32)
         w = numpy.zeros((count, COEFFICIENTS), numpy.float32)
 
         def logistic():

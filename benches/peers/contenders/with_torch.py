@@ -3,7 +3,7 @@
 import torch
 import torch._inductor.config
 
-from .common import COEFFICIENTS, OBSERVATIONS, euler, held_drift, logistic_euler, serve, table
+from .common import COEFFICIENTS, euler, held_drift, logistic_euler, serve, table
 
 
 def build(variant, workload, count, steps):
@@ -26,7 +26,7 @@ def build(variant, workload, count, steps):
     step, parts = (underdamped, 2) if workload == "underdamped" else (overdamped, 1)
     if workload == "logistic":
         prior, rows = table()
-        rows = torch.tensor(rows).reshape(OBSERVATIONS, COEFFICIENTS)
+        rows = torch.tensor(rows)
 
         def step(w):
             return (logistic_euler(w, lambda: torch.randn_like(w), prior, rows, torch.exp),)
