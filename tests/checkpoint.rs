@@ -476,43 +476,27 @@ fn another_run_is_refused_by_what_differs() {
         .restore(&overdamped, &mut ensemble.particles());
     let (found, expected) = (Name::new("semilinear"), Name::new("overdamped"));
     assert_eq!(mismatch, Err(Mismatch::Dynamics { found, expected }));
-    let other = EulerMaruyama::new(Semilinear::new(step, inner, 1.0, 2.0).unwrap());
-    let mismatch = Ensemble::<SVector<f32, 1>>::from_checkpoint(
-        &Checkpoint::from_bytes(&bytes).unwrap(),
-        &other,
-    );
-    let (name, found, expected) = ("squared diffusion coefficient", 1.0, 4.0);
-    assert_eq!(
-        mismatch,
-        Err(Mismatch::Parameter {
-            name,
-            found,
-            expected
-        })
-    );
-    let faster = EulerMaruyama::new(Semilinear::new(step, inner, 2.0, 1.0).unwrap());
-    let read = Checkpoint::from_bytes(&bytes).unwrap();
-    let mismatch = Ensemble::<SVector<f32, 1>>::from_checkpoint(&read, &faster);
-    let rate = Mismatch::Parameter {
-        name: "linear rate",
-        found: 1.0,
-        expected: 2.0,
+    let parameter = |name, found, expected| Mismatch::Parameter {
+        name,
+        found,
+        expected,
     };
-    assert_eq!(mismatch, Err(rate));
+    let sigma = "squared diffusion coefficient";
+    let read = Checkpoint::from_bytes(&bytes).unwrap();
+    for (rate, noise, expected) in [
+        (1.0, 2.0, parameter(sigma, 1.0, 4.0)),
+        (2.0, 1.0, parameter("linear rate", 1.0, 2.0)),
+    ] {
+        let other = EulerMaruyama::new(Semilinear::new(step, inner, rate, noise).unwrap());
+        let mismatch = Ensemble::<SVector<f32, 1>>::from_checkpoint(&read, &other);
+        assert_eq!(mismatch, Err(expected));
+    }
     let additive = |sigma| EulerMaruyama::new(AdditiveNoise::new(step, inner, sigma).unwrap());
     let bytes = ensemble.checkpoint(&additive(3.0), 0).unwrap();
     let mismatch = Checkpoint::from_bytes(&bytes)
         .unwrap()
         .restore(&additive(1.0), &mut ensemble.particles());
-    let (found, expected) = (9.0, 1.0);
-    assert_eq!(
-        mismatch,
-        Err(Mismatch::Parameter {
-            name,
-            found,
-            expected
-        })
-    );
+    assert_eq!(mismatch, Err(parameter(sigma, 9.0, 1.0)));
 }
 
 fn single_of_f64() -> PoissonMidpoint<Underdamped<f64>> {
