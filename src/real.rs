@@ -6,6 +6,7 @@ use core::ops::{Add, AddAssign, Div, Mul, MulAssign, Neg, Sub, SubAssign};
 use crate::random::{Words, normal_f64, normal_lanes_f32};
 use crate::scalar::Scalar;
 
+mod exp;
 mod exp_m1;
 
 mod sealed {
@@ -89,6 +90,13 @@ pub trait Real:
     /// eˣ.
     #[must_use]
     fn exp(self) -> Self;
+    /// Whether neither eˣ nor e⁻ˣ is subnormal.
+    #[doc(hidden)]
+    fn is_moderate(self) -> bool;
+    /// [`exp`](Self::exp) of a moderate x, without branches.
+    #[doc(hidden)]
+    #[must_use]
+    fn exp_of_moderate(self) -> Self;
     /// eˣ − 1, with full relative precision near 0.
     #[must_use]
     fn exp_m1(self) -> Self;
@@ -158,6 +166,14 @@ impl Real for f32 {
     #[inline]
     fn exp(self) -> Self {
         libm::expf(self)
+    }
+    #[inline(always)]
+    fn is_moderate(self) -> bool {
+        exp::f32::is_moderate(self)
+    }
+    #[inline(always)]
+    fn exp_of_moderate(self) -> Self {
+        exp::f32::exp(self)
     }
     #[inline]
     fn exp_m1(self) -> Self {
@@ -231,6 +247,14 @@ impl Real for f64 {
     #[inline]
     fn exp(self) -> Self {
         libm::exp(self)
+    }
+    #[inline(always)]
+    fn is_moderate(self) -> bool {
+        exp::f64::is_moderate(self)
+    }
+    #[inline(always)]
+    fn exp_of_moderate(self) -> Self {
+        exp::f64::exp(self)
     }
     #[inline]
     fn exp_m1(self) -> Self {

@@ -48,6 +48,14 @@ pub trait Scalar:
         vectorised: impl Fn(Self::Real) -> (Self::Real, Self::Real),
         map: impl Fn(Self::Real) -> (Self::Real, Self::Real),
     ) -> (Self, Self);
+    /// [`map`](Self::map) by `map`, or by `vectorised` if `is_regular` of every lane, where both are the same.
+    #[must_use]
+    fn map_regular(
+        self,
+        is_regular: impl Fn(Self::Real) -> bool,
+        vectorised: impl Fn(Self::Real) -> Self::Real,
+        map: impl Fn(Self::Real) -> Self::Real,
+    ) -> Self;
     /// A function of each lane's two numbers.
     #[must_use]
     fn zip(self, other: Self, map: impl Fn(Self::Real, Self::Real) -> Self::Real) -> Self;
@@ -91,6 +99,15 @@ macro_rules! one_lane {
                 map(self)
             }
             #[inline(always)]
+            fn map_regular(
+                self,
+                _is_regular: impl Fn(Self) -> bool,
+                _vectorised: impl Fn(Self) -> Self,
+                map: impl Fn(Self) -> Self,
+            ) -> Self {
+                map(self)
+            }
+            #[inline(always)]
             fn zip(self, other: Self, map: impl Fn(Self, Self) -> Self) -> Self {
                 map(self, other)
             }
@@ -126,7 +143,7 @@ one_lane! { f64 }
 
 /// A row of `L` lanes, in a form that the compiler turns into vector instructions.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub(crate) struct Row<T, const L: usize>(pub(crate) [T; L]);
+pub struct Row<T, const L: usize>(pub(crate) [T; L]);
 
 impl<T: Real, const L: usize> Row<T, L> {
     /// This row's number in lanes whose `choice` is not 0, another's in the rest.
@@ -206,6 +223,23 @@ impl<T: Real, const L: usize> Scalar for Row<T, L> {
             (*first, *second) = map(*first);
         }
         pair
+    }
+    #[inline(always)]
+    fn map_regular(
+        self,
+        is_regular: impl Fn(T) -> bool,
+        vectorised: impl Fn(T) -> T,
+        map: impl Fn(T) -> T,
+    ) -> Self {
+        if self
+            .0
+            .iter()
+            .fold(true, |so_far, &x| so_far & is_regular(x))
+        {
+            self.map(vectorised)
+        } else {
+            self.map(map)
+        }
     }
     #[inline(always)]
     fn zip(self, other: Self, map: impl Fn(T, T) -> T) -> Self {

@@ -1,10 +1,15 @@
 //! A particle's path depends on (seed, particle) alone.
 
+use std::sync::atomic::{AtomicUsize, Ordering};
+
 use nalgebra::SVector;
 use poisson_midpoint::MidpointLaw::{Bernoulli, Single};
-use poisson_midpoint::batch::{BatchError, Cpu, Particles, Status};
+#[cfg(feature = "rayon")]
+use poisson_midpoint::batch::Parallel;
+use poisson_midpoint::batch::{BatchError, Cpu, Engine, Particles, Status};
 use poisson_midpoint::dynamics::{Dynamics, Overdamped, Semilinear, Underdamped};
 use poisson_midpoint::random::{Stream, Streams};
+use poisson_midpoint::target::Drift;
 use poisson_midpoint::{
     Baoa, EulerMaruyama, PoissonMidpoint, Real, State, StepError, Stepper, Ubu,
 };
@@ -15,6 +20,39 @@ const SEED: u64 = 42;
 fn force<T: Real>(time: T, x: &SVector<T, D>) -> SVector<T, D> {
     let sum = x.iter().fold(T::ZERO, |sum, &x| sum + x);
     SVector::from_fn(|d, _| (time - x[d]) / (T::ONE + x[d] * x[d]) - sum / T::from_u32(8))
+}
+
+/// A drift that is asked for in rows, of finite positions only, and counts for how many particles it is asked alone.
+struct InRows<F> {
+    of_one: F,
+    alone: AtomicUsize,
+}
+
+impl<F> InRows<F> {
+    fn new(of_one: F) -> Self {
+        let alone = AtomicUsize::new(0);
+        Self { of_one, alone }
+    }
+}
+
+impl<T, F> Drift<T, D> for InRows<F>
+where
+    T: Real,
+    F: Fn(T, &SVector<T, D>) -> SVector<T, D>,
+{
+    const VECTORISED: bool = true;
+
+    fn drift(&self, time: T, x: &SVector<T, D>) -> SVector<T, D> {
+        self.alone.fetch_add(1, Ordering::Relaxed);
+        (self.of_one)(time, x)
+    }
+
+    fn drifts<const L: usize>(&self, times: &[T; L], x: &[[T; L]; D]) -> [[T; L]; D] {
+        assert!(x.iter().flatten().all(|x| x.is_finite()));
+        let of_one = |l: usize| (self.of_one)(times[l], &SVector::from_fn(|d, _| x[d][l]));
+        let drifts: [_; L] = std::array::from_fn(of_one);
+        std::array::from_fn(|d| drifts.map(|drift| drift[d]))
+    }
 }
 
 /// A batch in memory of its own.
@@ -115,6 +153,18 @@ where
         batch.run(&stepper, 0..STEPS);
         assert_eq!(batch, expected, "{count} particles");
 
+        let mut rows = Memory::new::<StateOf<S>>(5, count);
+        let drift = InRows::new(force::<T>);
+        let run = Cpu.advance(
+            &stepper,
+            &mut rows.particles::<StateOf<S>>(),
+            &drift,
+            0..STEPS,
+        );
+        assert_eq!(rows, expected, "{count} particles, drifts in rows");
+        let alone = drift.alone.into_inner() as u64;
+        assert!(alone <= run.unwrap().drift_calls / if count % 16 == 1 { 1 } else { 8 });
+
         // Cut in time: the slices are a checkpoint. Cut mid-block for the streams.
         let mut cut = Memory::new::<StateOf<S>>(5, count);
         for steps in [0..1, 1..8, 8..8, 8..STEPS] {
@@ -155,6 +205,16 @@ where
         );
         assert_eq!((run.drift_calls, run.failed), (calls, 0));
         assert_eq!(parallel, expected);
+        let mut rows = Memory::new::<StateOf<S>>(0, 5000);
+        let (stepper, drift) = (&stepper, InRows::new(force::<T>));
+        let in_rows = Parallel.advance(
+            stepper,
+            &mut rows.particles::<StateOf<S>>(),
+            &drift,
+            0..STEPS,
+        );
+        assert_eq!(in_rows.unwrap(), run);
+        assert_eq!(rows, expected);
     }
 }
 
@@ -334,6 +394,13 @@ fn a_failed_particle_keeps_its_last_good_state() {
             }
         }
         assert_eq!(run.failed, failed);
+        let mut rows = Memory::new::<SVector<f32, D>>(0, 40);
+        let mut particles = rows.particles::<SVector<f32, D>>();
+        let in_rows = Cpu.advance(stepper, &mut particles, &InRows::new(fragile), 0..20);
+        assert_eq!(in_rows.unwrap(), run);
+        let mut particles = rows.particles::<SVector<f32, D>>();
+        let _ = Cpu.run(stepper, &mut particles, force::<f32>, 20..21);
+        assert_eq!(rows, batch);
         #[cfg(feature = "rayon")]
         {
             let mut again = Memory::new::<SVector<f32, D>>(0, 40);

@@ -1,6 +1,7 @@
 //! The built-in drifts are the gradients of their densities, written here anew.
 
 use nalgebra::{SMatrix, SVector};
+use poisson_midpoint::Real;
 use poisson_midpoint::target::{
     DoubleWell, Drift, Gaussian, GaussianMixture, GaussianTable, LogisticRegression, TableDrift,
     TableError,
@@ -108,6 +109,53 @@ proptest! {
         };
         is_gradient(LogisticRegression::from_table(&LOGISTIC).unwrap(), density, w);
     }
+}
+
+/// A drift of several particles together is that of each.
+#[test]
+fn drifts_together_are_those_of_each() {
+    fn check<T: Real, const L: usize>(drift: &impl Drift<T, 3>, x: &[[T; L]; 3]) {
+        let bits = |x: T| (x == x).then(|| x.to_bits());
+        let together = drift.drifts(&[T::ONE; L], x);
+        for l in 0..L {
+            let alone = drift.drift(T::ONE, &SVector::from_fn(|d, _| x[d][l]));
+            let lane = SVector::<T, 3>::from_fn(|d, _| together[d][l]);
+            assert_eq!(lane.map(bits), alone.map(bits), "{l}: {x:?}");
+        }
+    }
+    fn all<T: Real>(scalar: impl Fn(f64) -> T, scales: &[f64]) {
+        let table = |table: &[f64]| table.iter().map(|&x| scalar(x)).collect::<Vec<T>>();
+        let gaussian = table(&GAUSSIAN);
+        let gaussian = GaussianTable::<T, 3>::from_table(&gaussian).unwrap();
+        let steepness = T::TWO;
+        let well = DoubleWell {
+            steepness,
+            cap: T::ONE,
+        };
+        for rows in [1, 4, 8, 9, 20] {
+            let observations = LOGISTIC[1..].iter().cycle().take(3 * rows).enumerate();
+            let observations = observations.map(|(i, z)| z * (1.0 + i as f64 / 8.0));
+            let logistic = table(
+                &[LOGISTIC[0]]
+                    .into_iter()
+                    .chain(observations)
+                    .collect::<Vec<_>>(),
+            );
+            let logistic = LogisticRegression::<T, 3>::from_table(&logistic).unwrap();
+            for &scale in scales {
+                let x = |d, l| scalar(scale * ((7 * d + 3 * l) % 17) as f64 / 8.0 - scale);
+                let sixteen = std::array::from_fn(|d| std::array::from_fn::<T, 16, _>(|l| x(d, l)));
+                check(&gaussian, &sixteen);
+                check(&well, &sixteen);
+                check(&logistic, &sixteen);
+                check(&logistic, &sixteen.map(|[a, b, c, ..]| [a, b, c]));
+            }
+        }
+    }
+    // To where exponentials overflow, which is another way in lanes.
+    let scales = [0.0, 1e-9, 1e-4, 0.1, 1.0, 3.0, 30.0, 300.0, 1e38];
+    all(|x| x as f32, &scales);
+    all(|x| x, &[&scales[..], &[f64::MAX, f64::INFINITY]].concat());
 }
 
 /// Far from every component the exponentials are all 0, and at margins beyond the range of exp

@@ -505,6 +505,11 @@ fn drifts<T: Real>() -> Outcome {
     black_box(map.drift(gaussian)(real(0), &x));
     let closure = |time: T, x: &SVector<T, D>| x.map(|x| black_box(x * time));
     black_box(Drift::drift(&closure, real(1), &x));
+    black_box(Drift::drifts(
+        &closure,
+        &[real(1); 2],
+        &black_box([[real(1); 2]; D]),
+    ));
     of_table::<T, DoubleWell<T>>(slice(&mut table).get(..2).unwrap_or_default())?;
     of_table::<T, GaussianTable<T, D>>(slice(&mut table).get(..D + D * D).unwrap_or_default())?;
     of_table::<T, GaussianMixture<T, D>>(slice(&mut table).get(..2 * (D + 2)).unwrap_or_default())?;
@@ -519,6 +524,7 @@ where
 {
     let drift = F::from_table(table)?;
     black_box(drift.drift(real(0), &vector()));
+    black_box(drift.drifts(&[real(0); 2], &black_box([[real(1); 2]; D])));
     drift.write_table(|values| _ = black_box(values));
     Ok(())
 }

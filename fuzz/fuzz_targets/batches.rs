@@ -7,10 +7,11 @@ use std::ops::Range;
 
 use arbitrary::Arbitrary;
 use libfuzzer_sys::fuzz_target;
-use poisson_midpoint::batch::{Cpu, Particles, Run, Status};
+use poisson_midpoint::batch::{Cpu, Engine, Parallel, Particles, Run, Status};
 use poisson_midpoint::dynamics::Dynamics;
 use poisson_midpoint::nalgebra::SVector;
 use poisson_midpoint::random::Streams;
+use poisson_midpoint::target::Drift;
 use poisson_midpoint::{EulerMaruyama, MidpointLaw, PoissonMidpoint, State, StepError, Stepper};
 use poisson_midpoint_fuzz::dynamics::{Choice, Visit};
 use poisson_midpoint_fuzz::numbers::{Numbers, Scalar, between, integer_between};
@@ -171,11 +172,18 @@ impl<const D: usize> Check<'_, D> {
         assert_eq!(run, cost);
         whole.assert_is(&expected);
 
+        let mut rows = before.clone();
+        let mut particles = rows.particles::<Moved<P, D>>(streams, first);
+        let run = Cpu.advance(stepper, &mut particles, &InRows(drift), steps.clone());
+        assert_eq!(run.unwrap(), cost);
+        drop(particles);
+        rows.assert_is(&expected);
+
         if count == 300 || input.cuts[0] == 0 {
             let mut threads = before.clone();
             let mut particles = threads.particles::<Moved<P, D>>(streams, first);
-            let run = Cpu.run_parallel(stepper, &mut particles, drift, steps.clone());
-            assert_eq!(run, cost);
+            let run = Parallel.advance(stepper, &mut particles, &InRows(drift), steps.clone());
+            assert_eq!(run.unwrap(), cost);
             drop(particles);
             threads.assert_is(&expected);
         }
@@ -205,6 +213,28 @@ impl<const D: usize> Check<'_, D> {
         assert_eq!(sum, cost);
         drop(parts);
         cut.assert_is(&expected);
+    }
+}
+
+/// A drift that is asked for several particles together, and at finite positions only.
+struct InRows<F>(F);
+
+impl<T, F, const D: usize> Drift<T, D> for InRows<F>
+where
+    T: Scalar,
+    F: Fn(T, &SVector<T, D>) -> SVector<T, D>,
+{
+    const VECTORISED: bool = true;
+
+    fn drift(&self, time: T, x: &SVector<T, D>) -> SVector<T, D> {
+        self.0(time, x)
+    }
+
+    fn drifts<const L: usize>(&self, times: &[T; L], x: &[[T; L]; D]) -> [[T; L]; D] {
+        assert!(x.iter().flatten().all(|x| x.is_finite()));
+        let of_one = |l: usize| self.0(times[l], &SVector::from_fn(|d, _| x[d][l]));
+        let drifts: [_; L] = std::array::from_fn(of_one);
+        std::array::from_fn(|d| drifts.map(|drift: SVector<T, D>| drift[d]))
     }
 }
 

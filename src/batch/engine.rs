@@ -4,15 +4,19 @@ use core::ops::Range;
 
 use nalgebra::SVector;
 
+use super::cpu::run;
+use super::lanes::ByRows;
 use super::{Cpu, Particles, Run};
+#[cfg(feature = "rayon")]
+use super::{Parallel, cpu::run_parallel};
 use crate::dynamics::state::State;
 use crate::dynamics::{CellOf, Dynamics};
 use crate::method::Stepper;
 use crate::real::Real;
 use crate::target::Drift;
 
-/// What steps batches: this machine's processor ([`Cpu`]) or, with the feature `cust`, one GPU or several,
-/// to the same bits. A program picks one by one line.
+/// What steps batches: this machine's processor ([`Cpu`]), with the feature `rayon` all of its processors (`Parallel`) or,
+/// with the feature `cust`, one GPU or several, to the same bits. A program picks one by one line.
 ///
 /// ```
 /// use nalgebra::SVector;
@@ -65,7 +69,27 @@ where
         drift: &F,
         steps: Range<u32>,
     ) -> Result<Run, Infallible> {
-        let closure = |time, position: &X::Position| drift.drift(time, position);
-        Ok(self.run(stepper, particles, closure, steps))
+        Ok(run(stepper, particles, ByRows(drift), steps))
+    }
+}
+
+#[cfg(feature = "rayon")]
+impl<S, X, F, T, const D: usize> Engine<S, X, F> for Parallel
+where
+    T: Real,
+    S: Stepper<Dynamics: Dynamics<Real = T>>,
+    X: State<Real = T, Position = SVector<T, D>, Cell = CellOf<S::Dynamics, T>>,
+    F: Drift<T, D> + Sync,
+{
+    type Error = Infallible;
+
+    fn advance(
+        &self,
+        stepper: &S,
+        particles: &mut Particles<'_, X>,
+        drift: &F,
+        steps: Range<u32>,
+    ) -> Result<Run, Infallible> {
+        Ok(run_parallel(stepper, particles, &ByRows(drift), steps))
     }
 }

@@ -14,13 +14,19 @@ use crate::real::Real;
 use crate::scalar::Row;
 use crate::simd::Work;
 
+mod drifts;
 mod legs;
 mod words;
 
+pub(crate) use drifts::LaneDrift;
+pub(super) use drifts::{ByRows, Function};
 use words::{LockstepWords, RowWords, increment};
 
 /// Particles stepped together so that the compiler can use vector instructions.
 pub(crate) const LANES: usize = 16;
+
+/// Lanes cost as much as so many particles one by one, or less.
+pub(super) const FEWEST: u64 = 4;
 
 /// A number in every lane.
 type Numbers<T> = Row<T, LANES>;
@@ -40,7 +46,7 @@ impl<S, X, F> Work for Together<'_, S, X, F>
 where
     S: Stepper,
     X: StateOf<S::Dynamics>,
-    F: FnMut(X::Real, &X::Position) -> X::Position,
+    F: LaneDrift<X::Position>,
 {
     type Output = Option<u64>;
 
@@ -89,7 +95,7 @@ impl<X: State> Lanes<X> {
     where
         M: OneStage,
         X: StateOf<M::Of>,
-        F: FnMut(X::Real, &X::Position) -> X::Position,
+        F: LaneDrift<X::Position>,
     {
         let step_size = stepper.of().step_size();
         let before = stepper.before_in_lanes::<Numbers<X::Real>>();
@@ -111,7 +117,7 @@ impl<X: State> Lanes<X> {
                 }
             }
             let time = stepper.time_of_stage(step_size * X::Real::from_u32(n));
-            let b = evaluate::<X, F>(&self.rows, drift, &self.occupied, |_| time);
+            let b = evaluate::<X, F>(&self.rows, drift, &self.occupied, &[time; LANES]);
             for d in 0..X::DIMENSION {
                 let increment = increment(&held, &mut words);
                 let start = cell::<X, CellOf<M::Of, Numbers<X::Real>>>(&self.rows, d);
@@ -141,7 +147,7 @@ impl<X: State> Lanes<X> {
     where
         S: Dynamics,
         X: StateOf<S>,
-        F: FnMut(X::Real, &X::Position) -> X::Position,
+        F: LaneDrift<X::Position>,
     {
         let dynamics = stepper.dynamics();
         let (step_size, inner_steps) = (dynamics.step_size(), dynamics.inner_steps());
@@ -157,7 +163,7 @@ impl<X: State> Lanes<X> {
         let mut estimates = X::Position::each(|_| Row([X::Real::ZERO; LANES]));
         for n in steps {
             let time = step_size * X::Real::from_u32(n);
-            let b0 = evaluate::<X, F>(&self.rows, drift, &self.occupied, |_| time);
+            let b0 = evaluate::<X, F>(&self.rows, drift, &self.occupied, &[time; LANES]);
             let coordinate = |rows: &Rows<X>, noise: &Rows<X>, d: usize| {
                 let noise = cell::<X, CellOf<S, Numbers<X::Real>>>(noise, d);
                 Some(Coordinate {
@@ -185,11 +191,8 @@ impl<X: State> Lanes<X> {
             }
             let after = dynamics.spans::<Numbers<X::Real>>(midpoints, end);
             let kick = stepper.weighted_kicks(inner_drifts, midpoints);
-            let at = |lane: usize| {
-                let midpoint = midpoints.get(lane).copied().unwrap_or(0);
-                time + dynamics.time(midpoint)
-            };
-            let drifts = evaluate::<X::Position, F>(&estimates, drift, &self.occupied, at);
+            let times = midpoints.map(|midpoint| time + dynamics.time(midpoint));
+            let drifts = evaluate::<X::Position, F>(&estimates, drift, &self.occupied, &times);
             for d in 0..X::DIMENSION {
                 let mut coordinate = coordinate(&self.rows, &noise, d)?;
                 coordinate.correction =
@@ -210,50 +213,35 @@ impl<X: State> Lanes<X> {
 
 /// The drift at the positions of `rows` in the lanes that ask for it; of the others' values none is of account.
 #[inline(always)]
-#[allow(clippy::indexing_slicing, reason = "`lane` numbers lanes")]
-fn evaluate<X, F>(
-    rows: &Rows<X>,
-    drift: &mut F,
-    asked: &Choice,
-    time: impl Fn(usize) -> X::Real,
-) -> Rows<X::Position>
-where
-    X: State,
-    F: FnMut(X::Real, &X::Position) -> X::Position,
-{
-    // As a rule all do, and a loop over all is unrolled.
-    if *asked == [1; LANES] {
-        return evaluate_in::<X, F>(0..LANES, rows, drift, time);
-    }
-    let lanes = (0..LANES).filter(|&lane| asked[lane] != 0);
-    evaluate_in::<X, F>(lanes, rows, drift, time)
-}
-
-/// The drift in some lanes.
-#[inline(always)]
 #[allow(
     clippy::indexing_slicing,
     reason = "`lane` numbers lanes, and rows are as many as components"
 )]
-fn evaluate_in<X, F>(
-    lanes: impl Iterator<Item = usize>,
+fn evaluate<X, F>(
     rows: &Rows<X>,
     drift: &mut F,
-    time: impl Fn(usize) -> X::Real,
+    asked: &Choice,
+    times: &[X::Real; LANES],
 ) -> Rows<X::Position>
 where
     X: State,
-    F: FnMut(X::Real, &X::Position) -> X::Position,
+    F: LaneDrift<X::Position>,
 {
-    let rows = rows.as_ref();
-    let mut drifts = X::Position::each(|_| Row([X::Real::ZERO; LANES]));
-    for lane in lanes {
-        let position = X::Position::from_fn(|_, d| rows[d].0[lane]);
-        let value = drift(time(lane), &position);
-        let drifts = drifts.as_mut();
-        value.for_each(|_, d, value| drifts[d].0[lane] = value);
+    let mut positions = X::Position::each(|d| rows.as_ref()[d]);
+    // As a rule all do, and a loop over all is unrolled.
+    if *asked == [1; LANES] {
+        return drift.drifts(times, &positions);
     }
-    drifts
+    if F::VECTORISED && count(asked) >= FEWEST {
+        let first = asked.iter().position(|&lane| lane != 0).unwrap_or(0);
+        let fill = |row: Row<X::Real, LANES>| row.or(asked, Row([row.0[first]; LANES]));
+        for row in positions.as_mut() {
+            *row = fill(*row);
+        }
+        return drift.drifts(&fill(Row(*times)).0, &positions);
+    }
+    let lanes = (0..LANES).filter(|&lane| asked[lane] != 0);
+    drift.drifts_in(lanes, times, &positions)
 }
 
 /// Coordinate d in every lane.

@@ -22,12 +22,14 @@ mod particles;
 
 #[cfg(not(target_arch = "nvptx64"))]
 pub use cpu::Cpu;
+#[cfg(feature = "rayon")]
+pub use cpu::Parallel;
 #[cfg(not(target_arch = "nvptx64"))]
 pub use engine::Engine;
 #[cfg(feature = "alloc")]
 pub use ensemble::Ensemble;
 pub use error::BatchError;
-pub(crate) use lanes::Lanes;
+pub(crate) use lanes::{LaneDrift, Lanes};
 pub use particles::Particles;
 
 /// Whether a particle still moves.

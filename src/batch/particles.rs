@@ -2,7 +2,7 @@ use core::fmt;
 use core::ops::Range;
 
 use super::advance::advance;
-use super::lanes::{Choice, LANES, Lanes, Together, count};
+use super::lanes::{Choice, FEWEST, LANES, LaneDrift, Lanes, Together, count};
 use super::{BatchError, Status};
 use crate::dynamics::StateOf;
 use crate::dynamics::segment::ONE_BY_ONE;
@@ -279,11 +279,8 @@ impl<'a, X: State> Particles<'a, X> {
     where
         S: Stepper,
         X: StateOf<S::Dynamics>,
-        F: FnMut(X::Real, &X::Position) -> X::Position,
+        F: LaneDrift<X::Position>,
     {
-        /// Lanes cost as much as so many particles one by one, or less.
-        const FEWEST: u64 = 4;
-
         // No microcontroller has vectors, or flash to spare for what would fill them.
         if ONE_BY_ONE || cfg!(target_os = "none") {
             return None;

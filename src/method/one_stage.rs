@@ -4,7 +4,7 @@ use core::fmt::Debug;
 use core::ops::Range;
 
 use super::Stepper;
-use crate::batch::Lanes;
+use crate::batch::{LaneDrift, Lanes};
 use crate::dynamics::cell::Cell;
 use crate::dynamics::segment::Normals;
 use crate::dynamics::span::Span;
@@ -181,7 +181,7 @@ impl<M: OneStage> Stepper for M {
     fn run_lanes<X, F>(&self, lanes: &mut Lanes<X>, drift: &mut F, steps: Range<u32>) -> Option<u64>
     where
         X: StateOf<M::Of>,
-        F: FnMut(RealOf<M::Of>, &X::Position) -> X::Position,
+        F: LaneDrift<X::Position>,
     {
         lanes.one_stage(self, drift, steps)
     }

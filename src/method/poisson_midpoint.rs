@@ -8,7 +8,7 @@ use super::Stepper;
 use super::macro_step::MacroStep;
 use super::slice_step::{self, SliceMacroStep};
 use super::walk::Walk;
-use crate::batch::Lanes;
+use crate::batch::{LaneDrift, Lanes};
 use crate::dynamics::cell::Cell;
 use crate::dynamics::span::Span;
 use crate::dynamics::{CellOf, Dynamics, RealOf, SpanOf, StateOf};
@@ -263,7 +263,7 @@ impl<S: Dynamics> Stepper for PoissonMidpoint<S> {
     fn run_lanes<X, F>(&self, lanes: &mut Lanes<X>, drift: &mut F, steps: Range<u32>) -> Option<u64>
     where
         X: StateOf<S>,
-        F: FnMut(S::Real, &X::Position) -> X::Position,
+        F: LaneDrift<X::Position>,
     {
         match self.law() {
             MidpointLaw::Single if self.dynamics.inner_steps() > 1 => {

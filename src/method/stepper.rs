@@ -1,6 +1,6 @@
 use core::ops::Range;
 
-use crate::batch::Lanes;
+use crate::batch::{LaneDrift, Lanes};
 use crate::dynamics::{Dynamics, RealOf, StateOf};
 use crate::error::{Step, StepError};
 use crate::memory::slice::SliceError;
@@ -87,7 +87,7 @@ pub trait Stepper: Copy + Send + Sync {
     ) -> Option<u64>
     where
         X: StateOf<Self::Dynamics>,
-        F: FnMut(RealOf<Self::Dynamics>, &X::Position) -> X::Position,
+        F: LaneDrift<X::Position>,
     {
         None
     }

@@ -4,6 +4,7 @@ use nalgebra::SVector;
 
 use super::{Drift, TableDrift, TableError};
 use crate::real::Real;
+use crate::scalar::{Row, Scalar};
 
 /// The force ∇ log p of a logistic regression's posterior over its D coefficients w, with the prior
 /// N(0, 1/p).
@@ -27,7 +28,32 @@ pub struct LogisticRegression<'a, T, const D: usize> {
     pub(crate) rows: &'a [T],
 }
 
+impl<T: Real, const D: usize> LogisticRegression<'_, T, D> {
+    /// The force of the prior alone.
+    #[inline(always)]
+    fn prior<X: Scalar<Real = T>>(&self, w: X) -> X {
+        -(X::splat(self.prior) * w)
+    }
+
+    /// 1/(1 + exp(z·w)) of a row z, for one w or several in lanes.
+    #[inline(always)]
+    fn pull<'x, X: Scalar<Real = T> + 'x>(
+        row: &[T],
+        coordinates: impl Iterator<Item = &'x X>,
+    ) -> X {
+        let mut margin = X::splat(T::ZERO);
+        for (&z, &w) in row.iter().zip(coordinates) {
+            margin = margin + X::splat(z) * w;
+        }
+        // An overflow to infinity is a pull of 0.
+        let one = X::splat(T::ONE);
+        one / (one + margin.map_regular(T::is_moderate, T::exp_of_moderate, T::exp))
+    }
+}
+
 impl<T: Real, const D: usize> Drift<T, D> for LogisticRegression<'_, T, D> {
+    const VECTORISED: bool = true;
+
     #[inline]
     fn drift(&self, _time: T, position: &SVector<T, D>) -> SVector<T, D> {
         // An array and a slice, since nalgebra's own iterators stand in the way of vectors. On a GPU there are none, and
@@ -36,19 +62,38 @@ impl<T: Real, const D: usize> Drift<T, D> for LogisticRegression<'_, T, D> {
         let coordinates = position.iter();
         #[cfg(not(target_arch = "nvptx64"))]
         let coordinates = position.as_slice().iter();
-        let mut force: [T; D] = position.map(|w| -(self.prior * w)).into();
+        let mut force: [T; D] = position.map(|w| self.prior(w)).into();
         for row in self.rows.chunks_exact(D.max(1)) {
-            let mut margin = T::ZERO;
-            for (&z, &w) in row.iter().zip(coordinates.clone()) {
-                margin += z * w;
-            }
-            // An overflow to infinity is a pull of 0.
-            let pull = T::ONE / (T::ONE + margin.exp());
+            let pull = Self::pull(row, coordinates.clone());
             for (force, &z) in force.iter_mut().zip(row) {
                 *force += pull * z;
             }
         }
         force.into()
+    }
+
+    #[inline(always)]
+    fn drifts<const L: usize>(&self, _times: &[T; L], positions: &[[T; L]; D]) -> [[T; L]; D] {
+        /// So many observations are added while a component of the force stays in a register. It also keeps the compiler
+        /// from vectors along D, which would be gathered.
+        const TOGETHER: usize = 8;
+
+        let positions = positions.map(Row);
+        let mut force = positions.map(|w| self.prior(w));
+        for rows in self.rows.chunks(TOGETHER * D.max(1)) {
+            let mut pulls = [Row([T::ZERO; L]); TOGETHER];
+            for (pull, row) in pulls.iter_mut().zip(rows.chunks_exact(D.max(1))) {
+                *pull = Self::pull(row, positions.iter());
+            }
+            for (d, force) in force.iter_mut().enumerate() {
+                let column = rows.iter().skip(d).step_by(D.max(1));
+                *force = pulls
+                    .iter()
+                    .zip(column)
+                    .fold(*force, |force, (&pull, &z)| force + pull * Row([z; L]));
+            }
+        }
+        force.map(|row| row.0)
     }
 }
 

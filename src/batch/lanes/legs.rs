@@ -7,7 +7,7 @@
 use core::ops::Range;
 
 use super::words::{LaneWords, RowWords, increment};
-use super::{Choice, LANES, Lanes, Numbers, Rows, cell, count, evaluate, set_cell};
+use super::{Choice, LANES, LaneDrift, Lanes, Numbers, Rows, cell, count, evaluate, set_cell};
 use crate::dynamics::cell::Cell;
 use crate::dynamics::state::State;
 use crate::dynamics::{CellOf, Dynamics, RealOf, StateOf};
@@ -33,7 +33,7 @@ impl<X: State> Lanes<X> {
     where
         S: Dynamics,
         X: StateOf<S>,
-        F: FnMut(X::Real, &X::Position) -> X::Position,
+        F: LaneDrift<X::Position>,
     {
         /// What any stack of a machine with vectors has room for several times.
         const MOST_BYTES: usize = 1 << 14;
@@ -47,7 +47,7 @@ impl<X: State> Lanes<X> {
         let mut calls = count(&self.occupied);
         let zero = Row([X::Real::ZERO; LANES]);
         let mut walks = Walks::<X> {
-            b0: evaluate::<X, F>(&self.rows, drift, &self.occupied, |_| time),
+            b0: evaluate::<X, F>(&self.rows, drift, &self.occupied, &[time; LANES]),
             start: X::each(|component| self.rows.as_ref().get(component).copied().unwrap_or(zero)),
             noise: X::each(|_| zero),
             corrections: X::each(|_| zero),
@@ -66,8 +66,7 @@ impl<X: State> Lanes<X> {
             if !walks.go(stepper, &leg, &mut words) {
                 return None;
             }
-            let time = |lane: usize| leg.times[lane];
-            let drifts = evaluate::<X, F>(&walks.reached, drift, &leg.asked, time);
+            let drifts = evaluate::<X, F>(&walks.reached, drift, &leg.asked, &leg.times);
             calls += count(&leg.asked);
             walks.supply(stepper, inner_drifts, &leg, &drifts);
         }
