@@ -17,10 +17,9 @@ use std::process::ExitCode;
 use anyhow::{Context, Result, bail, ensure};
 use clap::{Args, Parser};
 use model::{Course, Digest, WELL, X, start, stepper};
-use poisson_midpoint::batch::{Cpu, Ensemble};
+use poisson_midpoint::batch::{Engine, Ensemble, Parallel};
 use poisson_midpoint::checkpoint::{self, Checkpoint};
 use poisson_midpoint::random::Streams;
-use poisson_midpoint::target::Drift;
 
 #[derive(Parser)]
 #[command(
@@ -76,9 +75,8 @@ fn run(command: &Advance) -> Result<()> {
         }
         Err(error) => return Err(error).with_context(|| path.display().to_string()),
     };
-    let drift = |time: f32, x: &X| WELL.drift(time, x);
     while let Some(next) = command.course.next(step) {
-        _ = Cpu.run_parallel(&stepper, &mut ensemble.particles(), drift, step..next);
+        _ = Parallel.advance(&stepper, &mut ensemble.particles(), &WELL, step..next)?;
         step = next;
         let bytes = ensemble.checkpoint(&stepper, step)?;
         checkpoint::save(path, &bytes).with_context(|| path.display().to_string())?;

@@ -14,11 +14,11 @@ use std::time::Instant;
 
 use anyhow::{Context, Result};
 use clap::Parser;
-use model::{BLOCK, Course, Digest, Method, X, stepper};
+use model::{BLOCK, Course, Digest, WELL, X, stepper};
 use mpi::datatype::PartitionMut;
 use mpi::traits::{Communicator, CommunicatorCollectives, Root};
 use mpi::{Count, Threading};
-use poisson_midpoint::batch::{Ensemble, Particles};
+use poisson_midpoint::batch::{Engine, Ensemble};
 use poisson_midpoint::statistics::Moments;
 
 #[derive(Parser)]
@@ -54,7 +54,7 @@ fn run(world: &impl Communicator, options: &Options) -> Result<()> {
         course,
     } = options;
 
-    let (stepper, engine) = (stepper()?, Engine::new(world)?);
+    let (stepper, engine) = (stepper()?, engine(world)?);
     let mut step = 0;
     if is_root {
         fs::create_dir_all(folder).with_context(|| folder.display().to_string())?;
@@ -66,7 +66,7 @@ fn run(world: &impl Communicator, options: &Options) -> Result<()> {
 
     let (begun, first) = (Instant::now(), step);
     while let Some(next) = course.next(step) {
-        engine.advance(&stepper, &mut ensemble.particles(), step..next)?;
+        _ = engine.advance(&stepper, &mut ensemble.particles(), &WELL, step..next)?;
         step = next;
         shards::save(folder, step, &own, &ensemble.checkpoint(&stepper, step)?)?;
         // From here on no rank needs an older one.
@@ -152,54 +152,17 @@ fn from_numbers(&[count, a, b, c, d, hash, failed]: &[u64; NUMBERS]) -> Digest {
     }
 }
 
-/// What a rank calculates on: its processors.
+/// What a rank calculates on: the processors of its machine, or one of its GPUs, which the ranks there share out.
 #[cfg(not(feature = "cust"))]
-struct Engine;
-
-#[cfg(not(feature = "cust"))]
-impl Engine {
-    fn new(_world: &impl Communicator) -> Result<Self> {
-        Ok(Self)
-    }
-
-    fn advance(
-        &self,
-        stepper: &Method,
-        particles: &mut Particles<'_, X>,
-        steps: Range<u32>,
-    ) -> Result<()> {
-        use poisson_midpoint::batch::Cpu;
-        use poisson_midpoint::target::Drift;
-
-        let drift = |time: f32, x: &X| model::WELL.drift(time, x);
-        _ = Cpu.run_parallel(stepper, particles, drift, steps);
-        Ok(())
-    }
+fn engine(_world: &impl Communicator) -> Result<poisson_midpoint::batch::Parallel> {
+    Ok(poisson_midpoint::batch::Parallel)
 }
 
-/// What a rank calculates on: one of its machine's GPUs, which the ranks there share out.
 #[cfg(feature = "cust")]
-struct Engine(poisson_midpoint::cuda::Gpu);
+fn engine(world: &impl Communicator) -> Result<poisson_midpoint::cuda::Gpu> {
+    use poisson_midpoint::cuda::Gpu;
 
-#[cfg(feature = "cust")]
-impl Engine {
-    fn new(world: &impl Communicator) -> Result<Self> {
-        use poisson_midpoint::cuda::Gpu;
-
-        let on_machine = world.split_shared(world.rank());
-        let count = Gpu::count()?.max(1);
-        Ok(Self(Gpu::new(on_machine.rank() as u32 % count)?))
-    }
-
-    fn advance(
-        &self,
-        stepper: &Method,
-        particles: &mut Particles<'_, X>,
-        steps: Range<u32>,
-    ) -> Result<()> {
-        use poisson_midpoint::batch::Engine as _;
-
-        _ = self.0.advance(stepper, particles, &model::WELL, steps)?;
-        Ok(())
-    }
+    let on_machine = world.split_shared(world.rank());
+    let count = Gpu::count()?.max(1);
+    Ok(Gpu::new(on_machine.rank() as u32 % count)?)
 }
