@@ -1,7 +1,7 @@
 //! Langevin dynamics in a double well, a batch on all processors and one long path; and of a logistic regression.
 
 use anyhow::{Context, Result, bail, ensure};
-use poisson_midpoint::batch::{Cpu, Ensemble};
+use poisson_midpoint::batch::{Engine, Ensemble, Parallel};
 use poisson_midpoint::dynamics::{Dynamics, Overdamped, StateOf, Underdamped};
 use poisson_midpoint::nalgebra::SVector;
 use poisson_midpoint::random::{Buffered, Stream};
@@ -100,8 +100,7 @@ where
     S: Stepper<Dynamics: Dynamics<Real = f32>> + 'static,
     X: StateOf<S::Dynamics> + State<Real = f32, Position = SVector<f32, D>> + 'static,
 {
-    let drift = |time: f32, x: &SVector<f32, D>| WELL.drift(time, x);
-    Batch::<S, X, _>::boxed(stepper, drift, count, steps)
+    Batch::<S, X, _>::boxed(stepper, WELL, count, steps)
 }
 
 /// Particles in the posterior of a logistic regression.
@@ -116,8 +115,7 @@ where
     SVector<f32, COEFFICIENTS>:
         StateOf<S::Dynamics> + State<Real = f32, Position = SVector<f32, COEFFICIENTS>>,
 {
-    let target = LogisticRegression::<f32, COEFFICIENTS>::from_table(table)?;
-    let drift = move |time: f32, w: &SVector<f32, COEFFICIENTS>| target.drift(time, w);
+    let drift = LogisticRegression::<f32, COEFFICIENTS>::from_table(table)?;
     Ok(Batch::<S, SVector<f32, COEFFICIENTS>, _>::boxed(
         stepper, drift, count, steps,
     ))
@@ -148,7 +146,7 @@ impl<S, X, B, const D: usize> Batch<S, X, B>
 where
     S: Stepper<Dynamics: Dynamics<Real = f32>> + 'static,
     X: StateOf<S::Dynamics> + State<Real = f32, Position = SVector<f32, D>> + 'static,
-    B: Fn(f32, &SVector<f32, D>) -> SVector<f32, D> + Copy + Send + Sync + 'static,
+    B: Drift<f32, D> + Sync + 'static,
 {
     fn boxed(stepper: S, drift: B, count: usize, steps: u32) -> Box<dyn Contender> {
         let states = vec![X::from_fn(|_, _| 0.0); count];
@@ -166,11 +164,11 @@ impl<S, X, B, const D: usize> Contender for Batch<S, X, B>
 where
     S: Stepper<Dynamics: Dynamics<Real = f32>>,
     X: StateOf<S::Dynamics> + State<Real = f32, Position = SVector<f32, D>>,
-    B: Fn(f32, &SVector<f32, D>) -> SVector<f32, D> + Copy + Send + Sync,
+    B: Drift<f32, D> + Sync,
 {
     fn run(&mut self) -> Result<()> {
         let (stepper, mut particles) = (&self.stepper, self.ensemble.particles());
-        let run = Cpu.run_parallel(stepper, &mut particles, self.drift, 0..self.steps);
+        let run = Parallel.advance(stepper, &mut particles, &self.drift, 0..self.steps)?;
         ensure!(run.failed == 0, "{} particles failed", run.failed);
         Ok(())
     }
