@@ -2,7 +2,7 @@
 //! Müller–Brown potential's barriers, by batches of particles.
 //!
 //! ```sh
-//! cargo run --release --features cuda --example muller_brown
+//! cargo run --release --features cuda --example muller_brown -- --plot muller_brown.svg
 //! cargo run --release --features cust --example muller_brown -- --engine gpu
 //! ```
 //!
@@ -11,14 +11,21 @@
 //! same bits.
 
 mod drift;
+#[path = "../common/output.rs"]
+mod output;
 mod path;
+mod plot;
 
+use std::io::{self, Write};
+use std::path::PathBuf;
+use std::process::ExitCode;
 use std::time::Instant;
 
 use anyhow::{Result, ensure};
 use clap::{Parser, ValueEnum};
 use drift::MullerBrown;
 use nalgebra::SVector;
+use output::Output;
 use poisson_midpoint::PoissonMidpoint;
 use poisson_midpoint::batch::{Cpu, Engine, Particles, Status};
 use poisson_midpoint::dynamics::Overdamped;
@@ -51,14 +58,17 @@ struct Options {
     /// Rows of the table, each 200 macro steps after the last.
     #[arg(long, default_value_t = 10)]
     rows: u32,
+    /// Picture of where they end, as SVG.
+    #[arg(long, value_name = "FILE")]
+    plot: Option<PathBuf>,
 }
 
-fn main() -> Result<()> {
+fn main() -> ExitCode {
     let options = Options::parse();
-    match options.engine {
+    output::exit(match options.engine {
         Which::Cpu => react(&Cpu, &options),
         Which::Gpu => on_gpu(&options),
-    }
+    })
 }
 
 #[cfg(feature = "cust")]
@@ -79,12 +89,18 @@ where
 {
     let count = options.particles;
     ensure!(count > 0, "--particles must be at least 1");
+    let picture = options
+        .plot
+        .as_deref()
+        .map(|path| Output::open(path, "svg"));
+    let picture = picture.transpose()?;
     let stepper = path::stepper()?;
     let [x, y] = path::START;
     let mut state = [vec![x; count], vec![y; count]].concat();
     let (mut positions, mut status) = (vec![0; count], vec![Status::Active; count]);
     let start = Instant::now();
-    println!("  time  reactant  between  product");
+    let (mut out, mut bits) = (io::stdout().lock(), String::new());
+    writeln!(out, "  time  reactant  between  product")?;
     for row in 0..options.rows {
         let mut particles: Particles<'_, SVector<f32, 2>> = Particles::new(
             Streams::new(path::SEED),
@@ -98,8 +114,12 @@ where
         ensure!(run.failed == 0, "{} particles failed", run.failed);
         let time = 0.002 * f64::from((row + 1) * path::STEPS);
         let [reactant, between, product] = shares(&state);
-        println!("{time:6.1}  {reactant:8.3}  {between:7.3}  {product:7.3}");
+        writeln!(
+            out,
+            "{time:6.1}  {reactant:8.3}  {between:7.3}  {product:7.3}"
+        )?;
         if row == 0 {
+            // What a microcontroller prints of it too.
             let (alone, words) = path::particle_0(&stepper)?;
             let found = [state[0], state[count]];
             ensure!(
@@ -107,14 +127,15 @@ where
                 "particle 0 went another way on its own"
             );
             let [x, y] = found.map(f32::to_bits);
-            println!("bits {x:08x} {y:08x} after {words} words");
+            bits = format!("bits {x:08x} {y:08x} after {words} words");
         }
     }
-    println!(
-        "{:?}: {:.2} s",
-        options.engine,
-        start.elapsed().as_secs_f64()
-    );
+    writeln!(out, "{bits}")?;
+    let seconds = start.elapsed().as_secs_f64();
+    writeln!(out, "{:?}: {seconds:.2} s", options.engine)?;
+    if let Some(picture) = picture {
+        picture.write(plot::draw(&state, &MINIMA)?.as_bytes())?;
+    }
     Ok(())
 }
 
