@@ -1,4 +1,4 @@
-//! `defmt::Format` where a derived one will not do, since vectors and states of `nalgebra` have none.
+//! `defmt::Format` for types that cannot derive it, since the vectors of `nalgebra` and states made of them have none.
 
 use defmt::{Format, Formatter, write};
 use nalgebra::SVector;
@@ -36,7 +36,7 @@ where
     }
 }
 
-/// The matrix column by column.
+/// Shows the matrix column by column.
 impl<T: Real + Format, const D: usize> Format for Gaussian<T, D> {
     fn format(&self, f: Formatter<'_>) {
         let (mean, precision) = (self.mean.as_slice(), self.precision.as_slice());

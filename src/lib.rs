@@ -37,7 +37,7 @@
 //!  statistics    moments, split R̂ and effective sample size of a run, while it runs
 //!  step_sizes    sizes that change along a run, and its time
 //!  checkpoint    a batch as bytes
-//!  tuning        the largest step size whose bias is as small as is asked for
+//!  tuning        the largest step size whose bias is as small as you ask for
 //!    ↓
 //!  diffusion     samplers from noise to data: DDPM, DDIM, DPM-Solver, Poisson midpoint
 //!  kernel, cuda  what a GPU's thread does with its particles; the kernels as PTX; their launcher
@@ -51,7 +51,8 @@
 //! | [`Baoa`], underdamped | 2² | 1 | D | Leimkuhler & Matthews 2013 |
 //! | [`Ubu`], underdamped | 2 | 1 | 4D | Sanz-Serna & Zygalakis 2021 |
 //!
-//! ¹ For the first three methods, twice as many under [`dynamics::Underdamped`]. ² From a velocity half a kick back.
+//! ¹ For the first three methods, twice as many under [`dynamics::Underdamped`]. ² If started from a velocity half a
+//! kick back.
 //!
 //! | dynamics | equation |
 //! |---|---|
@@ -75,7 +76,7 @@
 //! | `alloc` | [`batch`]`::Ensemble`, a batch that owns its memory |
 //! | `checkpoint` | `checkpoint`: a batch as bytes; with `alloc`, from and to [`batch`]`::Ensemble`, with `std`, to files |
 //! | `rand_chacha` | conversions between [`random::Stream`] and `rand_chacha::ChaCha8Rng`, at any word |
-//! | `std` | the link, for features that need it; implies `alloc` and `rand_chacha` |
+//! | `std` | links `std`, for features that need it; implies `alloc` and `rand_chacha` |
 //! | `kernels` | [`kernel`]`::Launch` and the macro `fused_kernel`, of which GPU kernels are made |
 //! | `cuda` | `cuda`: the kernels as PTX; implies `kernels`; needs no GPU or tools |
 //! | `cust` | `cuda::Gpu` and `cuda::Gpus`, engines like [`batch::Cpu`], through `cust` 0.3; implies `std`, `cuda` |
@@ -86,7 +87,7 @@
 //!
 //! # Limits
 //! The midpoint corrections are weighted by K. Where the step size times the drift's Lipschitz
-//! constant L nears ½, Euler–Maruyama at half the step size, for the same drift evaluations, is
+//! constant L nears ½, Euler–Maruyama at half the step size, with as many drift evaluations, is
 //! as good or better. With a drift that grows faster than linearly the method diverges at step
 //! sizes that Euler–Maruyama survives: it then ends in a [`StepError`], never in NaN.
 
@@ -129,7 +130,7 @@
 #[cfg(feature = "alloc")]
 extern crate alloc;
 
-// A device has what kernels can reach: `kernels/sources.rs` leaves the same modules out.
+// A build for a GPU has only the modules that kernels can reach: `kernels/sources.rs` leaves the same modules out.
 pub mod batch;
 #[cfg(feature = "checkpoint")]
 pub mod checkpoint;

@@ -70,18 +70,18 @@ pub trait Real:
     /// The nearest scalar to an integer.
     #[must_use]
     fn from_u32(value: u32) -> Self;
-    /// Neither infinite nor NaN.
+    /// Whether the scalar is neither infinite nor NaN.
     fn is_finite(self) -> bool;
-    /// Positive, finite and of full precision.
+    /// Whether the scalar is positive, finite and of full precision.
     #[doc(hidden)]
     #[inline]
     fn is_positive_normal(self) -> bool {
         self >= Self::LEAST_NORMAL && self.is_finite()
     }
-    /// The bits, which order as the scalars do where these are not negative.
+    /// The bits. Those of scalars that are not negative have the same order as the scalars.
     #[doc(hidden)]
     fn to_bits(self) -> u64;
-    /// The scalar of these bits.
+    /// The scalar with these bits.
     #[doc(hidden)]
     fn from_bits(bits: u64) -> Self;
     /// √x, correctly rounded.
@@ -155,7 +155,7 @@ impl Real for f32 {
     }
     #[inline]
     fn sqrt(self) -> Self {
-        // One instruction, correctly rounded as libm's is. Of that one's assembly the compiler makes no vectors.
+        // One instruction, correctly rounded as libm's is. The compiler cannot vectorise libm's, which is assembly.
         #[cfg(target_arch = "nvptx64")]
         return core::f32::math::sqrt(self);
         #[cfg(all(feature = "std", not(target_arch = "nvptx64")))]

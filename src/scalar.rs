@@ -39,16 +39,16 @@ pub trait Scalar:
     /// A function of each lane's number.
     #[must_use]
     fn map(self, map: impl Fn(Self::Real) -> Self::Real) -> Self;
-    /// Two functions of each lane's number, found together.
+    /// Two functions of each lane's number, computed together.
     fn map_pair(self, map: impl Fn(Self::Real) -> (Self::Real, Self::Real)) -> (Self, Self);
-    /// [`map_pair`](Self::map_pair) by `map`, or by `vectorised` if `is_regular` of every lane, where both are the same.
+    /// [`map_pair`](Self::map_pair) by `map`, or by `vectorised` if `is_regular` holds in every lane: both then agree.
     fn map_pair_regular(
         self,
         is_regular: impl Fn(Self::Real) -> bool,
         vectorised: impl Fn(Self::Real) -> (Self::Real, Self::Real),
         map: impl Fn(Self::Real) -> (Self::Real, Self::Real),
     ) -> (Self, Self);
-    /// [`map`](Self::map) by `map`, or by `vectorised` if `is_regular` of every lane, where both are the same.
+    /// [`map`](Self::map) by `map`, or by `vectorised` if `is_regular` holds in every lane: both then agree.
     #[must_use]
     fn map_regular(
         self,
@@ -59,7 +59,7 @@ pub trait Scalar:
     /// A function of each lane's two numbers.
     #[must_use]
     fn zip(self, other: Self, map: impl Fn(Self::Real, Self::Real) -> Self::Real) -> Self;
-    /// [`zip`](Self::zip) by `map`, or by `vectorised` if `is_regular` of every lane, where both are the same.
+    /// [`zip`](Self::zip) by `map`, or by `vectorised` if `is_regular` holds in every lane: both then agree.
     #[must_use]
     fn zip_regular(
         self,
@@ -146,7 +146,7 @@ one_lane! { f64 }
 pub struct Row<T, const L: usize>(pub(crate) [T; L]);
 
 impl<T: Real, const L: usize> Row<T, L> {
-    /// This row's number in lanes whose `choice` is not 0, another's in the rest.
+    /// This row's numbers in the lanes whose `choice` is not 0, those of `other` in the rest.
     #[inline(always)]
     pub(crate) fn or(mut self, choice: &[u32; L], other: Self) -> Self {
         for ((lane, &choice), &other) in self.0.iter_mut().zip(choice).zip(&other.0) {
@@ -155,7 +155,7 @@ impl<T: Real, const L: usize> Row<T, L> {
         self
     }
 
-    /// A function of each lane's number, and of another's.
+    /// A function of each lane's number in this row and in `other`.
     #[inline(always)]
     fn with(mut self, other: Self, map: impl Fn(T, T) -> T) -> Self {
         for (lane, &other) in self.0.iter_mut().zip(&other.0) {

@@ -1,8 +1,8 @@
 //! The widest vectors that the processor has, found when the program runs.
 //!
-//! Wider instructions change no bit: each lane is calculated as before, and none is fused with another.
+//! Wider instructions change no bit: each lane is calculated as before, and no operations are fused.
 
-/// Something to do in vectors. All of it must be inlined to be compiled for each width.
+/// Work to be done in vectors. All of it must be inlined, so that it is compiled for each width.
 pub(crate) trait Work {
     type Output;
 

@@ -1,12 +1,12 @@
 //! The methods on slices, for a dimension known only at run time: images, vectors from C.
 //!
-//! The words read and the bits of the result are those of a state of fixed dimension. On a 64-bit host that is so, from 256
-//! dimensions on, for words that [`Words::fill_words`](crate::random::Words::fill_words) gives as
-//! [`next_word`](crate::random::Words::next_word) would: those of streams, of `rand_chacha` and of your own implementation
-//! of the trait, but not of every generator of `rand_core`. A state
+//! The words read and the bits of the result are those of a state of fixed dimension. On a 64-bit host, from 256
+//! dimensions on, this holds only for sources whose [`Words::fill_words`](crate::random::Words::fill_words) gives the
+//! words that [`next_word`](crate::random::Words::next_word) would: streams, `rand_chacha` and your own implementations
+//! of the trait, but not every generator of `rand_core`. A state
 //! of D dimensions is a slice of all positions, followed by all velocities if the dynamics
-//! are underdamped. Nothing is allocated; what a step must remember
-//! it keeps in a work slice of the caller's.
+//! are underdamped. Nothing is allocated: a step keeps what it must remember
+//! in a work slice of the caller's.
 //!
 //! ```
 //! use poisson_midpoint::dynamics::Overdamped;

@@ -36,7 +36,7 @@ impl<X, const N: usize> Trajectory<X, N> {
     /// Appends a state.
     ///
     /// # Errors
-    /// [`TrajectoryFull`], which gives the state back, if N are held.
+    /// [`TrajectoryFull`], which gives the state back, if N states are held.
     pub fn push(&mut self, state: X) -> Result<(), TrajectoryFull<X>> {
         self.states
             .push(state)
@@ -78,7 +78,7 @@ impl<X, const N: usize> Default for Trajectory<X, N> {
 pub struct TrajectoryFull<X> {
     /// The state that was not recorded.
     pub state: X,
-    /// N.
+    /// The capacity N of the trajectory.
     pub capacity: usize,
 }
 

@@ -8,18 +8,18 @@ use crate::method::Stepper;
 use crate::random::Stream;
 use crate::real::Real;
 
-/// What a particle's steps came to.
+/// The outcome of a particle's steps.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Advance {
     /// Drift evaluations of the completed steps.
     pub(crate) drift_calls: u64,
     /// The word position after the last completed step.
     pub(crate) word_position: u64,
-    /// Whether all were completed.
+    /// Whether all steps were completed.
     pub(crate) status: Status,
 }
 
-/// Moves a particle by the macro steps `steps`, as far as they are finite; step n begins at n·η.
+/// Moves a particle by the macro steps `steps`, up to the first that fails; step n begins at time n·η.
 #[inline]
 pub(crate) fn advance<S, X, F>(
     stepper: &S,

@@ -29,7 +29,7 @@ impl Cpu {
     /// The drift is a function of time and position; one whose value depends on how often it was
     /// called has no defined result. A particle whose step fails stops there (see [`Status`](super::Status)).
     ///
-    /// A [`Drift`](crate::target::Drift) that can be had for several particles together is best handed to
+    /// A [`Drift`](crate::target::Drift) that can be evaluated for several particles together is best passed to
     /// [`Engine::advance`](super::Engine::advance).
     pub fn run<S, X, F>(
         &self,

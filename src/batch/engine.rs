@@ -15,8 +15,8 @@ use crate::method::Stepper;
 use crate::real::Real;
 use crate::target::Drift;
 
-/// What steps batches: this machine's processor ([`Cpu`]), with the feature `rayon` all of its processors (`Parallel`) or,
-/// with the feature `cust`, one GPU or several, to the same bits. A program picks one by one line.
+/// What steps batches: this machine's processor ([`Cpu`]), with the feature `rayon` all of its processors (`Parallel`)
+/// or, with the feature `cust`, one GPU or several, to the same bits. A program picks its engine in one line.
 ///
 /// ```
 /// use nalgebra::SVector;
@@ -35,15 +35,15 @@ use crate::target::Drift;
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 pub trait Engine<S: Stepper, X: State, F> {
-    /// What can go wrong beside a particle's steps.
+    /// What can go wrong apart from a particle's steps.
     type Error: Error;
 
     /// Moves every active particle by the macro steps `steps`, step n beginning at time n·η: see
     /// [`Cpu::run`].
     ///
     /// # Errors
-    /// If the engine cannot; the particles are then as they were. That a particle's step fails is no error,
-    /// but its [`Status`](super::Status).
+    /// If the engine cannot run; the particles are then as they were. A particle whose step fails is no error:
+    /// its [`Status`](super::Status) says so.
     fn advance(
         &self,
         stepper: &S,

@@ -28,7 +28,7 @@ use crate::real::Real;
 pub struct Ensemble<X: State> {
     streams: Streams,
     first: u64,
-    /// As [`Particles::new`] takes it.
+    /// Component by component, in the layout that [`Particles::new`] takes.
     components: Vec<X::Real>,
     word_positions: Vec<u64>,
     status: Vec<Status>,
@@ -86,7 +86,7 @@ impl<X: State> Ensemble<X> {
     /// ```
     ///
     /// # Errors
-    /// [`Mismatch`] as [`Checkpoint::restore`] has it.
+    /// [`Mismatch`], as for [`Checkpoint::restore`].
     #[cfg(feature = "checkpoint")]
     pub fn from_checkpoint<S>(
         checkpoint: &Checkpoint<'_>,
@@ -112,7 +112,7 @@ impl<X: State> Ensemble<X> {
     /// The bytes of a checkpoint of all particles, which `stepper` has moved by the macro steps `0..step`.
     ///
     /// # Errors
-    /// [`CheckpointError::WordPosition`] of a particle that has read on beyond
+    /// [`CheckpointError::WordPosition`] if a particle has read beyond
     /// [`Stream::END`](crate::random::Stream::END).
     #[cfg(feature = "checkpoint")]
     pub fn checkpoint<S>(&mut self, stepper: &S, step: u32) -> Result<Vec<u8>, CheckpointError>
@@ -132,7 +132,7 @@ impl<X: State> Ensemble<X> {
         self.word_positions.len()
     }
 
-    /// Whether there is none.
+    /// Whether there are no particles.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.word_positions.is_empty()
@@ -161,13 +161,13 @@ impl<X: State> Ensemble<X> {
         })
     }
 
-    /// Component by component, as [`Particles::new`] takes it.
+    /// The states component by component, in the layout that [`Particles::new`] takes.
     #[must_use]
     pub fn components(&self) -> &[X::Real] {
         &self.components
     }
 
-    /// How many words each particle has read. With the components they are a checkpoint.
+    /// How many words each particle has read. Together with the components, they are a checkpoint.
     #[must_use]
     pub fn word_positions(&self) -> &[u64] {
         &self.word_positions
@@ -180,7 +180,7 @@ impl<X: State> Ensemble<X> {
     }
 }
 
-/// Which particles they are, not their states.
+/// Shows which particles these are, not their states.
 #[cfg(feature = "defmt")]
 impl<X: State> defmt::Format for Ensemble<X> {
     fn format(&self, f: defmt::Formatter<'_>) {

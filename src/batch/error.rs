@@ -17,18 +17,18 @@ use crate::random::Stream;
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
 #[non_exhaustive]
 pub enum BatchError {
-    /// The state slice is not components × particles long.
+    /// The length of the state slice is not components × particles.
     StateLength {
         /// Components times particles.
         expected: usize,
-        /// Its length.
+        /// The slice's length.
         found: usize,
     },
     /// The status slice is not as long as the word positions.
     StatusLength {
-        /// Particles.
+        /// The number of particles.
         expected: usize,
-        /// Its length.
+        /// The slice's length.
         found: usize,
     },
     /// A word position is beyond [`Stream::END`].

@@ -1,5 +1,5 @@
-//! Particles as lanes: steps of several particles together, in a form that vectorises, with the bits of a
-//! particle alone.
+//! Particles as lanes: steps of several particles together, in a form that vectorises, with the bits that each
+//! particle has alone.
 
 use core::ops::Range;
 
@@ -25,16 +25,16 @@ use words::{LockstepWords, RowWords, increment};
 /// Particles stepped together so that the compiler can use vector instructions.
 pub(crate) const LANES: usize = 16;
 
-/// Lanes cost as much as so many particles one by one, or less.
+/// The fewest particles worth stepping together: all lanes cost at most as much as this many particles one by one.
 pub(super) const FEWEST: u64 = 4;
 
 /// A number in every lane.
 type Numbers<T> = Row<T, LANES>;
 
-/// Something for each component of a state, in every lane.
+/// A number for each component of a state, in every lane.
 type Rows<X> = <X as State>::Each<Numbers<<X as State>::Real>>;
 
-/// Lanes, and what they are to do.
+/// Lanes, and the steps that they are to take.
 pub(super) struct Together<'a, S, X: State, F> {
     pub(super) stepper: &'a S,
     pub(super) lanes: &'a mut Lanes<X>,
@@ -56,10 +56,10 @@ where
     }
 }
 
-/// A choice of lanes: 1 where it is chosen, 0 where not.
+/// A choice of lanes: 1 for a chosen lane, 0 for any other.
 pub(super) type Choice = [u32; LANES];
 
-/// How many are chosen.
+/// The number of chosen lanes.
 #[inline(always)]
 pub(super) fn count(choice: &Choice) -> u64 {
     choice.iter().map(|&lane| u64::from(lane)).sum()
@@ -68,7 +68,8 @@ pub(super) fn count(choice: &Choice) -> u64 {
 /// Particles about to be stepped together.
 pub struct Lanes<X: State> {
     pub(super) streams: Streams,
-    /// Lanes that have a particle. The others go along from 0, at the word of one that has, and ask for no drift.
+    /// Lanes that have a particle. The others go along from state 0, at the word position of a lane that has one, and
+    /// ask for no drift.
     pub(super) occupied: Choice,
     pub(super) particles: [u64; LANES],
     pub(super) word_positions: [u64; LANES],
@@ -76,15 +77,15 @@ pub struct Lanes<X: State> {
 }
 
 impl<X: State> Lanes<X> {
-    /// The words of all lanes, if they stand at the same.
+    /// The words of all lanes, if all lanes are at the same word position.
     fn words(&self) -> Option<LockstepWords> {
         let [position, ..] = self.word_positions;
         let together = self.word_positions.iter().all(|p| *p == position);
         together.then(|| LockstepWords::new(self.streams, self.particles, position))
     }
 
-    /// Steps all lanes by a method of one stage. `None` if they do not stand at the same word, or if a step failed in any:
-    /// the lanes are then void.
+    /// Steps all lanes by a method of one stage. `None` if they are not at the same word position, or if a step failed
+    /// in any lane: the lanes are then invalid.
     #[inline(always)]
     pub(crate) fn one_stage<M, F>(
         &mut self,
@@ -136,7 +137,7 @@ impl<X: State> Lanes<X> {
 
     /// Steps all lanes by the Poisson midpoint method with one midpoint each: every lane reads the same number of
     /// words and asks for its drift when the others do. `None` as for
-    /// [`one_stage`](Self::one_stage), and where there is no midpoint.
+    /// [`one_stage`](Self::one_stage), and if K leaves no room for a midpoint.
     #[inline(always)]
     pub(crate) fn single_midpoint<S, F>(
         &mut self,
@@ -170,7 +171,7 @@ impl<X: State> Lanes<X> {
                     start: cell::<X, _>(rows, d),
                     b0: b0.as_ref().get(d).copied()?,
                     noise,
-                    // Of no meaning before the only one.
+                    // A placeholder until the only correction is known.
                     correction: noise,
                 })
             };
@@ -211,7 +212,7 @@ impl<X: State> Lanes<X> {
     }
 }
 
-/// The drift at the positions of `rows` in the lanes that ask for it; of the others' values none is of account.
+/// The drift at the positions of `rows` in the lanes that ask for it; the values in the other lanes do not matter.
 #[inline(always)]
 #[allow(
     clippy::indexing_slicing,
@@ -228,7 +229,7 @@ where
     F: LaneDrift<X::Position>,
 {
     let mut positions = X::Position::each(|d| rows.as_ref()[d]);
-    // As a rule all do, and a loop over all is unrolled.
+    // Usually all lanes ask, and a loop over all of them is unrolled.
     if *asked == [1; LANES] {
         return drift.drifts(times, &positions);
     }

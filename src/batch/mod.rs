@@ -4,8 +4,8 @@
 //! particles in the batch, how it is cut, in which order or on how many threads it is stepped.
 //! A range of particles can be stepped anywhere, and the ranges joined.
 //!
-//! Component d of part k of particle p is at `(k·D + d)·N + p` of the state slice, N particles
-//! long: all first coordinates, then all second ones, …, then the velocities if there are any.
+//! Component d of part k of particle p is at `(k·D + d)·N + p` of the state slice of N
+//! particles: all first coordinates, then all second ones, …, then the velocities if there are any.
 
 use crate::error::StepError;
 
@@ -41,7 +41,7 @@ pub use particles::Particles;
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub enum Status {
-    /// It does.
+    /// The particle still moves.
     #[default]
     Active,
     /// A step failed. State and word position are those before that step, and later runs leave

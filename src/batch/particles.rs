@@ -47,7 +47,7 @@ pub struct Particles<'a, X: State> {
     status: &'a mut [Status],
 }
 
-/// Which particles they are, not their states.
+/// Shows which particles these are, not their states.
 impl<X: State> fmt::Debug for Particles<'_, X> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Particles")
@@ -62,13 +62,13 @@ impl<X: State> fmt::Debug for Particles<'_, X> {
 #[cfg(any(feature = "cust", feature = "checkpoint"))]
 type Arrays<'p, 'a, T> = (&'p mut [&'a mut [T]], &'p mut [u64], &'p mut [Status]);
 
-/// [`Arrays`] to look at.
+/// [`Arrays`], read-only.
 #[cfg(feature = "checkpoint")]
 type View<'p, 'a, T> = (&'p [&'a mut [T]], &'p [u64], &'p [Status]);
 
 impl<'a, X: State> Particles<'a, X> {
-    /// Particles numbered from `first` on; as many as there are word positions, 0 for a fresh
-    /// particle.
+    /// Particles numbered from `first` on, as many as there are word positions; the position of a fresh
+    /// particle is 0.
     ///
     /// # Errors
     /// [`BatchError`] if the lengths do not agree, a position is beyond [`Stream::END`], or the
@@ -114,7 +114,7 @@ impl<'a, X: State> Particles<'a, X> {
         ))
     }
 
-    /// [`new`](Self::new) of what is known to fit.
+    /// [`new`](Self::new) without its checks, for arguments that are known to fit.
     pub(super) fn from_parts(
         streams: Streams,
         first: u64,
@@ -138,7 +138,7 @@ impl<'a, X: State> Particles<'a, X> {
         self.word_positions.len()
     }
 
-    /// Whether there is none.
+    /// Whether there are no particles.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.word_positions.is_empty()
@@ -156,7 +156,7 @@ impl<'a, X: State> Particles<'a, X> {
         (self.columns.as_mut(), self.word_positions, self.status)
     }
 
-    /// The same to look at.
+    /// The same, read-only.
     #[cfg(feature = "checkpoint")]
     pub(crate) fn view(&self) -> View<'_, 'a, X::Real> {
         (self.columns.as_ref(), self.word_positions, self.status)
@@ -168,8 +168,8 @@ impl<'a, X: State> Particles<'a, X> {
         self.status.len() - active.count()
     }
 
-    /// The particles before `middle` and the others, to be stepped apart; all before if there are
-    /// fewer.
+    /// The particles before `middle` and the others, to be stepped separately; if there are fewer than
+    /// `middle`, the second part is empty.
     #[must_use]
     pub fn split_at(self, middle: usize) -> (Self, Self) {
         let middle = middle.min(self.len());
@@ -267,8 +267,8 @@ impl<'a, X: State> Particles<'a, X> {
         advance.drift_calls
     }
 
-    /// Steps those of the [`LANES`] particles from `start` on that are active together, if there are enough and the
-    /// stepper can; returns their drift evaluations. Nothing has changed otherwise.
+    /// Steps together the active ones of the [`LANES`] particles from `start` on, if there are enough and the
+    /// stepper can; returns their drift evaluations. On `None` nothing has changed.
     pub(super) fn run_together<S, F>(
         &mut self,
         stepper: &S,
@@ -281,7 +281,7 @@ impl<'a, X: State> Particles<'a, X> {
         X: StateOf<S::Dynamics>,
         F: LaneDrift<X::Position>,
     {
-        // No microcontroller has vectors, or flash to spare for what would fill them.
+        // No microcontroller has vector units, or flash to spare for the code that would fill them.
         if ONE_BY_ONE || cfg!(target_os = "none") {
             return None;
         }
@@ -292,7 +292,7 @@ impl<'a, X: State> Particles<'a, X> {
         if count(&occupied) < FEWEST {
             return None;
         }
-        // What each lane has, and in those that have no particle what the first has that has one.
+        // Lanes without a particle take the word position of the first lane that has one.
         let own = self.word_positions.get(start..)?;
         let (_, first) = occupied.iter().zip(own).find(|&(&lane, _)| lane == 1)?;
         let mut word_positions = [*first; LANES];
@@ -329,7 +329,7 @@ impl<'a, X: State> Particles<'a, X> {
     }
 }
 
-/// Copies what belongs to the lanes chosen.
+/// Copies the items of the chosen lanes.
 fn copy_where<T: Copy>(chosen: &Choice, from: &[T], to: &mut [T]) {
     for ((&chosen, from), to) in chosen.iter().zip(from).zip(to) {
         if chosen == 1 {
@@ -338,7 +338,7 @@ fn copy_where<T: Copy>(chosen: &Choice, from: &[T], to: &mut [T]) {
     }
 }
 
-/// Which particles they are, not their states.
+/// Shows which particles these are, not their states.
 #[cfg(feature = "defmt")]
 impl<X: State> defmt::Format for Particles<'_, X> {
     fn format(&self, f: defmt::Formatter<'_>) {

@@ -17,52 +17,52 @@ use crate::real::Real;
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
 #[non_exhaustive]
 pub enum CheckpointError {
-    /// They do not begin as a checkpoint does.
+    /// The bytes do not begin as a checkpoint does.
     Magic,
     /// Another version of the format.
     Version {
-        /// Which.
+        /// The version found.
         found: u16,
     },
-    /// Another version of the random-stream contract: the words would be others.
+    /// Another version of the random-stream contract: the words would be different.
     StreamVersion {
-        /// Which.
+        /// The version found.
         found: u16,
     },
     /// Too few or too many bytes.
     Length {
-        /// How many there are.
+        /// The number of bytes.
         found: usize,
-        /// How many the header asks for, and 160 at least; `u64::MAX` if it asks for more than there can be.
+        /// The number of bytes that the header implies, at least 160; `u64::MAX` if it implies more than there can be.
         expected: u64,
     },
-    /// The checksum is not that of the bytes before.
+    /// The checksum is not that of the bytes before it.
     Checksum {
-        /// Of the bytes.
+        /// The checksum of the bytes.
         found: u64,
-        /// The one that is written.
+        /// The checksum that the checkpoint states.
         expected: u64,
     },
-    /// A number of the header that no writer would have written: see [the format](super#format-1).
+    /// The header has a number that no writer would have written: see [the format](super#format-1).
     Header {
-        /// Where it begins.
+        /// The byte where the number begins.
         offset: usize,
     },
     /// A word position is beyond 2⁶³.
     WordPosition {
         /// The particle's place.
         index: u64,
-        /// The position.
+        /// The word position.
         word_position: u64,
     },
-    /// A failure that no writer would have written: of no particle, out of order, or of no kind that there is.
+    /// A failure that no writer would have written: of an absent particle, out of order, or of an unknown kind.
     Failure {
-        /// Its place among the failures.
+        /// The failure's place among the failures.
         index: u64,
     },
     /// The buffer is too short to write to.
     Buffer {
-        /// Its length.
+        /// The buffer's length.
         found: usize,
         /// The length that is needed.
         needed: usize,
@@ -115,7 +115,7 @@ impl fmt::Display for CheckpointError {
 
 impl core::error::Error for CheckpointError {}
 
-/// That all particles can be resumed, which is as true of what is written as of what is read.
+/// Checks that all particles can be resumed, both when writing and when reading.
 pub(super) fn check_word_positions(
     word_positions: impl Iterator<Item = u64>,
 ) -> Result<(), CheckpointError> {
@@ -129,7 +129,7 @@ pub(super) fn check_word_positions(
     }
 }
 
-/// What a checkpoint has that is not the run's.
+/// Why a checkpoint is not of the run that is to resume from it.
 ///
 /// ```
 /// use poisson_midpoint::checkpoint::Mismatch;
@@ -142,16 +142,16 @@ pub(super) fn check_word_positions(
 pub enum Mismatch<T> {
     /// Scalars of another size.
     Scalar {
-        /// Bytes of the checkpoint's.
+        /// Bytes of a scalar of the checkpoint.
         found: usize,
-        /// Bytes of the run's.
+        /// Bytes of a scalar of the run.
         expected: usize,
     },
-    /// States of positions alone, or with velocities.
+    /// One has states of positions alone, the other states with velocities.
     Parts {
-        /// Parts of the checkpoint's.
+        /// Parts of a state of the checkpoint.
         found: usize,
-        /// Parts of the run's.
+        /// Parts of a state of the run.
         expected: usize,
     },
     /// Another dimension.
@@ -193,7 +193,7 @@ pub enum Mismatch<T> {
     },
     /// Another parameter of the dynamics.
     Parameter {
-        /// What it is called.
+        /// The parameter's name.
         name: &'static str,
         /// The checkpoint's.
         found: T,

@@ -1,21 +1,21 @@
-//! A checkpoint to a file, as one act.
+//! Writing a checkpoint to a file atomically.
 
 use std::ffi::OsString;
 use std::fs::{self, File};
 use std::io::{self, ErrorKind, Write};
 use std::path::{Path, PathBuf};
 
-/// Replaces a file, so that whenever the machine stops, it is the old one or the new one and whole.
+/// Replaces a file atomically: whenever the machine stops, the file is the whole old one or the whole new one.
 ///
-/// The bytes go to a file beside it, whose name has `.checkpoint-new` at its end, which is synchronised with the disk and then
-/// renamed; where the path is a symbolic link, what it leads to is replaced. One process at a time may write to a path.
+/// The bytes go to a file beside it, with `.checkpoint-new` appended to its name, which is synchronised with the disk
+/// and then renamed. If the path is a symbolic link, its target is replaced. One process at a time may write to a path.
 ///
 /// # Errors
-/// As the file system has it. The old file is as it was, unless it is the folder that cannot be synchronised: the file is
-/// then the new one, and may be the old one again after a failure of power. File systems that do not synchronise
-/// folders at all are no error.
+/// Those of the file system. The old file is as it was, unless only the folder cannot be synchronised: the file is
+/// then the new one, but may be the old one again after a power failure. A file system that does not synchronise
+/// folders at all is no error.
 pub fn save(path: impl AsRef<Path>, bytes: &[u8]) -> io::Result<()> {
-    // A path that cannot be resolved is that of no file yet, or fails in the next line.
+    // A path that cannot be resolved belongs to no file yet, or fails in the next line.
     let path = &fs::canonicalize(&path).unwrap_or_else(|_| path.as_ref().to_owned());
     let folder = open_folder(path)?;
     let beside = beside(path);
@@ -27,7 +27,7 @@ pub fn save(path: impl AsRef<Path>, bytes: &[u8]) -> io::Result<()> {
     };
     let written = write();
     if written.is_err() {
-        // The first error is the one to be told.
+        // The first error is the one to report.
         _ = fs::remove_file(&beside);
         return written;
     }
@@ -47,7 +47,7 @@ fn open_folder(path: &Path) -> io::Result<File> {
     File::open(folder.unwrap_or(Path::new(".")))
 }
 
-/// The rename itself is on the disk once its folder is.
+/// The rename itself is on the disk once the folder has been synchronised.
 #[cfg(unix)]
 fn sync_folder(folder: &File) -> io::Result<()> {
     match folder.sync_all() {
@@ -63,7 +63,7 @@ fn sync_folder(folder: &File) -> io::Result<()> {
     }
 }
 
-/// Other systems open no folders.
+/// Other systems do not open folders.
 #[cfg(not(unix))]
 fn open_folder(_path: &Path) -> io::Result<()> {
     Ok(())

@@ -11,7 +11,7 @@ pub(super) const CHECKSUM: usize = 8;
 pub(super) const WORD_POSITION: usize = 8;
 pub(super) const FAILURE: usize = 32;
 
-/// A table of 2 KB does for firmware; of 32 KB, it is several times as fast.
+/// A table of 2 KB is enough for firmware; one of 32 KB is several times as fast.
 #[cfg(target_os = "none")]
 type Table = crc::Table<1>;
 #[cfg(not(target_os = "none"))]
@@ -19,7 +19,7 @@ type Table = crc::Table<16>;
 
 pub(super) static CRC: crc::Crc<u64, Table> = crc::Crc::<u64, Table>::new(&crc::CRC_64_XZ);
 
-/// What stands before the state.
+/// The fields before the state.
 #[derive(Clone, Copy, Debug, PartialEq)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub(super) struct Header {
@@ -39,14 +39,14 @@ pub(super) struct Header {
 }
 
 impl Header {
-    /// Bytes of the scalars; `None` if they are more than can be counted.
+    /// Bytes of the state's scalars; `None` if a `u64` cannot count them.
     pub(super) fn state_length(&self) -> Option<u64> {
         let components = u64::from(self.parts) * u64::from(self.dimension);
         let scalars = components.checked_mul(self.count)?;
         scalars.checked_mul(u64::from(self.scalar))
     }
 
-    /// Bytes of all.
+    /// Bytes of the whole checkpoint; `None` if a `u64` cannot count them.
     pub(super) fn length(&self) -> Option<u64> {
         let positions = self.count.checked_mul(WORD_POSITION as u64)?;
         let failures = self.failed.checked_mul(FAILURE as u64)?;

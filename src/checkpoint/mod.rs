@@ -1,13 +1,14 @@
-//! A batch as bytes: what a run resumes from, on any machine, to the bit.
+//! A batch as bytes, from which a run resumes on any machine, to the bit.
 //!
-//! A particle's path depends on (seed, particle) alone, so an ensemble can be cut into ranges, each run anywhere and kept
-//! in a file of its own, and joined again, or cut otherwise. A checkpoint of a range says which particles of which seed
-//! they are, what moved them and how far, and has their states, word positions and failures.
+//! A particle's path depends on (seed, particle) alone, so an ensemble can be cut into ranges, each run anywhere and
+//! kept in a file of its own, and joined again, or cut otherwise. A checkpoint of a range says which particles of which
+//! seed they are, what moved them and how far, and has their states, word positions and failures.
 //!
-//! [`write()`] fills a buffer of yours, and needs neither `std` nor a heap; [`Checkpoint::from_bytes`] checks every byte before any
-//! is used; [`Checkpoint::restore`] checks that stepper, states and seed are those that go on. The drift, and that shards which
-//! are joined are at the same [step](Checkpoint::step), are the caller's to know. With `std`, `save` replaces a file
-//! as one act: whenever the machine stops, the file is the old checkpoint or the new one.
+//! [`write()`] fills a buffer of yours, and needs neither `std` nor a heap; [`Checkpoint::from_bytes`] checks every
+//! byte before any is used; [`Checkpoint::restore`] checks that stepper, states and seed are those of the run that
+//! resumes. The caller must see to it that the drift is the same, and that shards which are joined are at the same
+//! [step](Checkpoint::step). With `std`, `save` replaces a file atomically: whenever the machine stops, the file is the
+//! old checkpoint or the new one.
 //!
 //! ```
 //! use nalgebra::SVector;
@@ -47,15 +48,15 @@
 //! | 1, 1, 2 | bytes of a scalar, 4 or 8; parts of a state, 1 or 2 (positions, velocities); 0 |
 //! | 4, 4 | dimension D; macro steps taken |
 //! | 32 | key of the streams: [`Streams::key`](crate::random::Streams::key) |
-//! | 8, 8, 8 | number of the first particle; particles n; of them failed f |
+//! | 8, 8, 8 | number of the first particle; how many particles there are, n; how many of them failed, f |
 //! | 16, 16 | names of the [method](Recorded::name) and of the [dynamics](RecordedDynamics::NAME), then zeros |
 //! | 4, 4 | inner steps K; 0 |
 //! | 8 | step size η, a scalar's bits, then zeros |
-//! | 3 × 8 | [parameters](RecordedDynamics::parameters) of the dynamics, likewise |
+//! | 3 × 8 | [parameters](RecordedDynamics::parameters) of the dynamics, each a scalar's bits, then zeros |
 //! | parts × D × n scalars | component by component, as [`Particles::new`](crate::batch::Particles::new) takes them |
 //! | n × 8 | word positions, at most 2⁶³ |
 //! | f × 32 | failed particles in order: place (8), the five numbers of 4 bytes of a [`FailureRecord`](crate::kernel::FailureRecord), then 0 (4) |
-//! | 8 | CRC-64/XZ of all before |
+//! | 8 | CRC-64/XZ of all bytes before |
 
 mod error;
 #[cfg(feature = "std")]

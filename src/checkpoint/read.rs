@@ -1,4 +1,4 @@
-//! A batch from bytes.
+//! Reading a batch from bytes.
 
 use core::fmt;
 use core::ops::Range;
@@ -23,7 +23,7 @@ pub struct Checkpoint<'a> {
     failures: &'a [[u8; FAILURE]],
 }
 
-/// Its header.
+/// Shows the header alone.
 impl fmt::Debug for Checkpoint<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Checkpoint")
@@ -32,7 +32,7 @@ impl fmt::Debug for Checkpoint<'_> {
     }
 }
 
-/// Its header.
+/// Shows the header alone.
 #[cfg(feature = "defmt")]
 impl defmt::Format for Checkpoint<'_> {
     fn format(&self, f: defmt::Formatter<'_>) {
@@ -73,7 +73,7 @@ impl<'a> Checkpoint<'a> {
         if found != expected {
             return Err(CheckpointError::Checksum { found, expected });
         }
-        // All of these fit, as the sum of their lengths does.
+        // All of these lengths fit in memory, since their sum does.
         let in_memory = |length: u64| usize::try_from(length).unwrap_or(usize::MAX);
         let body = content.get(HEADER..).unwrap_or_default();
         let state_length = in_memory(header.state_length().unwrap_or(u64::MAX));
@@ -112,30 +112,30 @@ impl<'a> Checkpoint<'a> {
     /// The numbers of the particles.
     #[must_use]
     pub fn range(&self) -> Range<u64> {
-        // That there is no overflow is checked.
+        // `check_header` has made sure that this does not overflow.
         let Header { first, count, .. } = self.header;
         first..first.saturating_add(count)
     }
 
-    /// How many they are.
+    /// The number of particles.
     #[must_use]
     pub fn len(&self) -> usize {
         self.word_positions.len()
     }
 
-    /// Whether there is none.
+    /// Whether there are no particles.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.word_positions.is_empty()
     }
 
-    /// How many of them have failed.
+    /// How many particles have failed.
     #[must_use]
     pub fn failed(&self) -> u64 {
         self.header.failed
     }
 
-    /// Macro steps taken: a run goes on with this one.
+    /// Macro steps taken: a run resumes with the step of this number.
     #[must_use]
     pub fn step(&self) -> u32 {
         self.header.step
@@ -159,9 +159,9 @@ impl<'a> Checkpoint<'a> {
         self.header.dynamics
     }
 
-    /// Gives those of the particles that are in the checkpoint their states, word positions and statuses, and leaves the
-    /// others alone; returns how many they are. All are then at [`step`](Self::step): of shards that are restored to one run, see
-    /// that it is the same.
+    /// Restores states, word positions and statuses of those particles that are in the checkpoint, and leaves the
+    /// others alone; returns how many it restored. They are then all at [`step`](Self::step): if several shards are
+    /// restored to one run, see to it that their steps are the same.
     ///
     /// # Errors
     /// [`Mismatch`] if the checkpoint was written with another stepper, for other states, or under another seed; no
@@ -181,7 +181,8 @@ impl<'a> Checkpoint<'a> {
             return Err(Mismatch::Seed);
         }
         let own = self.range();
-        // Where the checkpoint's first particle is among the run's, and the other way about: one of them is 0.
+        // The place of the run's first particle in the checkpoint, and of the checkpoint's first particle in the run:
+        // one of them is 0.
         let distance =
             |from: u64, to: u64| usize::try_from(to.saturating_sub(from)).unwrap_or(usize::MAX);
         let (skip, start) = (distance(own.start, first), distance(first, own.start));
@@ -218,7 +219,7 @@ impl<'a> Checkpoint<'a> {
         Ok(restored)
     }
 
-    /// That the checkpoint is of this stepper and of such states.
+    /// Checks that the checkpoint is of this stepper and of states like `X`.
     pub(crate) fn check_run<X, S>(&self, stepper: &S) -> Result<(), Mismatch<X::Real>>
     where
         S: Recorded,
@@ -288,7 +289,7 @@ fn real<T: Real>(bytes: &[u8]) -> T {
     T::from_bits(u64::from_le_bytes(bits))
 }
 
-/// That no number is one that a writer would not have written.
+/// Checks that every number is one that a writer can have written.
 fn check_header(header: &Header, bytes: &[u8]) -> Result<(), CheckpointError> {
     let zeros = |offset: usize, length: usize| {
         let zeros = bytes.get(offset..).and_then(|rest| rest.get(..length));
@@ -324,7 +325,7 @@ struct Failure {
 }
 
 impl Failure {
-    /// `None` if it is none that a writer would have written.
+    /// `None` if no writer would have written these bytes.
     fn read(bytes: &[u8; FAILURE]) -> Option<Self> {
         let mut reader = Reader { rest: bytes };
         let place = u64::from_le_bytes(reader.take()?);
@@ -349,7 +350,7 @@ impl Reader<'_> {
         Some(*taken)
     }
 
-    /// What follows the versions.
+    /// The fields of the header that follow the versions.
     fn header(&mut self) -> Option<Header> {
         let [scalar, parts, _, _] = self.take()?;
         let dimension = u32::from_le_bytes(self.take()?);

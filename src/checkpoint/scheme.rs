@@ -1,4 +1,4 @@
-//! What a checkpoint says of the stepper.
+//! What a checkpoint says about the stepper.
 
 use core::fmt;
 
@@ -9,7 +9,7 @@ use crate::random::MidpointLaw;
 use crate::real::Real;
 
 mod sealed {
-    /// What a name stands for is for this crate to say.
+    /// Sealed: only this crate decides what a name stands for.
     pub trait Sealed {}
 }
 
@@ -75,12 +75,12 @@ impl<T: Real> Recorded for Ubu<T> {
 /// # Ok::<(), poisson_midpoint::ParameterError<f32>>(())
 /// ```
 pub trait RecordedDynamics: Dynamics + Sealed {
-    /// Their name, at most 16 bytes of ASCII.
+    /// The name of the dynamics, at most 16 bytes of ASCII.
     const NAME: &'static str;
-    /// What the parameters are called; empty beyond them.
+    /// The names of the [parameters](Self::parameters); empty beyond the last.
     const PARAMETER_NAMES: [&'static str; 3];
 
-    /// What they are made of beside step size and K; 0 beyond that.
+    /// The parameters of the dynamics besides step size and K; 0 beyond the last.
     fn parameters(&self) -> [RealOf<Self>; 3];
 }
 

@@ -1,4 +1,4 @@
-//! A batch to bytes.
+//! Writing a batch as bytes.
 
 use super::error::{CheckpointError, check_word_positions};
 use super::format::{CRC, Header, MAGIC, STREAM_VERSION, VERSION};
@@ -18,8 +18,8 @@ pub fn byte_length<X: State>(particles: &Particles<'_, X>) -> usize {
 /// Writes a checkpoint of particles that `stepper` has moved by the macro steps `0..step`; returns its length.
 ///
 /// # Errors
-/// [`CheckpointError::Buffer`] if it is shorter than [`byte_length`], and [`CheckpointError::WordPosition`] of a particle that
-/// has read on beyond [`Stream::END`](crate::random::Stream::END); the buffer is unchanged then.
+/// [`CheckpointError::Buffer`] if the buffer is shorter than [`byte_length`], and [`CheckpointError::WordPosition`] if
+/// a particle has read beyond [`Stream::END`](crate::random::Stream::END); the buffer is unchanged then.
 pub fn write<X, S>(
     particles: &Particles<'_, X>,
     stepper: &S,
@@ -77,7 +77,7 @@ fn needed(header: &Header) -> usize {
     length.unwrap_or(usize::MAX)
 }
 
-/// What the particles themselves say; no scheme.
+/// The fields that the particles themselves determine; those of the stepper are left empty.
 fn of_particles<X: State>(particles: &Particles<'_, X>) -> Header {
     let (streams, first) = particles.numbers();
     let nameless = Name::new("");

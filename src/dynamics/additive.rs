@@ -29,7 +29,8 @@ impl<T: Real> AdditiveNoise<T> {
     /// Step size η, inner steps K, diffusion coefficient σ.
     ///
     /// # Errors
-    /// [`ParameterError`] unless η is in (0, ∞), K ≥ 1 and σ in [0, ∞), η/K and σ² being normal numbers but for σ = 0.
+    /// [`ParameterError`] unless η is in (0, ∞), K ≥ 1, σ is in [0, ∞), η/K is a normal number, and σ is 0 or σ² a
+    /// normal number.
     pub fn new(
         step_size: T,
         inner_steps: u32,
@@ -74,7 +75,7 @@ impl<T: Real> Dynamics for AdditiveNoise<T> {
     }
 }
 
-/// σ², if it has full precision, as 0 has.
+/// σ², if it is 0 or of full precision.
 pub(crate) fn variance_rate<T: Real>(diffusion_coefficient: T) -> Result<T, ParameterError<T>> {
     let square = diffusion_coefficient * diffusion_coefficient;
     Parameter::DiffusionCoefficient.check(diffusion_coefficient, |sigma| {

@@ -6,7 +6,7 @@ use crate::scalar::Scalar;
 
 /// One coordinate of a state, part by part: [x], or [x, v] where there is a velocity.
 ///
-/// All dynamics act on each coordinate alike and alone, so this is what the mathematics is about; how many
+/// All dynamics act on each coordinate alike and independently, so this is what the mathematics is about; how many
 /// coordinates there are is a matter of memory.
 pub trait Cell<X: Scalar>: Copy + Debug + PartialEq + Send + Sync {
     /// The number of parts.
@@ -14,15 +14,15 @@ pub trait Cell<X: Scalar>: Copy + Debug + PartialEq + Send + Sync {
 
     /// The cell whose part k is `make(k)`.
     fn from_fn(make: impl FnMut(usize) -> X) -> Self;
-    /// Part by part.
+    /// The parts.
     fn parts(&self) -> &[X];
-    /// x, which is what a drift is a function of.
+    /// The position x, which a drift is a function of.
     #[must_use]
     fn position(&self) -> X;
-    /// Part by part.
+    /// The sum, part by part.
     #[must_use]
     fn plus(self, other: Self) -> Self;
-    /// Part by part.
+    /// The difference, part by part.
     #[must_use]
     fn minus(self, other: Self) -> Self;
     /// Every part times a factor.
@@ -38,8 +38,8 @@ impl<X: Scalar, const PARTS: usize> Cell<X> for [X; PARTS] {
 
     #[inline(always)]
     fn from_fn(mut make: impl FnMut(usize) -> X) -> Self {
-        // Not `array::from_fn`, nor `array::map` below: what they call is compiled on its own, for whatever vectors the
-        // program is built for.
+        // Not `array::from_fn`, nor `array::map` below: the functions that they call are compiled separately, for the
+        // vectors that the program is built for.
         let mut cell = [X::splat(X::Real::default()); PARTS];
         for (index, part) in cell.iter_mut().enumerate() {
             *part = make(index);

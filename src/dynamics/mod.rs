@@ -1,4 +1,4 @@
-//! What moves a state: the dynamics, and every formula of A, B, V^½ and the kick, once.
+//! The dynamics, which move a state: every formula of A, B, V^½ and the kick is written here, once.
 //!
 //! A macro step of size η stands for K inner steps of size η/K. Inner step i is the map S(A, G, Γ, b) of Kandasamy &
 //! Nagaraj 2024,
@@ -17,7 +17,7 @@
 //! | V(i,j) = Σ A(l+1,j) Γ\[l\]Γ\[l\]ᵀ A(l+1,j)ᵀ | covariance at j of the noise from i to j |
 //! | A(m+1,K) G\[m\] | effect at K of the drift of inner step m alone, the kick |
 //!
-//! The first three are a [`ScalarSpan`] or a [`PhaseSpan`]. They act on each coordinate alike and alone.
+//! The first three are a [`ScalarSpan`] or a [`PhaseSpan`]. They act on each coordinate alike and independently.
 
 use core::fmt::Debug;
 
@@ -46,7 +46,7 @@ pub use underdamped::Underdamped;
 use state::State;
 
 mod sealed {
-    /// What only the types of this crate are.
+    /// Implemented by types of this crate only.
     pub trait Sealed {}
 }
 
@@ -64,7 +64,7 @@ mod sealed {
 pub trait Dynamics: Copy + Debug + Send + Sync {
     /// The scalar.
     type Real: Real;
-    /// What they move in D dimensions: a position, or a [`Phase`](crate::Phase).
+    /// The state that they move in D dimensions: a position, or a [`Phase`](crate::Phase).
     type State<const D: usize>: State<Real = Self::Real, Position = SVector<Self::Real, D>, Cell = CellOf<Self, Self::Real>>;
     /// The coefficients A, B and V^½ of a run of inner steps.
     type Span<X: Scalar<Real = Self::Real>>: Bridge<X>;
@@ -79,10 +79,10 @@ pub trait Dynamics: Copy + Debug + Send + Sync {
     /// [`span`](Self::span) in each lane.
     #[doc(hidden)]
     fn spans<X: Scalar<Real = Self::Real>>(&self, from: X::Count, to: X::Count) -> Self::Span<X>;
-    /// B of an inner step, if it is the same of all; of no account otherwise.
+    /// B of an inner step, if it is the same for all inner steps; ignored otherwise.
     #[doc(hidden)]
     fn inner_drift(&self) -> CellOf<Self, Self::Real>;
-    /// [`kick`](Self::kick) in each lane, with [`inner_drift`](Self::inner_drift) found beforehand.
+    /// [`kick`](Self::kick) in each lane, with [`inner_drift`](Self::inner_drift) computed beforehand.
     #[doc(hidden)]
     fn kicks<X: Scalar<Real = Self::Real>>(
         &self,
@@ -95,8 +95,8 @@ pub trait Dynamics: Copy + Debug + Send + Sync {
     fn span(&self, from: u32, to: u32) -> Self::Span<Self::Real> {
         self.spans::<Self::Real>(from, to)
     }
-    /// A(m+1,K) G\[m\], part by part: what a drift of 1 that acts in inner step m alone comes to at the end of the macro
-    /// step, m < K.
+    /// A(m+1,K) G\[m\], part by part: the effect at the end of the macro step of a drift of 1 that acts in inner step m
+    /// alone, m < K.
     #[inline]
     fn kick(&self, inner_step: u32) -> CellOf<Self, Self::Real> {
         self.kicks::<Self::Real>(self.inner_drift(), inner_step)
@@ -117,7 +117,7 @@ where
 pub(crate) type RealOf<S> = <S as Dynamics>::Real;
 /// The coefficients of a run of inner steps of one particle.
 pub(crate) type SpanOf<S> = SpanIn<S, RealOf<S>>;
-/// The same in each lane.
+/// The coefficients of a run of inner steps in each lane.
 pub(crate) type SpanIn<S, X> = <S as Dynamics>::Span<X>;
 /// What a coordinate holds.
 pub type CellOf<S, X> = <<S as Dynamics>::Span<X> as Span<X>>::Cell;

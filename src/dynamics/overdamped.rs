@@ -63,7 +63,8 @@ impl<T: Real> Overdamped<T> {
         self.in_units(Parameter::Mobility, mobility, self.temperature, mobility)
     }
 
-    /// With both, of which `value` of `parameter` is the new one, to be blamed where the product is out of range.
+    /// The same at this temperature and this mobility. One of them is new: `value` of `parameter`, which the error
+    /// names if the product is out of range.
     #[inline]
     pub(crate) fn in_units(
         self,

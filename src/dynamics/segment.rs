@@ -15,8 +15,8 @@ pub(crate) const ONE_BY_ONE: bool = cfg!(any(
 
 /// V^½ Z of a state in `D` dimensions from the next words, coordinate by coordinate.
 ///
-/// Where there are vector units, and on a host enough coordinates to fill one, the words are read first and then turned into
-/// normals together, to the same bits.
+/// Where there are vector units, and on a host enough coordinates to fill one, the words are read first and then turned
+/// into normals together, to the same bits.
 #[inline]
 pub(crate) fn draw<X, P, W, const D: usize>(span: &P, words: &mut W) -> X
 where
@@ -31,14 +31,14 @@ where
     X::from_cells(|d| normals.increment(span, d))
 }
 
-/// Dimensions of which the words are asked for together: those of many blocks of a stream.
+/// From so many dimensions on, the words are asked for together: they fill many blocks of a stream.
 pub(crate) const MANY: usize = 256;
 
 /// The normals of a segment in `D` dimensions: those of the velocities first, if there are any.
 pub(crate) struct Normals<T, const D: usize>([[T; D]; 2]);
 
 impl<T: Real, const D: usize> Normals<T, D> {
-    /// From the next words, in the way that is best for so many.
+    /// The normals from the next words, read in the way that is best for D dimensions.
     #[inline(always)]
     pub(crate) fn next<P: Span<T>, W: Words + ?Sized>(words: &mut W) -> Self {
         if D == 1 {
@@ -50,7 +50,7 @@ impl<T: Real, const D: usize> Normals<T, D> {
         }
     }
 
-    /// From the next words, asked for one by one.
+    /// The normals from the next words, which are asked for one by one.
     #[inline(always)]
     #[allow(clippy::indexing_slicing, reason = "`d` is below D")]
     fn read<P: Span<T>, W: Words + ?Sized>(words: &mut W) -> Self {
@@ -63,7 +63,7 @@ impl<T: Real, const D: usize> Normals<T, D> {
         Self::of::<P>(&rows)
     }
 
-    /// From the next words, asked for together.
+    /// The normals from the next words, which are asked for together.
     #[inline(always)]
     #[allow(clippy::indexing_slicing, reason = "`d` is below D")]
     fn read_together<P: Span<T>, W: Words + ?Sized>(words: &mut W) -> Self {
@@ -85,7 +85,7 @@ impl<T: Real, const D: usize> Normals<T, D> {
         Self::of::<P>(&rows)
     }
 
-    /// From the next words, one normal after another.
+    /// The normals from the next words, made one after another.
     #[inline(always)]
     #[allow(clippy::indexing_slicing, reason = "`d` is below D")]
     fn one_by_one<P: Span<T>, W: Words + ?Sized>(words: &mut W) -> Self {
@@ -98,7 +98,7 @@ impl<T: Real, const D: usize> Normals<T, D> {
         Self(normals)
     }
 
-    /// Words of one dimension.
+    /// Words that one dimension takes.
     const fn words<P: Span<T>>() -> usize {
         const {
             assert!(
@@ -109,7 +109,7 @@ impl<T: Real, const D: usize> Normals<T, D> {
         P::NORMALS * T::WORDS_PER_NORMAL as usize
     }
 
-    /// Those of words, of which each row has one of every dimension.
+    /// The normals of these words; each row has one word of every dimension.
     #[inline(always)]
     fn of<P: Span<T>>(rows: &[[u32; D]; 4]) -> Self {
         let mut rows = rows.iter();
@@ -151,7 +151,7 @@ mod tests {
     /// The normals of a segment are those of the stream, one after another.
     fn in_order<T: Real, P: Span<T>, const D: usize>() {
         let mut streams = [(); 3].map(|()| Stream::new(5, 8));
-        // Enough for some of the tail.
+        // Enough segments for some normals in the tail.
         for _ in 0..20 {
             let expected = Normals::<T, D>::one_by_one::<P, _>(&mut streams[0]);
             let read = Normals::read::<P, _>(&mut streams[1]);

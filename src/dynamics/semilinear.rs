@@ -11,7 +11,7 @@ use crate::scalar::Scalar;
 
 /// The exponential integrator of dX = (−λX + b(X, t)) dt + σ dB.
 ///
-/// The linear part is exact, so it limits no step size. Over a time s, with
+/// The linear part is exact, so it does not limit the step size. Over a time s, with
 /// φ₁(y) = (1 − e⁻ʸ)/y: A = e^(−λs), B = s φ₁(λs), V = σ²s φ₁(2λs). λ may be negative, as in the
 /// reverse of an Ornstein–Uhlenbeck process, or zero.
 ///
@@ -34,8 +34,8 @@ impl<T: Real> Semilinear<T> {
     /// Step size η, inner steps K, linear rate λ, diffusion coefficient σ.
     ///
     /// # Errors
-    /// [`ParameterError`] unless η is in (0, ∞), K ≥ 1, λ finite and σ in [0, ∞), η/K and σ² being normal numbers but
-    /// for σ = 0.
+    /// [`ParameterError`] unless η is in (0, ∞), K ≥ 1, λ is finite, σ is in [0, ∞), η/K is a normal number, and σ is 0
+    /// or σ² a normal number.
     pub fn new(
         step_size: T,
         inner_steps: u32,

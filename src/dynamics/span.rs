@@ -16,13 +16,13 @@ pub trait Span<X: Scalar>: Sealed + Copy + Debug + PartialEq + Send + Sync {
     /// Normals that the noise of one cell takes.
     const NORMALS: usize;
 
-    /// A c: the run without drift and noise.
+    /// A c: the run without drift or noise.
     fn propagate(&self, cell: Self::Cell) -> Self::Cell;
-    /// B: what a drift of 1, held over the run, comes to.
+    /// B: the effect of a drift of 1 that is held over the run.
     fn of_drift(&self) -> Self::Cell;
-    /// V^½ Z, from as many normals as [`NORMALS`](Self::NORMALS) tells, those of the velocity first.
+    /// V^½ Z, from [`NORMALS`](Self::NORMALS) normals, those of the velocity first.
     fn increment(&self, normal: impl FnMut() -> X) -> Self::Cell;
-    /// The noise of this run along a Brownian path on which that of the dynamics is `exact`.
+    /// The noise of this run along a Brownian path on which the noise of the dynamics is `exact`.
     #[inline(always)]
     #[must_use]
     fn along_path(&self, exact: Self::Cell) -> Self::Cell {
@@ -36,20 +36,20 @@ pub trait Span<X: Scalar>: Sealed + Copy + Debug + PartialEq + Send + Sync {
     }
 
     /// A x + B b + w: a run from x with the drift b held and the noise w added up. This one line is an
-    /// Euler–Maruyama step, the estimate of a midpoint, and a macro step but for its corrections.
+    /// Euler–Maruyama step, the estimate at a midpoint, and a macro step without its corrections.
     #[inline(always)]
     fn carry(&self, x: Self::Cell, b: X, w: Self::Cell) -> Self::Cell {
         self.propagate(x).plus(self.of_drift().times(b)).plus(w)
     }
 }
 
-/// Coefficients of runs that compose, so that one can be taken apart.
+/// Coefficients of runs that compose, so that a run can be split into two.
 pub trait Bridge<X: Scalar>: Span<X> {
     /// The mean of the increment of this run, given that this and the next run together make `total`.
     fn expected_part(&self, next: &Self, total: Self::Cell) -> Self::Cell;
 }
 
-/// `part`/`whole`, 0 where there is no whole.
+/// `part`/`whole`, or 0 where `whole` is 0.
 #[inline]
 fn share<X: Scalar>(part: X, whole: X) -> X {
     part.zip(whole, |part, whole| {
@@ -61,7 +61,7 @@ fn share<X: Scalar>(part: X, whole: X) -> X {
     })
 }
 
-/// A of a position and a velocity.
+/// A applied to a position and a velocity.
 #[inline(always)]
 fn propagate_phase<X: Scalar>([x, v]: [X; 2], travel: X, decay: X) -> [X; 2] {
     [x + v * travel, v * decay]
@@ -82,7 +82,7 @@ fn propagate_phase<X: Scalar>([x, v]: [X; 2], travel: X, decay: X) -> [X; 2] {
 pub struct ScalarSpan<X> {
     /// A, what is left of a position.
     pub decay: X,
-    /// B, what a held drift comes to.
+    /// B, the effect of a held drift.
     pub drift: X,
     /// V^½, the standard deviation of the noise.
     pub noise: X,
@@ -183,8 +183,8 @@ impl<X: Scalar> Bridge<X> for PhaseSpan<X> {
     #[inline]
     fn expected_part(&self, next: &Self, [total_x, total_v]: [X; 2]) -> [X; 2] {
         // With V the covariance of this span and V′, A′ those of the next: gain V A′ᵀ S⁻¹,
-        // S = A′V A′ᵀ + V′. S is inverted by elimination of the velocity. Positions are measured in `reach`, and noise
-        // in that of this run's velocity: in other units the variances of short runs may underflow.
+        // S = A′V A′ᵀ + V′. S is inverted by elimination of the velocity. The unit of positions is `reach`, that of
+        // noise is this run's velocity noise: in other units the variances of short runs may underflow.
         let (reach, unit) = (self.travel + next.travel, self.velocity_noise);
         let (vv, xv, xx) = self.covariance(reach, unit);
         let (next_vv, next_xv, next_xx) = next.covariance(reach, unit);
@@ -243,7 +243,7 @@ pub struct SplitSpan<X> {
     pub drift: [X; 2],
     /// The standard deviation of the velocity's noise.
     pub velocity_noise: X,
-    /// How far a unit of that noise carries.
+    /// How far a unit of the velocity's noise carries.
     pub lever: X,
 }
 

@@ -1,4 +1,4 @@
-//! The two functions that small steps would ruin if written as in the textbook.
+//! Functions that would lose their digits at small steps if they were written as in the textbook.
 
 use crate::real::Real;
 
@@ -12,7 +12,7 @@ pub(crate) fn phi1<T: Real>(y: T) -> T {
     }
 }
 
-/// e⁻ʸ and 1 − e⁻ʸ, both to full relative precision, for one call of the exponential.
+/// e⁻ʸ and 1 − e⁻ʸ, both to full relative precision, from one call of the exponential.
 #[inline]
 pub(crate) fn decay_and_loss<T: Real>(y: T) -> (T, T) {
     if y < T::LN_2 {

@@ -27,16 +27,16 @@ pub trait State: Sealed + Copy + PartialEq + Debug + Send + Sync {
     type Real: Real;
     /// What a drift is evaluated at, and what it gives: a vector of D components.
     type Position: State<Real = Self::Real, Position = Self::Position, Cell = [Self::Real; 1]>;
-    /// What it holds of a coordinate.
+    /// What a state holds of one coordinate.
     #[doc(hidden)]
     type Cell: Cell<Self::Real>;
-    /// Something for each component, part by part.
+    /// An array with one item for each component, part by part.
     #[doc(hidden)]
     type Each<A: Send>: AsRef<[A]> + AsMut<[A]> + Send;
 
     /// Vectors that make up a state.
     const PARTS: usize;
-    /// Components of each of them, D.
+    /// Components of each of these vectors, D.
     const DIMENSION: usize;
 
     /// The state with each component of part k and dimension d made by `make(k, d)`, part by
@@ -49,7 +49,7 @@ pub trait State: Sealed + Copy + PartialEq + Debug + Send + Sync {
     /// Whether every component is finite.
     fn is_finite(&self) -> bool;
 
-    /// Something for component c = k·D + d of each part k and dimension d, in that order.
+    /// The items `make(c)` for component c = k·D + d of each part k and dimension d, in that order.
     #[doc(hidden)]
     fn each<A: Send>(make: impl FnMut(usize) -> A) -> Self::Each<A>;
     /// The state of the cells that `make` gives, coordinate by coordinate.
@@ -166,7 +166,7 @@ impl<T: Real, const D: usize> Phase<T, D> {
     }
 }
 
-/// Something for each component of a [`Phase`].
+/// One item for each component of a [`Phase`].
 #[derive(Debug)]
 pub struct EachOfPhase<A, const D: usize>([[A; D]; 2]);
 

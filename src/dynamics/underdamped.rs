@@ -77,7 +77,8 @@ impl<T: Real> Underdamped<T> {
         self.in_units(Parameter::Mass, mass, self.temperature, mass)
     }
 
-    /// With both, of which `value` of `parameter` is the new one, to be blamed where a quotient is out of range.
+    /// The same at this temperature and with this mass. One of them is new: `value` of `parameter`, which the error
+    /// names if a quotient is out of range.
     #[inline]
     pub(crate) fn in_units(
         self,
@@ -117,7 +118,7 @@ impl<T: Real> Underdamped<T> {
         self.mass
     }
 
-    /// η/m, what a drift of 1 over a whole step does to a velocity if it does it all at once.
+    /// η/m, the change of a velocity if a drift of 1 over a whole step acts all at once.
     #[inline(always)]
     pub(crate) fn impulse(&self) -> T {
         self.clock.step_size() * self.inverse_mass
@@ -165,7 +166,7 @@ fn coefficients<X: Scalar>(
     let y = friction * time;
     let z = y / two;
     let (decay, loss) = decays_and_losses(y);
-    // (1−E)/γ = h(1−E)/y, h where y underflows.
+    // (1−E)/γ = h(1−E)/y, and h where y underflows.
     let travel = time
         * loss.zip(y, |loss, y| {
             if y > X::Real::ZERO {

@@ -1,4 +1,4 @@
-//! What a step came to: its cost, or why it failed.
+//! The outcome of a step: its cost, or why it failed.
 
 use core::fmt;
 
@@ -28,7 +28,7 @@ pub enum StepError {
         /// Its first offending component.
         component: usize,
     },
-    /// The state, or the midpoint before the drift could be asked for, was infinite or NaN: the
+    /// The state, or the estimate at which a drift was to be evaluated, was infinite or NaN: the
     /// step size is too large for this drift, or the state was not finite to begin with.
     NonFiniteState {
         /// The inner step reached.
@@ -43,7 +43,7 @@ pub enum StepError {
         /// K.
         inner_steps: u32,
     },
-    /// A noise source is for steps of another K.
+    /// The noise source is for steps of another K.
     NoiseOfOtherSteps {
         /// K of the step.
         inner_steps: u32,
@@ -122,7 +122,7 @@ pub(crate) fn check_drift<T: Real>(
 #[inline(never)]
 pub(crate) fn are_finite<T: Real>(values: &[T]) -> bool {
     if cfg!(target_pointer_width = "64") {
-        // Without a way out at the first that is not, it takes many at once.
+        // Without an early exit, the loop takes many values at once.
         values
             .iter()
             .fold(true, |so_far, value| so_far & value.is_finite())
@@ -131,7 +131,7 @@ pub(crate) fn are_finite<T: Real>(values: &[T]) -> bool {
     }
 }
 
-/// [`check_drift`] of many components, which a host searches only if there is something to find.
+/// [`check_drift`] of many components: a host searches for the offending one only if there is one.
 pub(crate) fn check_drift_slice<T: Real>(drift: &[T], inner_step: u32) -> Result<(), StepError> {
     if cfg!(target_pointer_width = "64") && are_finite(drift) {
         return Ok(());

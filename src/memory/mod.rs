@@ -17,9 +17,9 @@ pub(crate) struct Coordinate<X, C> {
     pub(crate) start: C,
     /// b₀ = b(X[0], t[0]).
     pub(crate) b0: X,
-    /// W, the noise accumulated up to the last midpoint; of no meaning before the first.
+    /// W, the noise accumulated up to the last midpoint; meaningless before the first.
     pub(crate) noise: C,
-    /// The corrections so far, summed; of no meaning before the first.
+    /// The sum of the corrections so far; meaningless before the first.
     pub(crate) correction: C,
 }
 
@@ -36,7 +36,7 @@ pub(crate) trait Memory {
     fn set_noise(&mut self, d: usize, noise: Self::Cell);
     /// Writes the sum of the corrections.
     fn set_correction(&mut self, d: usize, correction: Self::Cell);
-    /// Writes where the drift is asked for, the position of X̂.
+    /// Writes the position of X̂, where the drift is asked for.
     fn set_estimate(&mut self, d: usize, position: Self::Scalar);
     /// Writes the state after the step; W is no longer needed.
     fn set_result(&mut self, d: usize, result: Self::Cell);

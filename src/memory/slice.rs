@@ -25,21 +25,21 @@ pub enum SliceError {
     Step(StepError),
     /// A state is empty or, where it has a velocity for each position, of odd length.
     State {
-        /// Its length.
+        /// The length found.
         length: usize,
         /// What the length must be a positive multiple of.
         parts: usize,
     },
     /// The work slice is too short.
     Work {
-        /// Its length.
+        /// The length found.
         length: usize,
-        /// The least that would do.
+        /// The least length that would do.
         needed: usize,
     },
-    /// A drift has not as many components as the process has dimensions.
+    /// A drift does not have as many components as the process has dimensions.
     Drift {
-        /// Its length.
+        /// The length found.
         length: usize,
         /// The number of dimensions.
         dimension: usize,
@@ -99,14 +99,14 @@ pub(crate) fn take<T>(work: &mut [T], needed: usize) -> Result<&mut [T], SliceEr
         .ok_or(SliceError::Work { length, needed })
 }
 
-/// What is done to a block of `L` coordinates of a slice: a length that the compiler knows makes vectors of a loop.
+/// Work on a block of `L` coordinates of a slice: the compiler vectorises a loop whose length it knows.
 pub(crate) trait BlockWork {
-    /// Does it to the coordinates from `at`.
+    /// Does the work on the coordinates from `at` on.
     fn block<const L: usize>(&mut self, at: usize);
 }
 
-/// Does the work to all coordinates, one block after another. On 32-bit targets, mostly microcontrollers, blocks are of one
-/// coordinate.
+/// Does the work on all coordinates, one block after another. On 32-bit targets, mostly microcontrollers, a block is
+/// one coordinate.
 #[inline]
 pub(crate) fn in_blocks(dimension: usize, work: &mut impl BlockWork) {
     const FEW: usize = 16;
@@ -146,7 +146,7 @@ pub(crate) fn block_of<T, const L: usize>(slice: &[T], at: usize) -> Option<&[T;
     slice.get(at..)?.first_chunk()
 }
 
-/// [`block_of`], to be written.
+/// [`block_of`], mutable.
 #[inline]
 pub(crate) fn block_of_mut<T, const L: usize>(slice: &mut [T], at: usize) -> Option<&mut [T; L]> {
     slice.get_mut(at..)?.first_chunk_mut()
@@ -160,7 +160,7 @@ pub(crate) struct Cells<'a, T, C, const L: usize> {
 }
 
 impl<'a, T: Real, C: Cell<T>, const L: usize> Cells<'a, T, C, L> {
-    /// Those of coordinates `at` and on, of `dimension`.
+    /// The cells of the coordinates from `at` on, in a slice of `dimension` coordinates.
     #[inline]
     pub(crate) fn new(slice: &'a mut [T], dimension: usize, at: usize) -> Option<Self> {
         const { assert!(C::PARTS == 1 || C::PARTS == 2, "with a velocity or without") };
@@ -205,12 +205,12 @@ impl<'a, T: Real, C: Cell<T>, const L: usize> Cells<'a, T, C, L> {
     }
 }
 
-/// The memory of a macro step on slices: the state, and a work slice with the midpoint X̂, b₀, W and the corrections.
+/// The memory of a macro step on slices: the state, and a work slice with the estimate X̂, b₀, W and the corrections.
 #[derive(Debug)]
 pub(crate) struct Slices<'a, T, C> {
     pub(crate) state: &'a mut [T],
     pub(crate) estimate: &'a mut [T],
-    /// b₀; W, then the result; the corrections. In one slice, for a microcontroller's stack.
+    /// b₀; W, later the result; the corrections. All in one slice, to save stack on a microcontroller.
     kept: &'a mut [T],
     cells: PhantomData<C>,
 }
@@ -221,7 +221,7 @@ impl<'a, T: Real, C: Cell<T>> Slices<'a, T, C> {
         dimension.saturating_mul(3 + 2 * C::PARTS)
     }
 
-    /// The memory, with what its slices hold, and the place for a drift that the work slice begins with.
+    /// The memory, with the contents of its slices as they are, and the place for a drift, where the work slice begins.
     pub(crate) fn new(
         state: &'a mut [T],
         work: &'a mut [T],

@@ -9,7 +9,7 @@ use crate::dynamics::state::State;
 pub(crate) struct Vectors<X: State> {
     start: X,
     b0: X::Position,
-    /// W, then the result.
+    /// W, later the result.
     noise: X,
     correction: X,
     estimate: X::Position,

@@ -6,7 +6,8 @@ use crate::error::{Parameter, ParameterError};
 use crate::real::Real;
 use crate::scalar::Scalar;
 
-/// BAOA, the splitting method whose positions are those of BAOAB: kick, half a free flight, Ornstein–Uhlenbeck, half a free flight.
+/// BAOA, the splitting method whose positions are those of BAOAB: kick, half a free flight, Ornstein–Uhlenbeck, half a
+/// free flight.
 ///
 /// ```text
 /// B  v ← v + (η/m) b(x, t)
@@ -15,11 +16,12 @@ use crate::scalar::Scalar;
 /// A  x ← x + (η/2) v
 /// ```
 ///
-/// The integrators `sd` of Gromacs and `LangevinMiddleIntegrator` of `OpenMM` take the same step. Started from a velocity
-/// half a kick back, v − (η/2m) b(x), it visits the positions of BAOAB (Leimkuhler & Matthews 2013), whose velocities are
-/// v + (η/2m) b(x) (Kieninger & Keller 2022). Weak order 2 from there, strong order 1, with an unusually small stationary
-/// bias of positions: none for a quadratic potential, and of order 4 as γ → ∞. Stable for a frequency ω if ηω < 2.
-/// Inner steps K play no part. An [`Injected`](crate::noise::Injected) increment is ((η/2) w, w), w being O's noise.
+/// The integrators `sd` of Gromacs and `LangevinMiddleIntegrator` of `OpenMM` take the same step. Started from a
+/// velocity half a kick back, v − (η/2m) b(x), it visits the positions of BAOAB (Leimkuhler & Matthews 2013), whose
+/// velocities are v + (η/2m) b(x) (Kieninger & Keller 2022). Weak order 2 from there, strong order 1, with an unusually
+/// small stationary bias of positions: none for a quadratic potential, and of order 4 as γ → ∞. Stable for a frequency
+/// ω if ηω < 2. Inner steps K play no part. An [`Injected`](crate::noise::Injected) increment is ((η/2) w, w), w being
+/// the noise of O.
 ///
 /// One drift evaluation and D normals a step.
 ///
@@ -44,7 +46,7 @@ impl<T: Real> Baoa<T> {
     /// The method for these dynamics.
     ///
     /// # Errors
-    /// [`ParameterError`] unless η/m and what it carries within a step are finite.
+    /// [`ParameterError`] unless η/m and the distance that it carries within a step are finite.
     pub fn new(dynamics: Underdamped<T>) -> Result<Self, ParameterError<T>> {
         let held: SplitSpan<T> = coefficients(&dynamics);
         Parameter::StepSize.check(dynamics.step_size(), |_| held.drift.is_finite())?;
@@ -52,8 +54,8 @@ impl<T: Real> Baoa<T> {
     }
 }
 
-/// The four substeps as one map, from the exact coefficients of the whole step, whose decay and velocity noise are those
-/// of O.
+/// The four substeps as one map, from the exact coefficients of the whole step, whose decay and velocity noise are
+/// those of O.
 #[inline(always)]
 fn coefficients<X: Scalar>(dynamics: &Underdamped<X::Real>) -> SplitSpan<X> {
     let exact: PhaseSpan<X> = dynamics.spans(X::count(0), X::count(dynamics.inner_steps()));

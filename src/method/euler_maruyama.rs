@@ -6,7 +6,7 @@ use crate::scalar::Scalar;
 /// X′ = A(0,K) X + B(0,K) b(X, t) + V(0,K)^½ Z.
 ///
 /// For overdamped dynamics this is Langevin Monte Carlo, for underdamped ones the exponential
-/// integrator. The inner steps play no part but to say which Poisson midpoint
+/// integrator. The inner steps play no part, except to say which Poisson midpoint
 /// step has the same size. Weak order 1. One drift evaluation a step; D normals, or 2D underdamped.
 ///
 /// ```

@@ -26,7 +26,7 @@ pub struct Query<X: State> {
     pub inner_step: u32,
 }
 
-/// A macro step under way: it asks for drift values and is told them.
+/// A macro step under way: it asks for drift values, which the caller supplies.
 ///
 /// Plain data without a reference to anything, so a step can wait in an array, an interrupt handler
 /// or a message while the drift is computed. The words it reads are those of
@@ -72,12 +72,12 @@ where
     }
 
     /// The next drift value wanted, to be given to [`supply`](Self::supply), or `None` when the
-    /// step can be finished. Asked twice, it returns the same and draws nothing.
+    /// step can be finished. If called twice, it returns the same and draws nothing.
     ///
     /// # Errors
-    /// [`StepError::NonFiniteState`] if X̂ or the result is not finite: the step can then never be finished, and asked
-    /// again it says so again. [`StepError::Midpoint`] if the noise source breaks its promise,
-    /// [`StepError::NoiseOfOtherSteps`] if it is for steps of another K.
+    /// [`StepError::NonFiniteState`] if X̂ or the result is not finite: the step can then never be finished, and later
+    /// calls return the same error. [`StepError::Midpoint`] if the noise source breaks its promise,
+    /// [`StepError::NoiseOfOtherSteps`] if the noise source is for steps of another K.
     #[inline]
     pub fn next<N>(&mut self, noise: &mut N) -> Result<Option<Query<X>>, StepError>
     where
@@ -96,7 +96,7 @@ where
         })
     }
 
-    /// Tells the drift that [`next`](Self::next) asked for.
+    /// Supplies the drift that [`next`](Self::next) asked for.
     ///
     /// # Errors
     /// [`StepError::NonFiniteDrift`] if it is not finite, [`StepError::DriftNotAsked`] if none was
@@ -109,7 +109,7 @@ where
     /// The state after the step, and what it cost.
     ///
     /// # Errors
-    /// [`StepError::Unfinished`] unless [`next`](Self::next) has returned `None`, or the error that it returned.
+    /// [`StepError::Unfinished`] unless [`next`](Self::next) has returned `None`, or the error that `next` returned.
     #[inline]
     pub fn finish(self) -> Result<(X, Step), StepError> {
         let step = self.walk.cursor.finish()?;
@@ -119,7 +119,7 @@ where
 
 /// The loops of [`Walk`] over vectors.
 impl<S: Dynamics> PoissonMidpoint<S> {
-    /// Goes to the next midpoint, unless the drift at the last is still wanted; returns it.
+    /// Goes to the next midpoint, unless the drift at the last one is still wanted; returns the midpoint reached.
     #[cfg_attr(target_arch = "nvptx64", inline(always))]
     #[cfg_attr(not(target_arch = "nvptx64"), inline)]
     pub(super) fn next_in_vectors<X, N>(
@@ -141,7 +141,7 @@ impl<S: Dynamics> PoissonMidpoint<S> {
         walk.cursor.wanted()
     }
 
-    /// Adds what the drift asked for corrects.
+    /// Adds the correction by the drift that was asked for.
     #[inline]
     pub(super) fn supply_vector<X: StateOf<S>>(
         &self,

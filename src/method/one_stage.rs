@@ -16,8 +16,8 @@ use crate::noise::{Noise, check_noise};
 use crate::random::Words;
 use crate::scalar::Scalar;
 
-/// A method of one stage: the state goes to where the drift is asked for, without a drift, and from there to the end of
-/// the step with that drift held,
+/// A method of one stage: the state moves without a drift to the point where the drift is asked for, and from there to
+/// the end of the step with that drift held,
 ///
 /// ```text
 /// X̂  = A₁ X + ξ₁
@@ -25,8 +25,8 @@ use crate::scalar::Scalar;
 /// ```
 ///
 /// where t′ is the time of X̂ and ξ₁, ξ₂ are Gaussian.
-/// [`EulerMaruyama`](super::EulerMaruyama), [`Baoa`](super::Baoa) and [`Ubu`](super::Ubu) are such, each with its own
-/// coefficients; what a step does with them is written once. Sealed.
+/// [`EulerMaruyama`](super::EulerMaruyama), [`Baoa`](super::Baoa) and [`Ubu`](super::Ubu) are such methods, each with
+/// its own coefficients; what a step does with them is written once. Sealed.
 pub trait OneStage: sealed::Sealed + Copy + Debug + Send + Sync {
     /// What moves the state.
     type Of: Dynamics;
@@ -37,7 +37,7 @@ pub trait OneStage: sealed::Sealed + Copy + Debug + Send + Sync {
 
     /// The dynamics.
     fn of(&self) -> &Self::Of;
-    /// A₁ and the noise ξ₁ with the inner step that they go to, where the drift is not asked for at the start.
+    /// A₁ and the noise ξ₁, with the inner step that they lead to; `None` if the drift is asked for at the start.
     fn before(&self) -> Option<(&SpanOf<Self::Of>, u32)>;
     /// A₂, B and the noise ξ₂.
     fn held(&self) -> &Self::Held<RealOf<Self::Of>>;
@@ -50,14 +50,14 @@ pub trait OneStage: sealed::Sealed + Copy + Debug + Send + Sync {
     #[doc(hidden)]
     fn held_in_lanes<X: Scalar<Real = RealOf<Self::Of>>>(&self) -> Self::Held<X>;
 
-    /// The inner step that the drift is asked for at.
+    /// The inner step at which the drift is asked for.
     #[inline(always)]
     #[doc(hidden)]
     fn stage(&self) -> u32 {
         self.before().map_or(0, |(_, stage)| stage)
     }
 
-    /// When the drift is asked for in a step from `time`.
+    /// The time at which the drift is asked for in a step from `time`.
     #[inline(always)]
     #[doc(hidden)]
     fn time_of_stage(&self, time: RealOf<Self::Of>) -> RealOf<Self::Of> {
@@ -66,7 +66,7 @@ pub trait OneStage: sealed::Sealed + Copy + Debug + Send + Sync {
     }
 }
 
-/// What is to be said of a state at an inner step that is not finite.
+/// The error for a state that is not finite at an inner step.
 fn not_finite(inner_step: u32) -> StepError {
     StepError::NonFiniteState { inner_step }
 }
@@ -121,7 +121,7 @@ impl<M: OneStage> Stepper for M {
         Ok(Step { drift_calls: 1 })
     }
 
-    /// The drift, and the state moved to.
+    /// Room for the drift, and for the state moved to.
     fn work_length(&self, dimension: usize) -> usize {
         dimension.saturating_mul(1 + CellOf::<M::Of, RealOf<M::Of>>::PARTS)
     }
@@ -187,7 +187,7 @@ impl<M: OneStage> Stepper for M {
     }
 }
 
-/// The way to where the drift is asked for, of all coordinates of a slice.
+/// The move to the point where the drift is asked for, of all coordinates of a slice.
 struct Before<'w, M: OneStage, W: ?Sized> {
     span: &'w SpanOf<M::Of>,
     start: &'w mut [RealOf<M::Of>],
@@ -214,11 +214,11 @@ impl<M: OneStage, W: Words + ?Sized> BlockWork for Before<'_, M, W> {
     }
 }
 
-/// The way to the end of the step, of all coordinates of a slice.
+/// The move to the end of the step, of all coordinates of a slice.
 struct Held<'w, M: OneStage, W: ?Sized> {
     span: &'w M::Held<RealOf<M::Of>>,
     b: &'w [RealOf<M::Of>],
-    /// Where the drift has been asked for, unless that is what has been moved to.
+    /// The state at which the drift was asked for, unless `moved` holds it.
     start: Option<&'w mut [RealOf<M::Of>]>,
     moved: &'w mut [RealOf<M::Of>],
     words: &'w mut W,

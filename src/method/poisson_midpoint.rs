@@ -46,7 +46,7 @@ impl<X: Scalar, C: Cell<X>> Coordinate<X, C> {
         from_start.carry(self.start, self.b0, self.noise)
     }
 
-    /// A term of (8): weight·A(m+1,K) G\[m\] (b(X̂\[m\], t\[m\]) − b₀), `kick` being all that stands before the bracket.
+    /// A term of (8): weight·A(m+1,K) G\[m\] (b(X̂\[m\], t\[m\]) − b₀), `kick` being the factor before the bracket.
     #[inline(always)]
     pub(crate) fn correction_by(&self, kick: C, drift: X) -> C {
         kick.times(drift - self.b0)
@@ -87,8 +87,8 @@ impl<X: Scalar, C: Cell<X>> Coordinate<X, C> {
 /// the bit. Normal vectors: as many as drift evaluations.
 ///
 /// # Limits
-/// The correction is weighted by K, so a drift that is not Lipschitz can be kicked out of the
-/// region where it is tame: the step then fails with a [`StepError`] or the state runs away at step
+/// The correction is weighted by K, so the state can be kicked out of the region where a drift that
+/// is not Lipschitz is tame: the step then fails with a [`StepError`] or the state runs away at step
 /// sizes that Euler–Maruyama survives. `Single` bounds the number of corrections.
 ///
 /// ```
@@ -143,7 +143,7 @@ impl<S: Dynamics> PoissonMidpoint<S> {
         &self.whole
     }
 
-    /// What [`weighted_kicks`](Self::weighted_kicks) takes, in every lane.
+    /// The `inner_drifts` that [`weighted_kicks`](Self::weighted_kicks) takes, the same in every lane.
     #[inline]
     pub(crate) fn inner_drifts<X>(&self) -> CellOf<S, X>
     where

@@ -16,7 +16,7 @@ use crate::real::Real;
 /// A step under way.
 type WalkOf<'a, S> = Walk<RealOf<S>, SlicesOf<'a, S>>;
 
-/// Its memory.
+/// The memory of a step under way.
 type SlicesOf<'a, S> = Slices<'a, RealOf<S>, CellOf<S, RealOf<S>>>;
 
 pub(super) fn work_length<S: Dynamics>(dimension: usize) -> usize {
@@ -48,7 +48,7 @@ where
     finish::<S>(walk)
 }
 
-/// Before the first midpoint, b₀ being known.
+/// A step before its first midpoint; the memory holds b₀.
 fn begin<S: Dynamics>(
     time: RealOf<S>,
     mut memory: SlicesOf<'_, S>,
@@ -88,7 +88,7 @@ pub struct SliceQuery<'a, T> {
     pub inner_step: u32,
 }
 
-/// A macro step on a slice under way: it asks for drift values and is told them.
+/// A macro step on a slice under way: it asks for drift values, which the caller supplies.
 ///
 /// [`MacroStep`](crate::MacroStep) for a dimension known at run time; the same words, the same bits.
 ///
@@ -134,11 +134,11 @@ impl<'a, S: Dynamics> SliceMacroStep<'a, S> {
     }
 
     /// The next drift value wanted, to be given to [`supply`](Self::supply), or `None` when the
-    /// step can be finished. Asked twice, it returns the same and draws nothing.
+    /// step can be finished. If called twice, it returns the same and draws nothing.
     ///
     /// # Errors
     /// [`StepError::NonFiniteState`](crate::StepError::NonFiniteState) if X̂ or the result is not finite: the step can
-    /// then never be finished, and asked again it says so again.
+    /// then never be finished, and later calls return the same error.
     pub fn next<W: Words + ?Sized>(
         &mut self,
         words: &mut W,
@@ -146,16 +146,16 @@ impl<'a, S: Dynamics> SliceMacroStep<'a, S> {
         self.stepper.next_in_slices(&mut self.walk, words)
     }
 
-    /// Tells the drift that [`next`](Self::next) asked for.
+    /// Supplies the drift that [`next`](Self::next) asked for.
     ///
     /// # Errors
-    /// [`SliceError`] if its length is wrong, if it is not finite or if none was asked for; the step
+    /// [`SliceError`] if the drift has the wrong length, is not finite or was not asked for; the step
     /// is then as it was.
     pub fn supply(&mut self, drift: &[RealOf<S>]) -> Result<(), SliceError> {
         self.stepper.supply_slice(&mut self.walk, drift)
     }
 
-    /// Lets go of the slices: [`SuspendedStep::resume`] takes them up again.
+    /// Releases the slices: [`SuspendedStep::resume`] takes them again.
     #[must_use]
     pub fn suspend(self) -> SuspendedStep<S> {
         SuspendedStep {
@@ -164,11 +164,11 @@ impl<'a, S: Dynamics> SliceMacroStep<'a, S> {
         }
     }
 
-    /// Moves the state, and tells what the step cost.
+    /// Moves the state, and returns what the step cost.
     ///
     /// # Errors
     /// [`StepError::Unfinished`](crate::StepError::Unfinished) unless [`next`](Self::next) has returned `None`, or the
-    /// error that it returned; the state is then as it was.
+    /// error that `next` returned; the state is then as it was.
     pub fn finish(self) -> Result<Step, SliceError> {
         finish::<S>(self.walk)
     }
@@ -176,7 +176,7 @@ impl<'a, S: Dynamics> SliceMacroStep<'a, S> {
 
 /// The loops of [`walk`](super::walk) over slices.
 impl<S: Dynamics> PoissonMidpoint<S> {
-    /// Goes to the next midpoint, unless the drift at the last is still wanted.
+    /// Goes to the next midpoint, unless the drift at the last one is still wanted.
     fn next_in_slices<'w, W: Words + ?Sized>(
         &self,
         Walk { cursor, memory }: &'w mut WalkOf<'_, S>,
@@ -217,7 +217,7 @@ impl<S: Dynamics> PoissonMidpoint<S> {
         }))
     }
 
-    /// Adds what the drift asked for corrects. Inlined: a call would cost a microcontroller 32 bytes of stack.
+    /// Adds the correction by the drift asked for. Inlined: a call would cost a microcontroller 32 bytes of stack.
     #[inline(always)]
     fn supply_slice(
         &self,
@@ -260,7 +260,7 @@ impl<S: Dynamics, W: Words + ?Sized> BlockWork for Accumulation<'_, '_, S, W> {
     }
 }
 
-/// The end of a leg, X̂ at a midpoint or the result, in all coordinates. One loop for both: two would be longer code.
+/// The end of a leg, X̂ at a midpoint or the result, in all coordinates. One loop for both: two would be more code.
 struct Arrival<'w, 'a, S: Dynamics> {
     from_start: Option<&'w SpanOf<S>>,
     whole: &'w SpanOf<S>,
@@ -281,7 +281,7 @@ impl<S: Dynamics> BlockWork for Arrival<'_, '_, S> {
     }
 }
 
-/// What a drift corrects, in all coordinates.
+/// The correction by a drift, in all coordinates.
 struct Correction<'w, 'a, T, C> {
     kick: C,
     is_corrected: bool,
@@ -345,13 +345,13 @@ pub struct SuspendedStep<S: Dynamics> {
 }
 
 impl<S: Dynamics> SuspendedStep<S> {
-    /// The length of the work slice that a step of so many dimensions is resumed with, or more.
+    /// The least length of the work slice with which a step of so many dimensions is resumed.
     #[must_use]
     pub fn work_length(&self, dimension: usize) -> usize {
         self.stepper.work_length(dimension)
     }
 
-    /// The step with its slices, which hold what they held when it was suspended.
+    /// The step with its slices, which must hold what they held when it was suspended.
     ///
     /// # Errors
     /// [`SliceError::State`] or [`SliceError::Work`] if a length is wrong.

@@ -30,7 +30,7 @@ use crate::random::Words;
 pub trait Stepper: Copy + Send + Sync {
     /// What moves the state.
     type Dynamics: Dynamics;
-    /// The power of the step size that the bias of averages goes with.
+    /// The power of the step size with which the bias of averages falls.
     const WEAK_ORDER: u32;
 
     /// The dynamics.
@@ -39,8 +39,8 @@ pub trait Stepper: Copy + Send + Sync {
     /// Moves a state by one macro step from `time`; `drift` is the function b(t, x).
     ///
     /// # Errors
-    /// [`StepError`] if a drift, where the drift is asked for or the result is not finite; the state is then unchanged,
-    /// while the noise has been drawn from.
+    /// [`StepError`] if a drift, the state at which it is asked for, or the result is not finite; the state is then
+    /// unchanged, while the noise has been drawn from.
     fn step<X, F, N>(
         &self,
         time: RealOf<Self::Dynamics>,
@@ -53,12 +53,12 @@ pub trait Stepper: Copy + Send + Sync {
         F: FnMut(RealOf<Self::Dynamics>, &X::Position) -> X::Position,
         N: Noise<X> + ?Sized;
 
-    /// Scalars that [`step_slice`](Self::step_slice) needs to work with in so many dimensions.
+    /// The length of the work slice that [`step_slice`](Self::step_slice) needs in so many dimensions.
     fn work_length(&self, dimension: usize) -> usize;
 
     /// [`step`](Self::step) for a dimension known only at run time: see [`slices`](crate::slices). `drift` writes
-    /// b(t, x) to its third argument, whatever that holds before. What `work` holds before and after is of no
-    /// account.
+    /// b(t, x) to its third argument, whatever that holds before. The contents of `work` before and after do not
+    /// matter.
     ///
     /// # Errors
     /// [`SliceError::State`] or [`SliceError::Work`] before anything is done; [`SliceError::Step`] if
@@ -76,8 +76,8 @@ pub trait Stepper: Copy + Send + Sync {
         F: FnMut(RealOf<Self::Dynamics>, &[RealOf<Self::Dynamics>], &mut [RealOf<Self::Dynamics>]),
         W: Words + ?Sized;
 
-    /// Moves particles together with the bits of [`step`](Self::step), if the method knows how;
-    /// returns the drift evaluations. On `None` the lanes are void.
+    /// Moves particles together, with the bits of [`step`](Self::step), if the method knows how;
+    /// returns the drift evaluations. On `None` the lanes are invalid.
     #[doc(hidden)]
     fn run_lanes<X, F>(
         &self,

@@ -6,7 +6,8 @@ use crate::error::{Parameter, ParameterError};
 use crate::real::Real;
 use crate::scalar::Scalar;
 
-/// UBU, the splitting method of strong order 2: half a step of the exact dynamics without a force, a kick, another half.
+/// UBU, the splitting method of strong order 2: half a step of the exact dynamics without a force, a kick, another
+/// half.
 ///
 /// ```text
 /// U  (x, v) ← A(η/2) (x, v) + V(η/2)^½ Z
@@ -35,7 +36,7 @@ pub struct Ubu<T> {
     dynamics: Underdamped<T>,
     /// The coefficients of half a step.
     before: PhaseSpan<T>,
-    /// Those of a kick and half a step.
+    /// The coefficients of a kick and then half a step.
     held: PhaseSpan<T>,
 }
 
@@ -43,7 +44,7 @@ impl<T: Real> Ubu<T> {
     /// The method for these dynamics, whose K is even: the drift is asked for at inner step K/2.
     ///
     /// # Errors
-    /// [`ParameterError`] if K is odd, or if η/m or what it carries within half a step is not finite.
+    /// [`ParameterError`] if K is odd, or if η/m or the distance that it carries within half a step is not finite.
     pub fn new(dynamics: Underdamped<T>) -> Result<Self, ParameterError<T>> {
         let inner_steps = dynamics.inner_steps();
         Parameter::InnerSteps.check(T::from_u32(inner_steps), |_| inner_steps.is_multiple_of(2))?;
@@ -64,7 +65,7 @@ fn half<X: Scalar>(dynamics: &Underdamped<X::Real>) -> PhaseSpan<X> {
     dynamics.spans(X::count(0), X::count(dynamics.inner_steps() / 2))
 }
 
-/// Half a step, the whole drift of a step acting before it.
+/// Half a step, before which the drift of the whole step acts at once.
 #[inline(always)]
 fn kicked<X: Scalar>(dynamics: &Underdamped<X::Real>, half: PhaseSpan<X>) -> PhaseSpan<X> {
     let impulse = X::splat(dynamics.impulse());

@@ -20,7 +20,7 @@ enum Stage {
     Asked,
     /// The last segment of noise has been drawn, and the memory holds the result.
     Arrived,
-    /// The last midpoint, or the result, is not finite: there is no way on.
+    /// The estimate at the last midpoint, or the result, is not finite: the step cannot go on.
     Failed,
 }
 
@@ -29,13 +29,13 @@ enum Stage {
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub(crate) struct Cursor<T> {
     time: T,
-    /// The inner step reached: the last midpoint or the end, `None` before the first.
+    /// The inner step reached: the last midpoint or the end; `None` before the first midpoint.
     previous: Option<u32>,
     stage: Stage,
     drift_calls: u32,
 }
 
-/// A run of inner steps between two midpoints, or between one and an end of the macro step.
+/// A run of inner steps from one midpoint, or the start of the macro step, to the next, or to the end.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Leg<P> {
     pub(crate) from: u32,
@@ -46,7 +46,7 @@ pub(crate) struct Leg<P> {
 }
 
 impl<T: Real> Cursor<T> {
-    /// Before the first midpoint, the drift at `time` being known.
+    /// The cursor before the first midpoint, with the drift at `time` known.
     pub(super) fn new(time: T) -> Self {
         Self {
             time,
@@ -75,7 +75,7 @@ impl<T: Real> Cursor<T> {
         }
     }
 
-    /// Notes what has been reached, and whether it is finite.
+    /// Notes the inner step reached, and whether the state there is finite.
     #[inline(always)]
     fn reach(&mut self, inner_step: u32, finite: bool, stage: Stage) -> Result<(), StepError> {
         self.previous = Some(inner_step);
@@ -121,7 +121,7 @@ impl<T: Real> Cursor<T> {
         self.drift_calls += 1;
     }
 
-    /// What is to be said of a step that has failed.
+    /// The error of a step that has failed.
     #[inline]
     fn failure(&self) -> StepError {
         StepError::NonFiniteState {
@@ -144,14 +144,14 @@ impl<T: Real> Cursor<T> {
         self.drift_calls > 1
     }
 
-    /// When the drift is wanted at a midpoint.
+    /// The time at which the drift is wanted at a midpoint.
     #[inline]
     pub(crate) fn time<S: Dynamics<Real = T>>(&self, dynamics: &S, midpoint: u32) -> T {
         self.time + dynamics.time(midpoint)
     }
 }
 
-/// A macro step but for its stepper: where it stands, and its coordinates.
+/// A macro step without its stepper: where it stands, and its coordinates.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Walk<T, M> {
     pub(crate) cursor: Cursor<T>,
@@ -159,7 +159,7 @@ pub(crate) struct Walk<T, M> {
 }
 
 impl<T: Real, M: Memory<Scalar = T>> Walk<T, M> {
-    /// Before the first midpoint, the memory holding the state and the drift at `time`.
+    /// A macro step before its first midpoint; the memory holds the state and the drift at `time`.
     #[inline]
     pub(crate) fn begin(time: T, memory: M) -> Result<Self, StepError> {
         let dimensions = 0..memory.dimension();
@@ -180,7 +180,7 @@ impl<T: Real, M: Memory<Scalar = T>> Walk<T, M> {
 
 /// The loops over coordinates.
 impl<S: Dynamics> PoissonMidpoint<S> {
-    /// The leg from the midpoint before, if any, to the next, or to the end of the step.
+    /// The leg from the previous midpoint, or from the start, to the next midpoint, or to the end of the step.
     #[inline]
     pub(crate) fn leg(&self, previous: Option<u32>, midpoint: Option<u32>) -> Leg<SpanOf<S>> {
         let dynamics = self.dynamics();
@@ -224,8 +224,8 @@ impl<S: Dynamics> PoissonMidpoint<S> {
         Ok(self.leg(cursor.previous, midpoint))
     }
 
-    /// Goes along a leg, `increment` giving its noise coordinate by coordinate: to a midpoint, where a drift is
-    /// then asked for and which is returned, or to the end.
+    /// Goes along a leg, with the noise that `increment` gives coordinate by coordinate: to a midpoint, which is
+    /// returned and whose drift is then asked for, or to the end.
     #[cfg_attr(target_arch = "nvptx64", inline(always))]
     #[cfg_attr(not(target_arch = "nvptx64"), inline)]
     pub(super) fn go<M: MemoryOf<S>>(
@@ -243,7 +243,7 @@ impl<S: Dynamics> PoissonMidpoint<S> {
         }
     }
 
-    /// Adds what the drift asked for corrects, `drift` giving it coordinate by coordinate.
+    /// Adds the correction by the drift that was asked for, which `drift` gives coordinate by coordinate.
     #[cfg_attr(target_arch = "nvptx64", inline(always))]
     #[cfg_attr(not(target_arch = "nvptx64"), inline)]
     pub(super) fn supply<M: MemoryOf<S>>(
@@ -262,7 +262,7 @@ impl<S: Dynamics> PoissonMidpoint<S> {
     }
 }
 
-/// Adds the noise of a leg, `increment` giving it coordinate by coordinate, to that of the legs before.
+/// Adds the noise of a leg, which `increment` gives coordinate by coordinate, to the noise of the legs before.
 #[inline(always)]
 pub(super) fn accumulate<M, P>(
     segment: &P,
@@ -274,7 +274,7 @@ pub(super) fn accumulate<M, P>(
     P: Span<M::Scalar, Cell = M::Cell>,
 {
     let dimensions = 0..memory.dimension();
-    // A loop for each case: one with the question inside would ask it for every coordinate.
+    // One loop for each case: a single loop would test `is_first` for every coordinate.
     if is_first {
         for d in dimensions {
             memory.set_noise(d, increment(d));
@@ -320,7 +320,7 @@ where
     finite
 }
 
-/// Adds what a drift corrects to coordinates, to what earlier ones did if there is any.
+/// Adds the correction by a drift in all coordinates to the corrections by earlier drifts, if there are any.
 #[inline(always)]
 pub(super) fn correct<M: Memory>(
     kick: M::Cell,

@@ -13,7 +13,7 @@ pub use path::{BrownianPath, PathError, PathNoise};
 
 /// The random quantities of one step of a state `X`: where the midpoints fall, and the Gaussian increments.
 ///
-/// Every source of [`Words`] is one, by the reading order of stream v1 (see [`random`](crate::random)). Sealed; for
+/// Every source of [`Words`] gives them, in the reading order of stream v1 (see [`random`](crate::random)). Sealed; for
 /// quantities of your own there is [`Injected`].
 ///
 /// ```
@@ -28,15 +28,15 @@ pub use path::{BrownianPath, PathError, PathNoise};
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 pub trait Noise<X: State> {
-    /// The K of the only steps that this noise is for, if it is for one K only. Other steps are refused with
+    /// The K of the steps that this noise is for, if it is for one K only. Steps of another K are refused with
     /// [`StepError::NoiseOfOtherSteps`].
     #[inline]
     fn inner_steps(&self) -> Option<u32> {
         None
     }
 
-    /// The first midpoint of the step, or the next after `previous`; `None` when there is no
-    /// more. Must increase and lie in 1..K.
+    /// The first midpoint of the step, or the next after `previous`; `None` when there are no
+    /// more. Midpoints must increase and lie in 1..K.
     fn midpoint(&mut self, midpoints: &Midpoints, previous: Option<u32>) -> Option<u32>;
 
     /// The noise V^½ Z of inner steps `from`..`to`, whose coefficients are `span`.
@@ -45,7 +45,7 @@ pub trait Noise<X: State> {
         P: Span<X::Real, Cell = X::Cell>;
 }
 
-/// Whether this noise is for steps of so many inner steps.
+/// Checks that this noise is for steps of `inner_steps` inner steps.
 #[inline]
 pub(crate) fn check_noise<X, N>(noise: &N, inner_steps: u32) -> Result<(), StepError>
 where
@@ -102,7 +102,7 @@ pub struct Injected<M, I> {
 }
 
 impl<M, I> Injected<M, I> {
-    /// `midpoint` is asked as [`Noise::midpoint`], `increment` for the noise of inner steps `from..to`.
+    /// `midpoint` is called as [`Noise::midpoint`] is, `increment` for the noise of inner steps `from..to`.
     pub fn new(midpoint: M, increment: I) -> Self {
         Self {
             midpoint,

@@ -16,9 +16,9 @@ use crate::real::Real;
 /// The path covers the K inner steps of `whole`, dynamics whose single macro step is the run.
 /// The increment over any range of inner steps is sampled by Brownian bridges, halving the run
 /// down to the range: about 2 log₂ K bridges of 4c·D normals, c normals per dimension in a
-/// segment. Increments over adjoining ranges compose exactly to those over their union, but for
-/// rounding, whatever the order they are asked in. Works for all dynamics, the bridge of the
-/// underdamped one being that of (position, velocity).
+/// segment. Increments over adjoining ranges compose to those over their union, exactly up to
+/// rounding, in whatever order they are asked for. This works for all dynamics; the bridge of the
+/// underdamped ones is that of (position, velocity).
 ///
 /// ```
 /// use nalgebra::vector;
@@ -128,7 +128,7 @@ impl<S: Dynamics> BrownianPath<S> {
 
     /// The stream at the words of the node that splits at inner step `split`; 0 is the root.
     ///
-    /// Every node splits at an inner step of its own, so that numbers the nodes.
+    /// Every node splits at an inner step of its own, which therefore numbers the node.
     fn words_of<X: State>(&self, split: u32) -> Stream {
         let normals = 2 * (SpanOf::<S>::NORMALS * X::DIMENSION) as u64;
         let words = normals * u64::from(S::Real::WORDS_PER_NORMAL);
@@ -148,7 +148,7 @@ impl<S: Dynamics> BrownianPath<S> {
             self.whole.span(node.0, split),
             self.whole.span(split, node.1),
         );
-        // A sample of the two halves that ignores the total, then moved to agree with it: for
+        // The two halves are sampled without regard to the total, then moved to agree with it: for
         // Gaussians this is a sample of the halves given the total.
         let mut stream = self.words_of::<X>(split);
         let mut first = X::draw(&left, &mut stream);

@@ -2,7 +2,7 @@
 
 use crate::real::Real;
 
-/// The scalar nearest to a count, but for one more rounding beyond 2³².
+/// The scalar nearest to a count, except for one more rounding beyond 2³².
 pub(crate) fn of_count<T: Real>(count: u64) -> T {
     #[allow(clippy::cast_possible_truncation, reason = "the two halves of 64 bits")]
     let (high, low) = ((count >> 32) as u32, count as u32);

@@ -1,4 +1,4 @@
-//! Counts, comparisons and sums that no device needs.
+//! Counts, comparisons and sums that GPU kernels do not need.
 
 pub(crate) mod count;
 pub(crate) mod order;

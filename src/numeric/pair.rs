@@ -1,4 +1,4 @@
-//! A sum of two numbers.
+//! A sum that is kept in two numbers.
 
 use crate::real::Real;
 
@@ -17,14 +17,14 @@ impl<T: Real> Pair<T> {
         low: T::ZERO,
     };
 
-    /// With a number added: the error of the large sum is found exactly (Knuth's two-sum) and kept.
+    /// This sum with a number added: the error of the large sum is found exactly (Knuth's two-sum) and kept.
     #[must_use]
     pub(crate) fn plus(self, value: T) -> Self {
         let sum = self.high + value;
         let part = sum - self.high;
         let error = (self.high - (sum - part)) + (value - part);
         let low = self.low + error;
-        // The low part below half a last place of the high one, so that the high one is the nearest number.
+        // Keeps the low part below half a unit in the last place of the high part, which is then the nearest number.
         let high = sum + low;
         Self {
             high,
@@ -32,23 +32,23 @@ impl<T: Real> Pair<T> {
         }
     }
 
-    /// With another sum added.
+    /// This sum with another sum added.
     #[must_use]
     pub(crate) fn plus_pair(self, other: Self) -> Self {
         self.plus(other.low).plus(other.high)
     }
 
-    /// By how much a number exceeds it.
+    /// By how much a number exceeds this sum.
     pub(crate) fn below(self, value: T) -> T {
         (value - self.high) - self.low
     }
 
-    /// By how much another exceeds it.
+    /// By how much another sum exceeds this one.
     pub(crate) fn below_pair(self, other: Self) -> T {
         (other.high - self.high) + (other.low - self.low)
     }
 
-    /// The nearest number.
+    /// The number nearest to the sum.
     pub(crate) fn value(self) -> T {
         self.high
     }

@@ -1,9 +1,9 @@
-//! eˣ where it and its inverse have full precision, with the bits of libm's `exp` and without its branches, so that a loop
-//! over lanes vectorises.
+//! eˣ where it and its inverse have full precision, with the bits of libm's `exp` and without its branches, so that a
+//! loop over lanes vectorises.
 //!
-//! libm's, which is FreeBSD's, writes x = k ln 2 + r and takes a rational function of r: k is 0 where |x| is at most ½ ln 2,
-//! ±1 up to 1.5 ln 2, and x / ln 2 rounded beyond. Where x is tiny, it takes 1 + x. Here each candidate
-//! for k and for the result is found, and one is chosen.
+//! The function of libm, which is FreeBSD's, writes x = k ln 2 + r and takes a rational function of r: k is 0 where |x|
+//! is at most ½ ln 2, ±1 up to 1.5 ln 2, and x / ln 2 rounded beyond. Where x is tiny, it takes 1 + x. Here every
+//! candidate for k and for the result is computed, and one is chosen.
 
 macro_rules! exp {
     (
@@ -12,7 +12,7 @@ macro_rules! exp {
         $first:expr, $($p:expr),*
     ) => {
         pub(in crate::real) mod $real {
-            /// Added to a small number, it leaves an integer in the lowest bits.
+            /// Adding this to a small number leaves an integer in the lowest bits.
             const ROUND: $real = $round;
 
             /// Whether neither eˣ nor e⁻ˣ is subnormal.
@@ -28,7 +28,7 @@ macro_rules! exp {
             pub(in crate::real) fn exp(x: $real) -> $real {
                 let magnitude = x.abs().to_bits();
                 let sign = (1.0 as $real).copysign(x);
-                // Cut to an integer, by sums: a conversion saturates, for which there is no vector instruction.
+                // Truncated to an integer by sums: a conversion saturates, for which there is no vector instruction.
                 let cut = core::$real::consts::LOG2_E * x + 0.5 * sign;
                 let many = (cut + ROUND) - ROUND;
                 let many = if many.abs() > cut.abs() { many - sign } else { many };
@@ -68,7 +68,7 @@ exp! {
 
 #[cfg(test)]
 mod tests {
-    /// A stride through all that is moderate, of either sign, with the ends of each way that libm has.
+    /// Tests strides through all moderate numbers of either sign, and the ends of each of libm's branches.
     macro_rules! is_that_of_libm {
         ($name:ident, $real:ident, $libm:path, strides: [$(($from:expr, $stride:expr)),*], ends: [$($end:expr),*]) => {
             #[test]
@@ -97,7 +97,7 @@ mod tests {
         ends: [0x3900_0001, 0x3eb1_7219, 0x3f85_1593]
     }
 
-    // Of the whole range, and of the binades where the exponential is neither 1 nor too large.
+    // Strides through the whole range, and through the binades where the exponential is neither 1 nor too large.
     is_that_of_libm! {
         it_is_that_of_libm_in_f64, f64, libm::exp,
         strides: [(0, 9_223_372_036_854), (0x3f00_0000_0000_0000, 54_043_195_529)],

@@ -1,9 +1,9 @@
 //! eˣ − 1 for −ln 2 < x ≤ 0, with the bits of libm's `expm1` and without its branches, so that a loop over lanes
 //! vectorises.
 //!
-//! libm's, which is FreeBSD's, takes one of three ways there: x itself where it is tiny, a rational function where it is
-//! small, and the same of x + ln 2 where it is nearer to −ln 2. Here the function is evaluated once, of the argument
-//! chosen, and the result is chosen too.
+//! The function of libm, which is FreeBSD's, has three branches there: x itself where it is tiny, a rational function
+//! of x where it is small, and the same function of x + ln 2 where x is nearer to −ln 2. Here the rational function is
+//! evaluated once, at the argument that is chosen, and the result is chosen too.
 
 macro_rules! exp_m1_of_short {
     ($real:ident, tiny: $tiny:expr, far: $far:expr, ln_2: $high:expr, $low:expr, $first:expr, $($q:expr),*) => {
@@ -67,7 +67,7 @@ mod tests {
         let end = core::f64::consts::LN_2.to_bits();
         let ends = [0, 1, 0x3c90_0000_0000_0000, 0x3fd6_2e43_0000_0000, end]
             .map(|bits: u64| bits.saturating_sub(2)..bits + 2);
-        // Of the whole range, and of the binades that an exponential is evaluated in.
+        // Strides through the whole range, and through the binades that an exponential is evaluated in.
         let strides = (0..end)
             .step_by(4_611_686_018_427)
             .chain((0x3f00_0000_0000_0000..end).step_by(54_043_195_529));

@@ -10,20 +10,20 @@ use crate::target::Drift;
 
 /// A drift at the positions `P` of particles.
 pub trait LaneDrift<P: State> {
-    /// As [`Drift`] has it.
+    /// As [`Drift::VECTORISED`].
     const VECTORISED: bool = false;
 
-    /// That of one particle.
+    /// The drift of one particle.
     fn drift(&mut self, time: P::Real, position: &P) -> P;
 
-    /// Those of a particle in every lane: to the bit, what each has alone.
+    /// The drifts of a particle in every lane, with the bits that each has alone.
     #[inline(always)]
     #[allow(clippy::indexing_slicing, reason = "`lane` numbers lanes")]
     fn drifts(&mut self, times: &[P::Real; LANES], positions: &Rows<P>) -> Rows<P> {
         self.drifts_in(0..LANES, times, positions)
     }
 
-    /// Those in some lanes, one by one; 0 in the others.
+    /// The drifts in some lanes, one by one; 0 in the others.
     #[inline(always)]
     #[allow(
         clippy::indexing_slicing,
@@ -62,7 +62,7 @@ where
     }
 }
 
-/// A [`Drift`], which may know how to find those of a row.
+/// A [`Drift`], which may know how to evaluate a whole row at once.
 pub(in crate::batch) struct ByRows<'a, F>(pub(in crate::batch) &'a F);
 
 impl<F> Clone for ByRows<'_, F> {

@@ -1,8 +1,8 @@
 //! Bernoulli midpoints in lanes, each lane at a pace of its own.
 //!
-//! At a time every lane goes along one leg, to a midpoint or to the end of its macro step, and asks for one drift there:
-//! that of the midpoint, or b₀ of its next step. So no lane waits for another that has more midpoints, until it is done
-//! with all its steps.
+//! In each round every lane goes along one leg, to a midpoint or to the end of its macro step, and asks for one drift
+//! there: that of the midpoint, or b₀ of its next step. So no lane waits for another that has more midpoints until it
+//! is done with all its steps.
 
 use core::ops::Range;
 
@@ -20,8 +20,8 @@ use crate::scalar::Row;
 type Coordinates<S> = Coordinate<Numbers<RealOf<S>>, CellOf<S, Numbers<RealOf<S>>>>;
 
 impl<X: State> Lanes<X> {
-    /// Steps all lanes by the Poisson midpoint method with any number of midpoints. `None` if a step failed in any: the
-    /// lanes are then void.
+    /// Steps all lanes by the Poisson midpoint method with any number of midpoints. `None` if a step failed in any
+    /// lane: the lanes are then invalid.
     #[inline(always)]
     #[allow(clippy::indexing_slicing, reason = "`lane` numbers lanes")]
     pub(crate) fn legs<S, F>(
@@ -35,7 +35,7 @@ impl<X: State> Lanes<X> {
         X: StateOf<S>,
         F: LaneDrift<X::Position>,
     {
-        /// What any stack of a machine with vectors has room for several times.
+        /// Bytes that fit several times on any stack of a machine with vector units.
         const MOST_BYTES: usize = 1 << 14;
 
         if steps.is_empty() || size_of::<Rows<X>>() > MOST_BYTES {
@@ -76,7 +76,7 @@ impl<X: State> Lanes<X> {
     }
 }
 
-/// Macro steps under way, one a lane.
+/// Macro steps under way, one per lane.
 struct Walks<X: State> {
     start: Rows<X>,
     b0: Rows<X::Position>,
@@ -84,33 +84,33 @@ struct Walks<X: State> {
     corrections: Rows<X>,
     /// X̂ of a midpoint, or the result of a step.
     reached: Rows<X>,
-    /// The macro step.
+    /// The macro step that the lane is in.
     step: [u32; LANES],
-    /// The midpoint before, 0 where there is none yet.
+    /// The previous midpoint, 0 if there is none yet.
     previous: [u32; LANES],
 }
 
 /// A leg in each lane.
 struct Leg<T> {
-    /// The midpoint before, or 0.
+    /// The previous midpoint, or 0.
     from: [u32; LANES],
     /// A midpoint, or K.
     to: [u32; LANES],
-    /// When the drift there is wanted.
+    /// The time at which the drift there is wanted.
     times: [T; LANES],
     /// Lanes that are not done.
     active: Choice,
-    /// Whether it is the first of its step.
+    /// Lanes whose leg is the first of its step.
     first: Choice,
-    /// Whether it ends its step.
+    /// Lanes whose leg ends its step.
     last: Choice,
-    /// Whether the drift is wanted.
+    /// Lanes that want the drift.
     asked: Choice,
 }
 
 impl<X: State> Walks<X> {
-    /// The next leg of every lane that is not done with the steps before `end`, and its step after it; `None` if all
-    /// are done.
+    /// The next leg of every lane that is not done with the steps before `end`; moves each lane's step and previous
+    /// midpoint to those after that leg. `None` if all lanes are done.
     #[inline(always)]
     #[allow(clippy::indexing_slicing, reason = "`lane` numbers lanes")]
     fn next<S>(
@@ -174,7 +174,7 @@ impl<X: State> Walks<X> {
         }
     }
 
-    /// Goes along a leg. Whether what is reached is finite in all lanes that are not done.
+    /// Goes along a leg; tells whether every lane that is not done reached a finite state.
     #[inline(always)]
     fn go<S>(
         &mut self,
@@ -188,7 +188,7 @@ impl<X: State> Walks<X> {
     {
         let dynamics = stepper.dynamics();
         let span = dynamics.spans::<Numbers<X::Real>>(leg.from, leg.to);
-        // Where the step ends, this is the whole one.
+        // Where the step ends, this is the span of the whole step.
         let from_start = dynamics.spans::<Numbers<X::Real>>([0; LANES], leg.to);
         let mut failed = 0;
         for d in 0..X::DIMENSION {
@@ -210,7 +210,7 @@ impl<X: State> Walks<X> {
         failed == 0
     }
 
-    /// Adds what the drifts of midpoints correct, and begins the next step where one has ended.
+    /// Adds the corrections by the drifts at midpoints, and begins the next step where one has ended.
     #[inline(always)]
     fn supply<S>(
         &mut self,
@@ -241,7 +241,7 @@ impl<X: State> Walks<X> {
     }
 }
 
-/// One cell in the lanes chosen, another in the rest.
+/// One cell in the chosen lanes, another in the rest.
 #[inline(always)]
 #[allow(clippy::indexing_slicing, reason = "both have the same parts")]
 fn select<T: Real, C: Cell<Row<T, LANES>>>(choice: &Choice, chosen: C, other: C) -> C {

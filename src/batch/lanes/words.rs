@@ -1,4 +1,4 @@
-//! The words of one stream a lane, row by row.
+//! The words of one stream per lane, row by row.
 
 use super::LANES;
 use crate::dynamics::span::Span;
@@ -7,9 +7,9 @@ use crate::real::Real;
 use crate::scalar::Row;
 use crate::simd::{Work, widest};
 
-/// Words in every lane.
+/// A source of words for every lane.
 pub(super) trait RowWords {
-    /// The next word of each.
+    /// The next word of each lane.
     fn next_row(&mut self) -> [u32; LANES];
 }
 
@@ -22,7 +22,7 @@ where
     P: Span<Row<T, LANES>>,
     W: RowWords,
 {
-    // Not within the closures, which may not be inlined.
+    // Drawn here and not within the closures, which may not be inlined.
     let mut normals = [Row([T::ZERO; LANES]); 2];
     for normal in normals.iter_mut().take(P::NORMALS) {
         let mut rows = [[0; LANES]; 2];
@@ -40,7 +40,7 @@ where
     })
 }
 
-/// Words that all lanes read in step, from the same on.
+/// Words that all lanes read in lockstep, from the same word position on.
 pub(super) struct LockstepWords {
     streams: Streams,
     particles: [[u32; LANES]; 2],
@@ -62,7 +62,7 @@ impl LockstepWords {
         words
     }
 
-    /// The words before the next one, in every lane.
+    /// The number of words before the next one, the same in every lane.
     pub(super) fn position(&self) -> u64 {
         self.position
     }
@@ -89,18 +89,18 @@ impl RowWords for LockstepWords {
 
 /// Words that each lane reads at a pace of its own.
 ///
-/// Of each lane there are the last blocks made, at most two: block n in the rows from 16·(n mod 2) on. When a lane has
-/// read all of its own, another is made for each that has room.
+/// For each lane the last blocks made are kept, at most two: block n in the rows from 16·(n mod 2) on. When a lane has
+/// read all of its words, another block is made for each lane that has room.
 pub(super) struct LaneWords {
     streams: Streams,
     particles: [[u32; LANES]; 2],
     /// The next block of each lane.
     counters: [[u32; LANES]; 2],
-    /// The words made but not read, or fewer than 0 if the first block is to be read from its middle.
+    /// The words made but not read; below 0 at the beginning, if the first block is to be read from its middle.
     left: [i32; LANES],
-    /// The row of the next word, counted from any multiple of 32.
+    /// The row of the next word, modulo 32.
     row: [u32; LANES],
-    /// Every lane has so many words left, or more.
+    /// A lower bound on the words left in every lane.
     sure: i32,
     rows: [[u32; LANES]; 32],
 }
@@ -119,7 +119,7 @@ impl LaneWords {
         }
     }
 
-    /// The words before the next one, in each lane.
+    /// The number of words before the next one, in each lane.
     pub(super) fn positions(&self) -> [u64; LANES] {
         let [low, high] = &self.counters;
         let mut positions = [0; LANES];
@@ -131,13 +131,13 @@ impl LaneWords {
         positions
     }
 
-    /// Words of which only the lanes whose `reads` is 1 take one, not 0: the others' are any.
+    /// Words for the lanes whose `reads` is 1. Lanes where it is 0 read nothing, and what they are given is arbitrary.
     #[inline(always)]
     pub(super) fn of<'a>(&'a mut self, reads: &'a [u32; LANES]) -> WordsOf<'a> {
         WordsOf { words: self, reads }
     }
 
-    /// Sees to it that every lane has a word left.
+    /// Makes sure that every lane has a word left.
     #[inline(never)]
     fn provide(&mut self) {
         let least =
@@ -152,7 +152,7 @@ impl LaneWords {
     #[inline(always)]
     #[allow(clippy::indexing_slicing, reason = "`lane` numbers lanes")]
     fn fill(&mut self) {
-        // In memory that nothing else can be, without which there are no vectors.
+        // Local copies, which nothing can alias: otherwise the loop does not vectorise.
         let (mut counters, mut left) = (self.counters, self.left);
         let block = self.streams.blocks(counters, self.particles);
         let [mut to_even, mut to_odd] = [[0; LANES]; 2];
@@ -168,7 +168,7 @@ impl LaneWords {
         let (even, odd) = self.rows.split_at_mut(16);
         for (rows, mask) in [(even, to_even), (odd, to_odd)] {
             for (row, new) in rows.iter_mut().zip(&block) {
-                // By masks: a conditional would be made a choice between addresses.
+                // By masks: the compiler would turn a conditional into a choice between addresses.
                 for ((word, &new), mask) in row.iter_mut().zip(new).zip(mask) {
                     *word ^= (*word ^ new) & mask;
                 }
