@@ -1,4 +1,4 @@
-//! The two scalars, f32 and f64, and every elementary function the crate uses, all from `libm`.
+//! The two scalars, f32 and f64, and every elementary function the crate uses, with the bits of `libm`.
 
 use core::fmt::{Debug, Display, LowerExp};
 use core::ops::{Add, AddAssign, Div, Mul, MulAssign, Neg, Sub, SubAssign};
@@ -17,8 +17,8 @@ mod sealed {
 
 /// A scalar of the crate: `f32` or `f64`. Sealed.
 ///
-/// Elementary functions come from `libm` on every target and with every feature, so that no
-/// platform's own library can change a bit. None of them fuses a multiplication with an addition.
+/// Elementary functions have the bits of `libm` on every target and with every feature, so that no
+/// platform's own library can change one. None of them fuses a multiplication with an addition.
 ///
 /// ```
 /// use poisson_midpoint::Real;

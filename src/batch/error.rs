@@ -38,7 +38,7 @@ pub enum BatchError {
         /// The word position.
         word_position: u64,
     },
-    /// The last particle's number would exceed `u64::MAX`.
+    /// The number after the last particle's exceeds `u64::MAX`.
     ParticleNumber {
         /// The first particle's number.
         first: u64,

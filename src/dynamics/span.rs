@@ -1,4 +1,4 @@
-//! What a run of inner steps does to a cell: A, B and V^½, and the two forms that they have.
+//! What a run of inner steps does to a cell: A, B and V^½, and the three forms that they have.
 
 use core::fmt::Debug;
 

@@ -1,4 +1,4 @@
-//! Where the coordinates of a macro step under way are kept: in vectors, in slices, in rows of lanes.
+//! Where the coordinates of a macro step under way are kept: in vectors, in slices.
 //!
 //! The method is written once for a coordinate (`crate::method::poisson_midpoint`) and once as a loop over a
 //! [`Memory`] (`crate::method::walk`).
@@ -23,7 +23,7 @@ pub(crate) struct Coordinate<X, C> {
     pub(crate) correction: C,
 }
 
-/// The coordinates of one particle, or of a row of particles, within a macro step.
+/// The coordinates of one particle within a macro step.
 pub(crate) trait Memory {
     type Scalar: Scalar;
     type Cell: Cell<Self::Scalar>;

@@ -39,8 +39,8 @@ pub trait Stepper: Copy + Send + Sync {
     /// Moves a state by one macro step from `time`; `drift` is the function b(t, x).
     ///
     /// # Errors
-    /// [`StepError`] if a drift, the state at which it is asked for, or the result is not finite; the state is then
-    /// unchanged, while the noise has been drawn from.
+    /// [`StepError`] if a drift, the state at which it is asked for, or the result is not finite, or if the noise does not
+    /// fit the stepper. The state is then unchanged; noise may have been drawn.
     fn step<X, F, N>(
         &self,
         time: RealOf<Self::Dynamics>,
@@ -61,9 +61,8 @@ pub trait Stepper: Copy + Send + Sync {
     /// matter.
     ///
     /// # Errors
-    /// [`SliceError::State`] or [`SliceError::Work`] before anything is done; [`SliceError::Step`] if
-    /// a drift or the result is not finite: the state is then unchanged, while the noise has been
-    /// drawn.
+    /// [`SliceError::State`] or [`SliceError::Work`] before anything is done; [`SliceError::Step`] as
+    /// [`step`](Self::step) fails: the state is then unchanged; noise may have been drawn.
     fn step_slice<F, W>(
         &self,
         time: RealOf<Self::Dynamics>,

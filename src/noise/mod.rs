@@ -13,7 +13,7 @@ pub use path::{BrownianPath, PathError, PathNoise};
 
 /// The random quantities of one step of a state `X`: where the midpoints fall, and the Gaussian increments.
 ///
-/// Every source of [`Words`] gives them, in the reading order of stream v1 (see [`random`](crate::random)). Sealed; for
+/// Every source of [`Words`] gives them, in the reading order of stream v1 (see [`random`](crate::random)). For
 /// quantities of your own there is [`Injected`].
 ///
 /// ```

@@ -15,7 +15,7 @@ use crate::real::Real;
 ///
 /// The path covers the K inner steps of `whole`, dynamics whose single macro step is the run.
 /// The increment over any range of inner steps is sampled by Brownian bridges, halving the run
-/// down to the range: about 2 log₂ K bridges of 4c·D normals, c normals per dimension in a
+/// down to the range: about 2 log₂ K bridges of 2c·D normals, c normals per dimension in a
 /// segment. Increments over adjoining ranges compose to those over their union, exactly up to
 /// rounding, in whatever order they are asked for. This works for all dynamics; the bridge of the
 /// underdamped ones is that of (position, velocity).
