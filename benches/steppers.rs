@@ -2,7 +2,7 @@
 //! same loop written with other crates' generators.
 //!
 //! `cargo bench`; for the processor's own vector width `cargo bench --features simd`, which finds it when it runs, or
-//! `RUSTFLAGS=-Ctarget-cpu=native cargo bench --features std`, without which the square roots are no vectors.
+//! `RUSTFLAGS=-Ctarget-cpu=native cargo bench --features std`, where without `std` square roots would not vectorise.
 
 #![allow(
     missing_docs,

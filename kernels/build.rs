@@ -5,9 +5,9 @@
 //! | `POISSON_MIDPOINT_PTX_RUSTC` | the compiler, with `rust-src` and LLVM's NVPTX backend; `none` for the copy |
 //! | `POISSON_MIDPOINT_PTX_ARCH` | the architecture, `sm_80` unless told |
 //!
-//! Without the first, the compiler that builds the crate is taken if it is a nightly one or
-//! `RUSTC_BOOTSTRAP` is set, and it has `rust-src`; else the copy, if its recorded hash of the
-//! sources (see `sources.rs`) is theirs.
+//! Without the first variable, the compiler that builds the crate is taken if it is a nightly one or
+//! `RUSTC_BOOTSTRAP` is set, and it has `rust-src`; otherwise the copy is taken, if the hash of the
+//! sources that is recorded with it (see `sources.rs`) is theirs.
 
 use std::error::Error;
 use std::path::{Path, PathBuf};
@@ -91,7 +91,7 @@ fn compiler() -> Result<Option<PathBuf>> {
         }
         return Ok(Some(rustc));
     }
-    // There, crates.io is out of reach.
+    // On docs.rs, crates.io is out of reach.
     if env::var_os("DOCS_RS").is_some() {
         return Ok(None);
     }

@@ -37,9 +37,9 @@ impl<T> Column<T> {
     /// The `length` elements from `pointer` on.
     ///
     /// # Safety
-    /// While the column is used, on the machine whose memory it is, there are that many elements,
-    /// initialised and aligned, and whoever else uses them keeps to other elements than those that are
-    /// written, or uses them through [`add`](Column::add) and [`least`](Column::least) alone, as its
+    /// While the column is used, on the machine whose memory it is in, there are that many elements,
+    /// initialised and aligned. Whoever else uses them keeps away from the elements that are written,
+    /// or uses them only through [`add`](Column::add) and [`least`](Column::least), as the column's
     /// users do.
     #[inline]
     #[must_use]

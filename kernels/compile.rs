@@ -17,7 +17,7 @@ pub(super) struct Module {
     compact: bool,
 }
 
-/// The modules that the text of `list.rs` has.
+/// The modules that the text of `list.rs` names.
 pub(super) fn modules(list: &str) -> Vec<Module> {
     let modules = list.lines().filter_map(|line| {
         let (name, rest) = line.trim().strip_prefix("$call! { \"")?.split_once('"')?;
@@ -72,7 +72,7 @@ pub(super) fn build(
             .args(compact.then_some("-Copt-level=z"))
             .env("RUSTC", rustc)
             .env("RUSTC_BOOTSTRAP", "1");
-        // What the host's build is told is not for the device.
+        // Flags for the host's build are not for the device.
         for variable in [
             "CARGO_ENCODED_RUSTFLAGS",
             "RUSTFLAGS",

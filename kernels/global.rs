@@ -1,7 +1,7 @@
 //! How a device reaches elements of a column: by instructions for global memory.
 //!
-//! The compiler takes a pointer that is a kernel's parameter to lead there, but of one within a struct that is
-//! it knows nothing, and would have the device find out at every access.
+//! The compiler knows that a pointer that is a kernel's parameter leads there. Of a pointer within a struct that is a
+//! parameter it knows nothing, and would make the device find out at every access.
 
 use core::arch::asm;
 use core::mem::{MaybeUninit, transmute_copy};

@@ -47,8 +47,8 @@ pub struct Extent {
     pub steps: u32,
 }
 
-/// What a kernel is given, by value: what it moves. Laid out alike on host and device, whose memory the
-/// pointers lead to.
+/// The argument of a kernel, by value: the particles that it moves. Laid out alike on host and device; the
+/// pointers lead to the device's memory.
 ///
 /// The particles lie as in [`batch`](crate::batch): component c of the particle at place p is
 /// `state[c·count + p]`.
@@ -63,7 +63,7 @@ pub struct Launch<T> {
     pub codes: *mut u32,
     /// `count` records, written where a step fails.
     pub failures: *mut FailureRecord,
-    /// `count` numbers of drift evaluations, added to.
+    /// `count` numbers of drift evaluations, which the launch adds to.
     pub drift_calls: *mut u64,
     /// Which particles, and by which steps.
     pub extent: Extent,
@@ -102,7 +102,7 @@ impl<T: Real> Launch<T> {
     }
 }
 
-/// The particles of a launch. Where there is none, reading gives 0 and writing does nothing.
+/// The particles of a launch. Where there is no particle, reading gives 0 and writing does nothing.
 #[derive(Clone, Copy, Debug)]
 pub struct DeviceParticles<'a, T> {
     launch: &'a Launch<T>,
@@ -223,7 +223,7 @@ pub unsafe fn fused_body<'a, S, F, const D: usize>(
 #[must_use]
 pub fn this_thread() -> Thread {
     use core::arch::nvptx::{_block_dim_x, _block_idx_x, _grid_dim_x, _thread_idx_x};
-    // SAFETY: they read registers that every thread has.
+    // SAFETY: these functions read registers that every thread has.
     let [thread, block, threads, blocks] = unsafe {
         [
             _thread_idx_x(),
@@ -244,9 +244,9 @@ pub fn this_thread() -> Thread {
 /// For a device crate of your own, which is `no_std`, has the feature `abi_ptx` and
 /// is compiled for `nvptx64-nvidia-cuda`. It is given the stepper's type, that of the drift, which
 /// implements [`TableDrift`](crate::target::TableDrift), the scalar and the dimension. The kernel's parameters
-/// are a [`Launch`] and a [`Method`] by value, and a pointer to the drift's table: that is apart because of
-/// a pointer within a struct the compiler does not know that it leads to global memory. It takes a one-dimensional grid of any size, and no
-/// shared memory.
+/// are a [`Launch`] and a [`Method`] by value, and a pointer to the drift's table. The table's pointer is not in a
+/// struct, since there the compiler would not know that it leads to global memory. The kernel takes a one-dimensional
+/// grid of any size, and no shared memory.
 ///
 /// ```ignore
 /// poisson_midpoint::fused_kernel! {

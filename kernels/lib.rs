@@ -2,9 +2,9 @@
 //! of a macro step whose drift is computed elsewhere.
 //!
 //! A name is `METHOD_DYNAMICS_DRIFT_SCALAR_DIMENSION` or `PART_DYNAMICS_SCALAR`,
-//! `pmm_underdamped_mixture_f32_3` or `begin_overdamped_f64` for example. A build has those of one
-//! module, as `--cfg module="f32_3"` says: a driver compiles a whole module before it runs the first
-//! of its kernels.
+//! `pmm_underdamped_mixture_f32_3` or `begin_overdamped_f64` for example. A build has the kernels of
+//! one module, which `--cfg module="f32_3"` names: a driver compiles a whole module before it runs the
+//! first of its kernels.
 
 #![no_std]
 #![feature(abi_ptx)]
@@ -14,7 +14,7 @@ mod list;
 
 use core::panic::PanicInfo;
 
-// A build uses those of its module.
+// A build uses only those of its module.
 #[allow(unused_imports)]
 use poisson_midpoint::{
     EulerMaruyama, PoissonMidpoint,

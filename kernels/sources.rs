@@ -6,8 +6,8 @@ use std::{fs, io};
 
 use proc_macro2::{Delimiter, Spacing, TokenStream, TokenTree};
 
-/// What no kernel reaches, and what does not say how to build one. The device's copy of the library has
-/// none of it, so that a build fails where this is wrong: `src/lib.rs` leaves the same modules out.
+/// Files that no kernel reaches and that do not say how to build one. The device's copy of the library has
+/// none of them, so that a build fails where this list is wrong: `src/lib.rs` leaves the same modules out.
 const OTHERS: [&str; 19] = [
     "kernels/build.rs",
     "kernels/host.rs",
@@ -37,7 +37,7 @@ pub(super) struct Source {
     pub(super) path: PathBuf,
 }
 
-/// All of them, in the order of their names.
+/// All sources, in the order of their names.
 pub(super) fn sources(root: &Path) -> Result<Vec<Source>, Box<dyn Error>> {
     let mut files = Vec::new();
     for folder in ["src", "kernels"] {
@@ -75,7 +75,7 @@ fn list(folder: &Path, files: &mut Vec<PathBuf>) -> io::Result<()> {
 pub(super) fn hash(sources: &[Source]) -> Result<String, Box<dyn Error>> {
     let mut hash = 0xcbf2_9ce4_8422_2325_u64;
     for Source { name, path } in sources {
-        // However a version-control system ends lines.
+        // The same text however a version-control system ends lines.
         let text = fs::read_to_string(path)?.replace('\r', "");
         let mut content = String::new();
         if name.ends_with(".rs") {

@@ -27,7 +27,7 @@ fn noise_of(dynamics: Overdamped<f32>) -> f32 {
     x[0]
 }
 
-/// The same with the variance 2.
+/// The same noise with the variance 2.
 fn standard() -> f32 {
     noise_of(Overdamped::new(1.0, 1).unwrap())
 }
@@ -41,7 +41,7 @@ fn the_ends_of_the_step_size() {
 
     let largest = Overdamped::new(f32::MAX / 2.0, 1).unwrap();
     assert!((noise_of(largest) / (f32::MAX / 2.0).sqrt() / standard() - 1.0).abs() < 1e-6);
-    // Twice that has a variance that is infinite.
+    // Twice that step size has an infinite variance.
     let stepper = EulerMaruyama::new(Overdamped::new(f32::MAX, 1).unwrap());
     let mut x = vector![0.5];
     let step = stepper.step(0.0, &mut x, at_rest, &mut Stream::new(42, 0));
@@ -274,7 +274,7 @@ fn time_in_f32_beyond_the_integers_that_it_holds() {
     batch_of_one(0, u32::MAX - 3..u32::MAX, note);
     let times = times.into_inner();
     let half = |n: u32| n as f32 / 2.0;
-    // The even ones of neighbours that round to the same.
+    // Each rounds to the nearest number, and halfway to the even neighbour.
     let rounded = [0, 0, 2, 4, 4].map(|n| half(first + n));
     assert_eq!(times[..5], rounded);
     assert_eq!(times[5..], [half(u32::MAX); 3]);
@@ -285,7 +285,7 @@ fn batches_at_the_end_of_their_streams() {
     let end = Stream::END;
     let (x, position) = batch_of_one(end, 0..100, |_, x| -x);
     assert!(x.is_finite());
-    // It went on past the end, but where it is now cannot be gone back to.
+    // The run went on past the end, but it cannot be resumed from where it is now.
     assert_eq!(position, end + 100);
     let (mut state, mut positions, mut status) = ([x], [position], [Status::Active]);
     let again: Result<Particles<One>, _> =
@@ -316,14 +316,14 @@ fn a_billion_steps() {
     assert_eq!(position, u64::from(half));
     let (end, position, second) = run(middle, position, half);
     assert_eq!(position, 2 * u64::from(half));
-    // 1/(1 − η/2); neighbours are correlated by ½, their squares by ¼: relative error √(2·(5/3)/10⁹), of which six.
+    // 1/(1 − η/2); neighbours are correlated by ½, their squares by ¼: six relative errors of √(2·(5/3)/10⁹).
     let variance = (first + second) / f64::from(2 * half);
     assert!((variance * 0.75 - 1.0).abs() < 3.5e-4, "{variance}");
     let (whole, _, _) = run(vector![0.0], 0, 2 * half);
     assert_eq!(whole, end);
 }
 
-/// Every test that the table names is there.
+/// Every test that the table names exists.
 #[test]
 fn the_table_names_tests_that_are() {
     let table = include_str!("../docs/adversity.md");

@@ -22,7 +22,7 @@ fn force<T: Real>(time: T, x: &SVector<T, D>) -> SVector<T, D> {
     SVector::from_fn(|d, _| (time - x[d]) / (T::ONE + x[d] * x[d]) - sum / T::from_u32(8))
 }
 
-/// A drift that is asked for in rows, of finite positions only, and counts for how many particles it is asked alone.
+/// A drift that is called in rows, at finite positions only, and counts the particles that it is called for alone.
 struct InRows<F> {
     of_one: F,
     alone: AtomicUsize,
@@ -165,7 +165,7 @@ where
         let alone = drift.alone.into_inner() as u64;
         assert!(alone <= run.unwrap().drift_calls / if count % 16 == 1 { 1 } else { 8 });
 
-        // Cut in time: the slices are a checkpoint. Cut mid-block for the streams.
+        // Cut in time: the slices are a checkpoint. The cuts fall within the streams' blocks.
         let mut cut = Memory::new::<StateOf<S>>(5, count);
         for steps in [0..1, 1..8, 8..8, 8..STEPS] {
             cut.run(&stepper, steps);
@@ -230,7 +230,7 @@ where
 
 type Made<S, T> = Result<S, poisson_midpoint::ParameterError<T>>;
 
-/// Of mass 2.
+/// The dynamics with mass 2.
 fn heavy<T: Real>(dynamics: Made<Underdamped<T>, T>) -> Underdamped<T> {
     dynamics.unwrap().with_mass(T::TWO).unwrap()
 }
@@ -245,7 +245,7 @@ fn a_batch_is_its_particles_one_by_one() {
 }
 
 /// In any dimension and from words of their own, particles in a batch are what they are alone, and call their drift as
-/// often, and none after its last step.
+/// often, and never after their last step.
 #[test]
 fn any_dimension_will_do() {
     fn check<S: Stepper, const N: usize>(stepper: &S) {
@@ -304,7 +304,7 @@ fn any_dimension_will_do() {
     }
     fn methods<S: Dynamics, const N: usize>(dynamics: impl Fn(u32) -> S) {
         check::<_, N>(&EulerMaruyama::new(dynamics(1)));
-        // On both sides of where gaps are estimated.
+        // K on both sides of the limit up to which gaps are estimated.
         for k in [1, 2, 3, 10, 1000, 16_384, 16_385, 1_000_000] {
             check::<_, N>(&PoissonMidpoint::new(dynamics(k), Bernoulli));
             check::<_, N>(&PoissonMidpoint::new(dynamics(k), Single));
@@ -363,7 +363,7 @@ fn a_failed_particle_keeps_its_last_good_state() {
         let mut batch = Memory::new::<SVector<f32, D>>(0, 40);
         let mut particles = batch.particles::<SVector<f32, D>>();
         let run = Cpu.run(stepper, &mut particles, &fragile, 0..20);
-        // A later run leaves the failed alone, even with a drift that would suit them.
+        // A later run leaves the failed particles alone, even with a drift that would suit them.
         let again = Cpu.run(stepper, &mut particles, force::<f32>, 20..21);
         assert_eq!(run.failed, again.failed);
         let mut failed = 0;
@@ -419,7 +419,7 @@ fn a_failed_particle_keeps_its_last_good_state() {
     }
 }
 
-/// What a step asks about is finite, in lanes as alone: a drift need not know what to make of the rest.
+/// Drifts are asked for at finite positions only, in lanes as alone: a drift need not know what to make of others.
 #[test]
 fn drifts_are_asked_for_at_finite_positions_only() {
     fn check<S: Stepper<Dynamics = Overdamped<f32>>>(stepper: &S, pull: f32, inner_step: u32) {

@@ -1,4 +1,4 @@
-//! The calibration example: its series by the line that NIST certifies, its posterior by quadrature.
+//! The calibration example: its series against the line that NIST certifies, its posterior against quadrature.
 
 #[path = "../examples/calibration/model.rs"]
 mod model;
@@ -100,8 +100,8 @@ fn mean_and_error(values: &[f64]) -> (f64, f64) {
     (mean, (squares / (n * (n - 1.0))).sqrt())
 }
 
-/// 64 runs. What the method's step adds is 1 % of a standard deviation at most; beyond it 4.5
-/// standard errors, of 0.5 % each, fail by chance once in 40,000 times for each of four numbers
+/// 64 runs. The method's step adds 1 % of a standard deviation at most. Beyond it 4.5 standard
+/// errors, of 0.5 % each, are allowed, which chance exceeds once in 40,000 times for each of four numbers
 /// (Student's t, 63 degrees of freedom).
 #[test]
 fn the_posterior_is_that_of_quadrature() {

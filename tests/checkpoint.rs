@@ -26,7 +26,7 @@ where
     X: StateOf<S::Dynamics> + State<Real = T, Position = SVector<T, D>> + PartialEq,
 {
     let start = |p: u32| X::from_fn(|part, d| T::from_u32(p + (part + d) as u32) / T::from_u32(8));
-    // Nobody goes beyond 1 and comes back.
+    // No particle goes beyond 1 and comes back.
     let drift =
         |_time: T, x: &SVector<T, D>| x.map(|x| if x > T::ONE { T::ONE / T::ZERO } else { -x });
     let mut whole = Ensemble::<X>::new(42, (0..13).map(start))
@@ -85,7 +85,7 @@ fn every_method_resumes_to_the_bit() {
     scalar::<f64>();
 }
 
-/// A particle's path depends on its number alone: cut in any way, joined in any order.
+/// A particle's path depends on its number alone: shards can be cut in any way and joined in any order.
 #[test]
 fn shards_join_in_any_cut() {
     let stepper = euler();
@@ -101,7 +101,7 @@ fn shards_join_in_any_cut() {
         shard.checkpoint(&stepper, 25).unwrap()
     };
     let shards = [shard(20..30), shard(0..3), shard(3..3), shard(3..20)];
-    // Joined to all, and to a range that cuts through three of them.
+    // Joined into all particles, and into a range that cuts through three of the shards.
     for range in [0..30, 2..25] {
         let count = range.len();
         let (mut x, mut positions) = (vec![0.0; 2 * count], vec![0; count]);
@@ -142,7 +142,7 @@ fn shards_join_in_any_cut() {
     );
 }
 
-/// Past the end of its stream a particle cannot be kept: it could not be resumed.
+/// A particle past the end of its stream cannot be written: it could not be resumed.
 #[test]
 fn what_cannot_be_read_is_not_written() {
     let (mut x, mut positions) = ([0.5_f32; 4], [0, 1 << 63]);
@@ -255,7 +255,7 @@ fn no_bit_may_be_wrong() {
                 "bit {bit} of byte {byte}"
             );
         }
-        // Before the header is whole no more is known than that it is to have one.
+        // Before the header is complete, all that is known is that there has to be one.
         let expected = if byte < 152 { 160 } else { bytes.len() as u64 };
         let error = match byte {
             0..8 => CheckpointError::Magic,
@@ -315,7 +315,7 @@ fn numbers_that_no_writer_writes_are_refused() {
         let at = if offset == 64 { 64 } else { offset };
         assert_eq!(with(offset, byte), CheckpointError::Header { offset: at });
     }
-    // Three failed of two; as many particles as there are numbers, from 0 on.
+    // Three failures among two particles; then as many particles as there are numbers, from 0 on.
     assert_eq!(with(72, &[3]), CheckpointError::Header { offset: 72 });
     let (_, bytes) = sample();
     let found = bytes.len();

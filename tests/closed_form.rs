@@ -1,5 +1,5 @@
-//! The closed form of a macro step equals the paper's K inner steps, its equations (7) and (8), path by path: the fast step is
-//! fed the sums of the fine increments of the naive one, and the same midpoints.
+//! The closed form of a macro step equals the paper's K inner steps, its equations (7) and (8), path by path: the fast
+//! step is fed the sums of the fine increments of the naive one, and the same midpoints.
 
 mod common;
 

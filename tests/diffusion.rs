@@ -1,4 +1,4 @@
-//! The diffusion samplers against `diffusers`, against the steps that they imitate, and in order.
+//! The diffusion samplers against `diffusers`, against the steps that they imitate, and in their order of convergence.
 
 #[path = "diffusion/brownian.rs"]
 mod brownian;

@@ -42,7 +42,7 @@ fn bits(timesteps: &Timesteps<10>, clip: Clip<f32>, solver: impl Solver<f32>) ->
     digit::fingerprint(&image)
 }
 
-/// Of the samplers in the order of the test.
+/// The bits of the samplers' digits, in the order of the test.
 const GOLDEN: [u32; 21] = [
     0x3b50_21b9,
     0xeb47_e42c,

@@ -152,13 +152,13 @@ fn drifts_together_are_those_of_each() {
             }
         }
     }
-    // To where exponentials overflow, which is another way in lanes.
+    // Up to where exponentials overflow, which lanes handle in another way.
     let scales = [0.0, 1e-9, 1e-4, 0.1, 1.0, 3.0, 30.0, 300.0, 1e38];
     all(|x| x as f32, &scales);
     all(|x| x, &[&scales[..], &[f64::MAX, f64::INFINITY]].concat());
 }
 
-/// Far from every component the exponentials are all 0, and at margins beyond the range of exp
+/// Far from every component the exponentials are all 0, and at margins beyond the range of exp they are
 /// infinite: the drifts are finite all the same.
 #[test]
 fn far_away_is_finite() {

@@ -257,8 +257,8 @@ fn the_limits_are_clean() {
     );
 }
 
-/// The mean of a run's noise, given that of this and the next run together: V A′ᵀ (A′ V A′ᵀ + V′)⁻¹ by matrices. Of a run
-/// of no length it is nothing.
+/// The mean of a run's noise, given that of this and the next run together: V A′ᵀ (A′ V A′ᵀ + V′)⁻¹ by matrices. For a
+/// run of no length it is 0.
 fn bridges<S, const N: usize>(whole: S, tolerance: f64)
 where
     S: Dynamics<Real = f64, Span<f64>: Bridge<f64, Cell = [f64; N]>>,

@@ -20,7 +20,7 @@ impl Words for Forbidden {
     }
 }
 
-/// The fraction of words for which `holds`, which holds from some word on downwards.
+/// The fraction of words for which `holds` is true, which it is from some word on downwards.
 fn fraction_below(holds: impl Fn(u32) -> bool) -> f64 {
     let (mut low, mut high) = (0_u64, 1 << 32);
     while low < high {
@@ -64,7 +64,7 @@ fn bernoulli_gaps_are_geometric_to_the_spacing_of_the_words() {
 }
 
 /// What the bisections presume, and more: over all words, in order, no gap is less than the one before it, and each
-/// has the words of its probability, to one.
+/// gap has as many words as its probability gives it, to within one.
 #[test]
 #[ignore = "minutes: cargo test --release --test midpoints -- --ignored"]
 fn gaps_are_geometric_over_all_words() {
@@ -73,7 +73,7 @@ fn gaps_are_geometric_over_all_words() {
         let mut words = vec![0_u32; k as usize + 1];
         let mut last = 0;
         for word in (0..=u32::MAX).rev() {
-            // K where there is none.
+            // K stands for no midpoint.
             let midpoint = midpoints.next(None, &mut Fixed(word)).unwrap_or(k);
             assert!(midpoint >= last, "K = {k}, word {word:#x}");
             last = midpoint;

@@ -184,7 +184,7 @@ fn f64_never_falls_by_more_than_one_ulp() {
     }
 }
 
-/// Rows of every mixture of the centre and the tail, of nothing but tail too.
+/// Rows with every mixture of the centre and the tail, and rows of the tail alone.
 #[test]
 fn lanes_have_the_bits_of_each_word_alone() {
     const WORDS: [u32; 4] = [0, u32::MAX, 0x8000_0000, 0x1234_5678];

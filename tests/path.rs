@@ -291,8 +291,8 @@ fn increments_end_with_the_path() {
     }
 }
 
-/// The words of a node, from the formula: nodes are numbered by where they split, and each has whole blocks of 16 words for
-/// the two samples of its halves.
+/// The words of a node, from the formula: nodes are numbered by where they split, and each has whole blocks of 16 words
+/// for the two samples of its halves.
 #[test]
 fn a_node_reads_its_own_words() {
     const D: usize = 9;

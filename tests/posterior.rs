@@ -29,7 +29,7 @@ fn the_committed_table_is_whole() {
     }
 }
 
-/// Whatever the unit, down to the least number and up to the largest, whose squares are none.
+/// Whatever the unit, down to the least number and up to the largest, whose squares underflow or overflow.
 #[test]
 fn columns_of_any_size_are_standardised() {
     let plain = table::parse("a,class\n1,x\n-2,y\n4,x\n").unwrap();
@@ -140,8 +140,8 @@ fn clouds(stream: &mut Stream, rows: usize, features: usize, gap: f64) -> table:
     table::parse(&text).unwrap()
 }
 
-/// At the mode nothing pulls: the gradient in units of the posterior's width is rounding, and is far
-/// from that a thousandth of that width away.
+/// At the mode nothing pulls: the gradient in units of the posterior's width is only rounding, and a thousandth of that
+/// width away it is much more.
 fn has_a_mode(table: &table::Table, what: &str) {
     let posterior = Posterior::<8>::new(table).unwrap_or_else(|error| panic!("{what}: {error}"));
     let pull = posterior.whitened(&SVector::zeros()).1.amax();
@@ -161,7 +161,7 @@ fn overlapping_classes_have_a_mode() {
     }
 }
 
-/// The likelihood alone has none there; the prior gives it one.
+/// The likelihood alone has no mode there; the prior gives it one.
 #[test]
 fn separable_classes_have_a_mode() {
     let mut stream = Stream::new(43, 0);

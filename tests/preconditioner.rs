@@ -102,7 +102,8 @@ fn twice_as_wide_is_four_times_the_step() {
     assert_eq!(x, y);
 }
 
-/// In y a Gaussian of condition number 1000 is a standard normal: the same steps as there but for rounding, for every method.
+/// In y a Gaussian of condition number 1000 is a standard normal: the same steps as there up to rounding, for every
+/// method.
 #[test]
 fn a_narrow_gaussian_is_an_isotropic_one() {
     let target = Gaussian {

@@ -100,7 +100,7 @@ fn what_kernels_reach_changes_the_hash() {
         code.replacen("rotate_left(16)", "rotate_left(15)", 1)
     });
     change(CHACHA, &|code| format!("{code}fn more() {{}}\n"));
-    // Not a test, though it stands after one's attribute.
+    // This is not a test, though it follows a test's attribute.
     change(CHACHA, &|code| {
         format!("{code}#[cfg(test)] use a; mod more {{}}\n")
     });

@@ -113,8 +113,8 @@ where
     Vector2::new(state.position.x, state.velocity.x)
 }
 
-/// A and V of a step: it is linear in the state and in its noise, so it is seen from where unit vectors go. Each part of the
-/// step has noise of covariance `root`·`root`ᵀ.
+/// A and V of a step. The step is linear in the state and in its noise, so the images of unit vectors give both. Each
+/// part of the step has noise of covariance `root`·`root`ᵀ.
 fn harmonic_map<S, const PARTS: usize>(stepper: &S, k: f64, root: Matrix2<f64>) -> [Matrix2<f64>; 2]
 where
     S: Stepper<Dynamics = Underdamped<f64>>,
@@ -135,7 +135,7 @@ where
     [of_state, noise]
 }
 
-/// The noise of BAOA: a velocity, and what it carries.
+/// The noise of BAOA: a velocity, and the position that it carries along.
 fn noise_of_baoa(dynamics: &Underdamped<f64>) -> Matrix2<f64> {
     let h = dynamics.step_size();
     let w = (TEMPERATURE / MASS * (1.0 - (-2.0 * FRICTION * h).exp())).sqrt();
@@ -148,7 +148,7 @@ fn exact_noise(dynamics: &Underdamped<f64>, parts: u32) -> Matrix2<f64> {
     matrix![span.position_noise_shared, span.position_noise_own; span.velocity_noise, 0.0]
 }
 
-/// Of BAOAB, ⟨x²⟩ = T/k and ⟨v²⟩ = T/m·(1 − h²k/4m) at the end of the last half kick (Leimkuhler & Matthews 2013).
+/// BAOAB has ⟨x²⟩ = T/k and ⟨v²⟩ = T/m·(1 − h²k/4m) at the end of the last half kick (Leimkuhler & Matthews 2013).
 #[test]
 fn baoa_has_the_positions_of_a_harmonic_target_at_any_step() {
     for (h, k) in [(0.1, 1.0), (0.9, 1.0), (0.5, 7.0), (1.1, 4.5)] {
@@ -232,8 +232,8 @@ fn end<S: Stepper<Dynamics = Underdamped<f64>>>(
     state
 }
 
-/// Strong orders from root mean squares over 1,000 common paths and steps of 1/4 and 1/8. BAOA, whose positions feel the
-/// noise of a step by its velocity alone, has order 1.
+/// Strong orders from root mean squares over 1,000 common paths and steps of 1/4 and 1/8. BAOA, whose positions feel
+/// the noise of a step by its velocity alone, has order 1.
 #[test]
 fn strong_orders_on_shared_paths() {
     let whole = dynamics(2.0, 2 * FINEST);
@@ -295,7 +295,7 @@ fn a_step_that_is_not_finite_leaves_the_state() {
     check(&Ubu::new(dynamics(9.0, 6)).unwrap(), 3);
 }
 
-/// Beyond all numbers half a step on, UBU fails there and asks nothing: alone, on a slice and in lanes.
+/// If the position overflows half a step on, UBU fails there and asks for no drift: alone, on a slice and in lanes.
 #[test]
 fn a_drift_is_asked_for_at_finite_positions_only() {
     let stepper = Ubu::new(dynamics(9.0, 6)).unwrap();

@@ -39,7 +39,7 @@ fn moments_are_those_of_two_passes() {
         assert!((moments.variance().unwrap() / variance - 1.0).abs() < 1e-9);
         let error = (variance / 1000.0).sqrt();
         assert!((moments.standard_error().unwrap() / error - 1.0).abs() < 1e-9);
-        // Merged, whatever the cut, they are the same but for rounding.
+        // Merged, whatever the cut, they are the same up to rounding.
         for cut in [0, 1, 333, 1000] {
             let (first, second) = values.split_at(cut);
             let mut merged = moments_of(first.iter().copied());
@@ -51,7 +51,7 @@ fn moments_are_those_of_two_passes() {
     }
 }
 
-/// One `f32` stands still at 2²⁴ ones added; here the error stays that of a few roundings.
+/// A single `f32` stands still at 2²⁴ ones added; here the error stays that of a few roundings.
 #[test]
 fn in_f32_sums_do_not_stand_still() {
     // Of 2²⁵ values, the first half −1 and 1, the second 7 and 9: mean 4, variance 17.
@@ -129,14 +129,14 @@ fn what_is_not_finite_changes_nothing() {
         message,
         "1e30 is not in (-inf, inf), or the sum of squared distances from the mean is not"
     );
-    // Each is finite, and their distance is not.
+    // Each mean is finite, but their squared distance is not.
     moments.merge(&moments_of([1e30, 1e30]));
     assert_eq!((moments.count(), moments.variance()), (4, None));
     let mut far = Covariance::new();
     far.push(&vector![1e18_f32, 0.0]).unwrap();
     covariance.merge(&far);
     assert!(covariance.covariance().is_some());
-    // A batch of one value has no distance from its mean; the chain has.
+    // A batch of one value has no distance from its mean; the chain has one.
     chain.push(1e30).unwrap();
     assert_eq!(
         (chain.moments().count(), chain.moments().variance()),
@@ -216,7 +216,7 @@ fn chains_apart_are_told() {
         "{r_hat}"
     );
     assert!(effective_sample_size(&chains).unwrap() < 2000.0);
-    // One chain that drifts is told from its halves alone.
+    // One chain that drifts is recognised from its halves alone.
     let mut drifting = Chain::<f64, 8>::new();
     for (i, z) in normals(3, 4096).into_iter().enumerate() {
         drifting.push(z + i as f64 / 1024.0).unwrap();
@@ -275,7 +275,7 @@ fn what_cannot_be_said_is_not() {
     assert!(split_r_hat(&unequal[1..]).is_some());
 }
 
-/// What goes to another machine is all of it: values and merges after that have the bits that they would have had.
+/// The parts are the whole state: values and merges after that have the bits that they would have had.
 #[test]
 fn moments_of_their_parts_are_the_same() {
     let mut moments = Moments::<f32>::new();

@@ -52,7 +52,7 @@ fn settings_have_ranges() {
 fn the_clock_goes_on() {
     let mut clock = Clock::new(0.25_f32);
     assert_eq!(clock.time(), 0.25);
-    // Where one f32 has stood still since half of them.
+    // A single f32 would stop at 2²¹, after a third of these steps.
     let steps = 1_u32 << 26;
     for _ in 0..steps {
         clock.advance(0.1);

@@ -6,7 +6,7 @@ use poisson_midpoint::dynamics::AdditiveNoise;
 use poisson_midpoint::random::Stream;
 use poisson_midpoint::{EulerMaruyama, Stepper};
 
-/// As many that a compiler makes vectors of them.
+/// So many that a compiler makes vectors of them.
 const D: usize = 64;
 
 #[test]

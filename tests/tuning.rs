@@ -25,8 +25,8 @@ fn bias(variance: f64) -> f64 {
     (variance - 1.0) / 2.0_f64.sqrt()
 }
 
-/// What was found for a bias of x² of at most `wanted`, where it is `estimated` by Richardson's extrapolation without
-/// noise, and `came`.
+/// Checks what was found for a bias of x² of at most `wanted`, where Richardson's extrapolation without noise gives
+/// `estimated` and the bias at the step size found is `came`.
 fn check(wanted: f64, tuned: &Tuned<f64>, estimated: f64, came: f64) {
     // False alarms below 1e-5.
     let noise = 4.5 * tuned.error;
@@ -53,7 +53,7 @@ fn what_was_asked_for_comes_of_euler_maruyama() {
         let at = |h: f64| bias(1.0 / (1.0 - h / 2.0));
         let h = tuned.step_size;
         check(wanted, &tuned, (at(h) - at(h / 2.0)) * 2.0, at(h));
-        // It is no smaller than it needs to be by much.
+        // The step size is not much smaller than it needs to be.
         let largest = 2.0 * (1.0 - 1.0 / (1.0 + wanted * 2.0_f64.sqrt()));
         assert!(h > 0.3 * largest && h < largest);
         // The particles end about stationary, each at a place of its own: a χ² of 64 degrees.
@@ -128,7 +128,7 @@ fn time_goes_on_in_steps_of_either_size() {
     assert_eq!(made.borrow()[..2], [(0.5, 16), (0.25, 8)]);
 }
 
-/// Of two coordinates and a statistic that never changes, the worst is the one that is named.
+/// Of two coordinates and a statistic that never changes, the worst one is named.
 #[test]
 fn the_worst_statistic_is_named() {
     let make = |step, inner| Ubu::new(Underdamped::new(step, inner, 2.0)?);
@@ -230,7 +230,7 @@ fn what_always_fails_is_said() {
     );
     let parameter = euler(-1.0, 1).unwrap_err();
     assert_eq!(refused, Err(TuningError::Parameter(parameter)));
-    // A maker that does not listen is found out by the coarse method or by the fine one.
+    // A maker that ignores what it is asked for is found out by the coarse method or by the fine one.
     for (made, asked) in [(12, 64), (64, 32)] {
         let deaf = |step, _inner| euler(step, made);
         let other = tuner.tune(deaf, force, square, &mut particles, Streams::new(8));

@@ -33,13 +33,13 @@ pub(crate) unsafe fn array_mut<'a, T>(
     Ok(unsafe { slice::from_raw_parts_mut(pointer, length) })
 }
 
-/// Whether an array can be had.
+/// Whether a pointer and a length make an array.
 pub(crate) fn check_array<T>(pointer: *const T, length: usize) -> Result<(), pmid_status_t> {
     check(pointer)?;
     check_length::<T>(length)
 }
 
-/// Whether an array of a length can be: no object is larger than half the address space.
+/// Whether an array of a length can exist: no object is larger than half the address space.
 fn check_length<T>(length: usize) -> Result<(), pmid_status_t> {
     match length.checked_mul(size_of::<T>()) {
         Some(bytes) if length > 0 && isize::try_from(bytes).is_ok() => Ok(()),

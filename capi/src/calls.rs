@@ -44,7 +44,7 @@ unsafe fn report(drift_calls: *mut u32, count: u32) -> Result<(), pmid_status_t>
     unsafe { write(drift_calls, count) }
 }
 
-/// Whether a report can be written, asked before anything moves; returns where.
+/// Checks, before anything moves, that a report can be written; returns where.
 fn check_report(drift_calls: *mut u32) -> Result<(usize, usize), pmid_status_t> {
     if !drift_calls.is_null() {
         check(drift_calls)?;
@@ -100,7 +100,7 @@ where
         let code = unsafe { drift(context, time, at, drift_of, length) };
         // SAFETY: the stream is valid for reads, since it is busy.
         if code != 0 || unsafe { !is_busy(stream) } {
-            // Not a number ends the step.
+            // NaN ends the step.
             value.fill(T::NAN);
             failed = true;
         }

@@ -15,7 +15,7 @@ use crate::status::pmid_status_t::{
 pub(crate) unsafe trait Handle: Sized {
     /// What it holds.
     type Value;
-    /// What the first word of an initialised object is.
+    /// The first word of an initialised object.
     const MARK: u32;
     /// Refuses to compile a handle that is too small or too little aligned for its object.
     const FITS: () = assert!(
@@ -31,7 +31,7 @@ pub(crate) struct Object<T> {
     value: T,
 }
 
-/// What a mark is changed by while a drift function runs that might call back.
+/// The bit that is changed in a mark while a drift function runs that might call back.
 const BUSY: u32 = 1 << 31;
 
 /// Whether a pointer is neither null nor misaligned.
@@ -126,8 +126,8 @@ pub(crate) unsafe fn get_mut<'a, H: Handle>(
     // SAFETY: as for `object`; an object with its mark holds a value that `init` wrote.
     unsafe { Ok(&mut (*object(handle)?).value) }
 }
-/// Runs something with the words of an object, which is busy the while. The object is borrowed only between calls of the
-/// caller's functions: one that makes it anew meets no reference to it, and this then returns PMID_BUSY.
+/// Runs something with the words of an object, which is busy meanwhile. The object is borrowed only between calls of
+/// the caller's functions: a function that makes it anew meets no reference to it, and this then returns PMID_BUSY.
 ///
 /// # Safety
 /// `handle` is null, misaligned or valid for reads and writes, and no other thread uses it.
@@ -171,7 +171,8 @@ impl<W: Words> Words for WordsOf<W> {
     }
 }
 
-/// In a function of its own, a reference is known to be the only one, which saves a copy of a block on the stack.
+/// In a function of its own, the compiler knows the reference to be the only one, which saves a copy of a block on the
+/// stack.
 #[inline(never)]
 fn next_word(words: &mut impl Words) -> u32 {
     words.next_word()

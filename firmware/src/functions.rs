@@ -1,5 +1,5 @@
-//! Every public function of the default build, on values that the compiler does not know: what is linked of them is
-//! what some image could link. Formatting is not among them, for `core` may panic in it.
+//! Every public function of the default build, on values that the compiler does not know: this links whatever an image
+//! could link of them. Formatting is not among them, for `core` may panic in it.
 
 use core::cell::Cell;
 use core::hint::black_box;
@@ -44,7 +44,7 @@ use rand_core::TryRng;
 /// The dimension of states; slices have as many components, or any number.
 const D: usize = 3;
 
-/// Why a function refused its values, which is as good an end as any.
+/// A function refused its values, which is as good an end as any.
 struct Refused;
 
 impl<E: core::error::Error> From<E> for Refused {
@@ -55,7 +55,7 @@ impl<E: core::error::Error> From<E> for Refused {
 
 type Outcome = Result<(), Refused>;
 
-/// Calls them at a precision; the values are those of a small problem.
+/// Calls all functions at a precision; the values are those of a small problem.
 pub fn call_all<T: Real>() {
     for outcome in [
         scalars::<T>(),
@@ -72,17 +72,17 @@ pub fn call_all<T: Real>() {
     }
 }
 
-/// A whole number that could be any.
+/// A whole number that the compiler does not know.
 fn number(value: u32) -> u32 {
     black_box(value)
 }
 
-/// A real number that could be any: `value` eighths.
+/// A real number that the compiler does not know: `value` eighths.
 fn real<T: Real>(value: u32) -> T {
     black_box(T::from_u32(value) / T::from_u32(8))
 }
 
-/// A slice that could be of any length, and hold anything.
+/// A slice of which the compiler knows neither the length nor the contents.
 fn slice<T>(values: &mut [T]) -> &mut [T] {
     black_box(values)
 }
@@ -582,7 +582,7 @@ fn diffusion<T: Real>() -> Outcome {
     Ok(())
 }
 
-/// A sample by the noise of a path.
+/// A sample with the noise of a path.
 fn brownian<T: Real, N: NoiseSchedule<T>>(schedule: &N) -> Outcome {
     let timesteps = Timesteps::<4>::uniform(number(2), schedule)?;
     let prediction = black_box(Prediction::Sample);

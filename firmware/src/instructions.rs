@@ -21,7 +21,7 @@ impl Counter {
     /// `-icount shift=0`, or this is real hardware.
     pub fn new() -> Option<Self> {
         let mut counter = Self(Timer::start()?);
-        // The second time twice as often.
+        // The second run turns twice as often.
         let once = counter.0.ticks(&mut || spin(100_000))?;
         let twice = counter.0.ticks(&mut || spin(200_000))?;
         let expected = 2 * 100_000 * MEGAHERTZ / 1000;
@@ -36,7 +36,7 @@ impl Counter {
     }
 
     /// The instructions of a run, as the mean over 1000, without those of calling it. `None` as
-    /// for [`once`](Self::once), for all of them together.
+    /// for [`once`](Self::once), for all 1000 together.
     pub fn of(&mut self, run: &mut dyn FnMut()) -> Option<u64> {
         const RUNS: u32 = 1000;
         let repeat = |run: &mut dyn FnMut()| {

@@ -11,8 +11,8 @@ pub fn exit(well: bool) -> ! {
     }
 }
 
-/// Ends the image. Nothing of this project's own comes here: the check of the images' symbols
-/// says so.
+/// Ends the image. No code of this project's own gets here: the check of the images' symbols
+/// shows it.
 #[panic_handler]
 fn panic(_info: &PanicInfo<'_>) -> ! {
     exit(false)

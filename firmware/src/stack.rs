@@ -7,10 +7,10 @@ use crate::machine::stack_pointer;
 const PAINT: u32 = 0x5a5a_c3c3;
 /// Bytes below the stack pointer that are painted for one long run: more than any here takes.
 const DEEP: u32 = 16384;
-/// As many for a run of a few calls, on a board with little memory.
+/// The same for a run of a few calls, on a board with little memory.
 const SHALLOW: u32 = 4096;
 
-/// Runs: not every step makes a new block of random words.
+/// The number of runs: not every step makes a new block of random words.
 const RUNS: u32 = 64;
 
 /// The most bytes of stack that any of 64 runs takes below its caller's frame.

@@ -228,7 +228,7 @@ fn a_failed_particle_keeps_its_last_good_state() {
     let stepper = EulerMaruyama::new(underdamped::<f32>(1));
     let body = fused_body::<EulerMaruyama<Underdamped<f32>>, Cliff<f32>, 1>;
     check::<_, _, 1>("cliff", body, &stepper, &drift, &table);
-    // The case is a real one: some of these fail.
+    // The case does occur: some of these particles fail.
     let mut arrays = Arrays::<f32>::new(2, 33);
     let launch = arrays.launch(&table, 6);
     let thread = Thread { index: 0, count: 1 };

@@ -132,7 +132,7 @@ impl<T: Real> Arrays<T> {
             asked: column(&mut self.asked),
             extent: self.extent,
         };
-        // Backwards: the order of threads is of no account.
+        // Backwards: the order of threads does not matter.
         for index in (0..threads).rev() {
             let count = threads;
             split_body::<S>(part, Thread { index, count }, &split, method);
@@ -328,7 +328,7 @@ fn split_steps_have_the_bits_of_the_cpu_engine() {
 
 #[test]
 fn failures_are_those_of_the_cpu_engine() {
-    // At the start; on the way, at midpoints too.
+    // Failures at the start and, on the way, at midpoints too.
     for failed in [check_dimension::<1>(1), check_dimension::<40>(2)] {
         assert!(failed > ALREADY_FAILED, "{failed}");
     }

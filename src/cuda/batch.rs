@@ -18,8 +18,8 @@ use crate::target::TableDrift;
 
 /// A batch of particles in a GPU's memory, to be moved many times before it is fetched.
 ///
-/// What it is fetched into, a [`Particles`], is a checkpoint: uploaded again, on any device, the run goes on
-/// to the bit.
+/// The [`Particles`] that it is fetched into are a checkpoint: uploaded again, on any device, they go on with
+/// the same bits.
 ///
 /// ```
 /// use nalgebra::SVector;
@@ -98,7 +98,7 @@ impl<X: State<Real: DeviceCopy>> Batch<'_, X> {
         self.word_positions.len()
     }
 
-    /// Whether there is none.
+    /// Whether there are no particles.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.len() == 0
@@ -137,7 +137,7 @@ impl<X: State<Real: DeviceCopy>> Batch<'_, X> {
         let mut table = Vec::new();
         drift.write_table(|part| table.extend_from_slice(part));
         F::OnDevice::from_table(&table).map_err(LaunchError::Table)?;
-        // An upload would wait for the launch before.
+        // An upload waits for the launch before it, so it is made only where the table is another.
         if self.table.0 != table {
             self.gpu.synchronize()?;
             let on_device = Buffer::from_slice(self.gpu, &table)?;
@@ -171,9 +171,9 @@ impl<X: State<Real: DeviceCopy>> Batch<'_, X> {
             Argument::of(&method),
             Argument::of(&table),
         ];
-        // SAFETY: a kernel of such a name is made by `fused_kernel` and takes these, in the crate's own modules
-        // and as `Ptx::new` was promised. Nothing else uses the arrays before what follows on the stream, and
-        // nothing writes the table. The stepper and the table suit the kernel's types, which the name
+        // SAFETY: a kernel of this name was made by `fused_kernel` and takes these arguments, in the crate's own
+        // modules and, as `Ptx::new` was promised, in others. Nothing else uses the arrays before what follows on the
+        // stream, and nothing writes the table. The stepper and the table suit the kernel's types, which its name
         // tells.
         unsafe { self.gpu.launch(module, name, self.len(), &arguments) }
     }
@@ -182,8 +182,8 @@ impl<X: State<Real: DeviceCopy>> Batch<'_, X> {
     /// costs are those since the upload.
     ///
     /// # Errors
-    /// [`LaunchError::Length`] if these are not as many, [`LaunchError::Driver`] if a launch has failed. The
-    /// particles are unchanged, but where the driver fails amid the last copies.
+    /// [`LaunchError::Length`] if there are not as many particles, [`LaunchError::Driver`] if a launch has failed. The
+    /// particles are then unchanged, except where the driver fails amid the last copies.
     pub fn download(&self, particles: &mut Particles<'_, X>) -> Result<Run, LaunchError> {
         let count = self.len();
         check_length("particles", count, particles.len())?;
@@ -228,7 +228,7 @@ where
 
 /// Several GPUs: an [`Engine`] that gives each a range of the particles.
 ///
-/// All have run, or the particles are unchanged, but where a driver fails amid the last copies.
+/// Either all devices have run or the particles are unchanged, except where a driver fails amid the last copies.
 ///
 /// ```
 /// use poisson_midpoint::cuda::{Gpus, LaunchError};
@@ -254,7 +254,7 @@ impl Gpus {
         Self::new((0..count.max(1)).map(Gpu::new).collect::<Result<_, _>>()?)
     }
 
-    /// Those devices.
+    /// An engine of these devices.
     ///
     /// # Errors
     /// [`LaunchError::NoDevice`] if there is none.

@@ -30,7 +30,7 @@ impl<'g, T: DeviceCopy> Buffer<'g, T> {
     /// An array that holds what the memory held, to be written before it is read.
     pub(super) fn unwritten(gpu: &'g Gpu, length: usize) -> Result<Self, LaunchError> {
         gpu.enter()?;
-        // SAFETY: the elements are plain words, and whatever is there is one.
+        // SAFETY: the elements are plain words, and any bits are a valid one.
         let array = unsafe { DeviceBuffer::uninitialized(length) };
         let array = array.map_err(LaunchError::driver("allocate memory"))?;
         Ok(Self {
@@ -49,12 +49,12 @@ impl<'g, T: DeviceCopy> Buffer<'g, T> {
 
     /// The array, for kernels alone.
     pub(super) fn column(&self) -> Column<T> {
-        // SAFETY: the elements are plain words, aligned, on the device; no one here is given the column
-        // but launches, which follow one another on the stream.
+        // SAFETY: the elements are plain words, aligned, on the device; here only launches are given the column,
+        // and they follow one another on the stream.
         unsafe { Column::new(self.pointer().as_mut_ptr(), self.len()) }
     }
 
-    /// The elements from `offset` on, if there are as many.
+    /// The `length` elements from `offset` on, if the array has as many.
     fn part(&self, offset: usize, length: usize) -> Result<DeviceSlice<T>, LaunchError> {
         let within = offset
             .checked_add(length)
@@ -111,7 +111,7 @@ impl<T: DeviceCopy> Drop for Buffer<'_, T> {
     fn drop(&mut self) {
         // If the driver refuses, it will refuse to free the array too, and nothing is left to be done.
         let _ = self.gpu.enter();
-        // SAFETY: it is used nowhere after this.
+        // SAFETY: the array is used nowhere after this.
         unsafe { ManuallyDrop::drop(&mut self.array) }
     }
 }

@@ -1,8 +1,8 @@
 //! NVIDIA's driver, looked for when it is first needed.
 //!
 //! `cust` links the driver's library, so that a program would not even start where there is none. Here
-//! every function of the driver that it calls is defined as a jump to an address: that of the driver's own
-//! function once [`load`] has found it, before that one of a function which reports an error.
+//! every function of the driver that `cust` calls is defined as a jump to an address: the address of the driver's own
+//! function once [`load`] has found it, and until then that of a function which reports an error.
 
 #[cfg(all(
     target_os = "linux",
@@ -18,7 +18,7 @@ mod lazy {
 
     const LIBRARY: &str = "libcuda.so.1";
 
-    /// What a function returns that the driver does not have: `CUDA_ERROR_NOT_FOUND`.
+    /// Stands for a function that the driver does not have; it returns `CUDA_ERROR_NOT_FOUND`.
     extern "C" fn missing() -> c_int {
         500
     }
@@ -48,7 +48,7 @@ mod lazy {
                         addresses = sym ADDRESSES,
                         offset = const Symbol::$name as usize * 8,
                     );
-                    // x16 is the register of such jumps.
+                    // x16 is the register for such jumps.
                     #[cfg(target_arch = "aarch64")]
                     naked_asm!(
                         "adrp x16, {addresses} + {offset}",
@@ -180,13 +180,13 @@ mod lazy {
                 return false;
             };
             for (name, address) in NAMES.iter().zip(&ADDRESSES) {
-                // SAFETY: no more than its address is taken.
+                // SAFETY: only its address is taken.
                 if let Ok(symbol) = unsafe { library.get::<*mut c_void>(name.to_bytes_with_nul()) }
                 {
                     address.store(symbol.into_raw(), Ordering::Release);
                 }
             }
-            // For as long as the program runs: the addresses are in it.
+            // The library is kept as long as the program runs: the addresses lead into it.
             core::mem::forget(library);
             true
         })

@@ -31,9 +31,9 @@ pub enum LaunchError {
     },
     /// The driver refused.
     Driver {
-        /// To do what.
+        /// What it was to do.
         what: &'static str,
-        /// Its error.
+        /// The driver's error.
         error: CudaError,
     },
     /// The crate embeds no module for the scalar and the dimension, and the drift brings none.
@@ -45,14 +45,14 @@ pub enum LaunchError {
     },
     /// The module has no kernel of this stepper, dynamics and drift.
     NoKernel {
-        /// Its name.
+        /// The kernel's name.
         name: KernelName,
     },
     /// The table that the drift writes is not one that its kernels read.
     Table(TableError),
-    /// A slice, or a batch, has not as many elements as there is room for.
+    /// A slice or a batch has another number of elements than there is room for.
     Length {
-        /// Of what.
+        /// What the elements are.
         what: &'static str,
         /// How many there should be.
         expected: usize,
@@ -61,11 +61,11 @@ pub enum LaunchError {
     },
     /// Too many particles or dimensions for a launch.
     TooMany {
-        /// Of what.
+        /// Of what there are too many.
         what: &'static str,
-        /// How many.
+        /// How many there are.
         found: usize,
-        /// How many at most.
+        /// How many there may be at most.
         most: usize,
     },
     /// A word position is beyond the end of a stream.
@@ -80,7 +80,7 @@ pub enum LaunchError {
 }
 
 impl LaunchError {
-    /// Makes a driver's error one of these.
+    /// Turns a driver's error into one of these.
     pub(super) fn driver(what: &'static str) -> impl FnOnce(CudaError) -> Self {
         move |error| Self::Driver { what, error }
     }
@@ -112,7 +112,7 @@ impl fmt::Display for LaunchError {
             Self::NoDevice { ordinal, count } => {
                 write!(f, "there is no device {ordinal}: it is not in [0, {count})")
             }
-            // `CudaError` asks the driver for words, and fails to be displayed if it has none.
+            // Not displayed: `CudaError` asks the driver for a text, and fails to be displayed if the driver has none.
             Self::Driver { what, error } => {
                 write!(f, "the driver did not {what}: {error:?} ({})", *error as u32)
             }

@@ -31,9 +31,9 @@ pub struct Grid {
 
 /// One GPU: an [`Engine`](crate::batch::Engine) with the bits of [`Cpu`](crate::batch::Cpu).
 ///
-/// It has a stream of its own, on which everything happens in order; what it does on the device goes on
-/// while the program does. Threads may share it. Modules are compiled by the driver when they are first used, which takes from
-/// a second to a minute for the widest, and kept by the driver from program to program.
+/// It has a stream of its own, on which everything happens in order; the device works while the program goes on.
+/// Threads may share it. The driver compiles modules when they are first used, which takes from a second to a minute
+/// for the widest, and keeps them from program to program.
 ///
 /// ```
 /// use nalgebra::SVector;
@@ -58,7 +58,7 @@ pub struct Grid {
 #[derive(Debug)]
 pub struct Gpu {
     // Dropped in this order.
-    /// By where their text begins, and its length.
+    /// The modules, by the address and the length of their text.
     modules: Mutex<HashMap<(usize, usize), Module>>,
     stream: Stream,
     context: Context,
@@ -112,7 +112,7 @@ impl Gpu {
             .map_err(LaunchError::driver("tell the device's name"))
     }
 
-    /// Uses one grid for every launch, or again one that suits each. No bit depends on it.
+    /// Uses this grid for every launch or, for `None`, one that suits each launch. No bit depends on it.
     pub fn set_grid(&self, grid: Option<Grid>) {
         *self.grid.lock().unwrap_or_else(PoisonError::into_inner) = grid;
     }
@@ -126,7 +126,7 @@ impl Gpu {
     /// Waits until all that was asked of the device is done.
     ///
     /// # Errors
-    /// [`LaunchError::Driver`], of anything that was asked for since the last time.
+    /// [`LaunchError::Driver`], of anything that was asked for since the last call.
     pub fn synchronize(&self) -> Result<(), LaunchError> {
         self.enter()?;
         self.wait()
@@ -210,13 +210,13 @@ impl<'a> Argument<'a> {
 
 impl Drop for Gpu {
     fn drop(&mut self) {
-        // What is dropped after this belongs to this device. If the driver refuses, it will refuse that too
-        // and has freed it with the device.
+        // What is dropped after this belongs to this device. If the driver refuses here, it will refuse to free that
+        // too, and has freed it with the device.
         let _ = self.enter();
     }
 }
 
-/// Blocks beyond this number bring nothing; a device takes as many.
+/// The most blocks of a launch, as many as a device takes; more would bring nothing.
 const MOST_BLOCKS: u32 = i32::MAX as u32;
 /// Threads of a block: with more, a block of many registers waits for a whole multiprocessor.
 const MOST_THREADS: u32 = 256;

@@ -25,11 +25,11 @@
 //! `lib64`: `cust` insists on one.
 //!
 //! # Where the PTX comes from
-//! The build script makes it from the sources if it finds a compiler that can: that of the variable
-//! `POISSON_MIDPOINT_PTX_RUSTC`, else the one that builds the crate if it is a nightly one or
-//! `RUSTC_BOOTSTRAP` is set, and has the component `rust-src`. Else it takes the copy that comes with the
-//! crate, after checking that it was made from the same sources; so it does where that variable is
-//! `none`. `POISSON_MIDPOINT_PTX_ARCH` names an architecture other than `sm_80`.
+//! The build script makes it from the sources if it finds a compiler that can. That is the one that the variable
+//! `POISSON_MIDPOINT_PTX_RUSTC` names, else the one that builds the crate if it is a nightly one or
+//! `RUSTC_BOOTSTRAP` is set, and has the component `rust-src`. Otherwise, and where that variable is
+//! `none`, the build script takes the copy that comes with the crate, after checking that it was made from the same
+//! sources. `POISSON_MIDPOINT_PTX_ARCH` names an architecture other than `sm_80`.
 
 use crate::Real;
 
@@ -71,7 +71,7 @@ pub use name::KernelName;
 #[cfg(feature = "cust")]
 pub use split_phase::{Layout, SplitBatch};
 
-/// The architecture that the PTX is for, `sm_80` for example, and every later one.
+/// The architecture that the PTX is for, `sm_80` for example; every later one runs it too.
 pub const ARCHITECTURE: &str = env!("POISSON_MIDPOINT_PTX_ARCHITECTURE");
 
 const MODULES: &[(&str, &str)] = include!(concat!(env!("OUT_DIR"), "/modules.rs"));
@@ -110,7 +110,7 @@ pub fn split_phase_ptx<T: Real>() -> Option<&'static str> {
     module::<T>(|rest| rest == "split")
 }
 
-/// The module of a scalar whose name goes on as wanted.
+/// The module of a scalar, the rest of whose name is wanted.
 fn module<T: Real>(is_wanted: impl Fn(&str) -> bool) -> Option<&'static str> {
     let mut found = MODULES.iter().filter(|(name, _)| {
         name.split_once('_')

@@ -7,8 +7,8 @@ use crate::target::{
 
 /// A module of kernels, as PTX for a driver to compile.
 ///
-/// With the feature `kernels`, `Ptx::new` makes one of a text, and promises that its kernels are what
-/// their names tell.
+/// With the feature `kernels`, `Ptx::new` makes one from a text; its caller promises that its kernels are
+/// what their names tell.
 ///
 /// ```
 /// use poisson_midpoint::kernel::{KernelDrift, Ptx};
@@ -24,7 +24,7 @@ pub struct Ptx(pub(crate) &'static str);
 /// A drift that there are kernels for: written once, it runs on the host and on a GPU.
 ///
 /// A kernel is named `METHOD_DYNAMICS_DRIFT_SCALAR_DIMENSION`, `pmm_overdamped_spring_f32_2` for
-/// example, and made by `fused_kernel`. What the drift is made from goes to it as a table.
+/// example, and made by `fused_kernel`. The drift's parameters go to it as a table.
 ///
 /// ```
 /// use nalgebra::{SVector, vector};
@@ -64,11 +64,11 @@ pub struct Ptx(pub(crate) &'static str);
 /// # assert_eq!(spring.drift(0.0, &vector![1.0]), vector![-2.0]);
 /// ```
 pub trait KernelDrift<T: Real, const D: usize>: Drift<T, D> {
-    /// Its part of its kernels' names.
+    /// The drift's part of its kernels' names.
     const NAME: &'static str;
     /// A module with its kernels; `None` for those that the crate embeds.
     const PTX: Option<Ptx> = None;
-    /// What its kernels make of the table.
+    /// The drift that its kernels make from the table.
     type OnDevice<'t>: TableDrift<'t, T, D>;
 
     /// Calls `write` with its table (see [`TableDrift`]), in as many pieces as suit.

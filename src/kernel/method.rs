@@ -7,7 +7,8 @@ use crate::random::{MidpointLaw, Midpoints};
 use crate::real::Real;
 
 mod sealed {
-    /// What a launch finds a kernel by: a type that it is not made of must not claim its name.
+    /// A launch finds a kernel by the names of its types: a type that a kernel is not made of must not claim their
+    /// names.
     pub trait Sealed {}
 }
 
@@ -18,15 +19,15 @@ impl<T> Sealed for Underdamped<T> {}
 impl<S: Dynamics> Sealed for EulerMaruyama<S> {}
 impl<S: Dynamics> Sealed for PoissonMidpoint<S> {}
 
-/// Dynamics that a kernel makes from plain numbers: of this crate, since launches trust their name.
+/// Dynamics that a kernel makes from plain numbers: only those of this crate, since launches trust their name.
 pub trait KernelDynamics: Dynamics + Sealed {
     /// Their part of a kernel's name.
     const NAME: &'static str;
 
-    /// What they are made of beside step size and K: temperature and mobility, or temperature, mass and
-    /// friction; 0 beyond them.
+    /// Their parameters beside step size and K: temperature and mobility, or temperature, mass and
+    /// friction; 0 beyond these.
     fn parameters(&self) -> [Self::Real; 3];
-    /// The dynamics.
+    /// Makes the dynamics.
     ///
     /// # Errors
     /// [`ParameterError`] if one is out of range.
@@ -73,7 +74,7 @@ impl<T: Real> KernelDynamics for Underdamped<T> {
     }
 }
 
-/// A stepper that kernels are made of: one of this crate, since launches trust its name.
+/// A stepper that kernels are made of: only one of this crate, since launches trust its name.
 ///
 /// ```
 /// use poisson_midpoint::EulerMaruyama;
@@ -84,10 +85,10 @@ impl<T: Real> KernelDynamics for Underdamped<T> {
 /// assert_eq!(Moves::NAME, "underdamped");
 /// ```
 pub trait KernelStepper: Stepper<Dynamics: KernelDynamics> + Sealed {
-    /// Its part of a kernel's name.
+    /// The stepper's part of a kernel's name.
     const NAME: &'static str;
 
-    /// Its parameters.
+    /// The stepper's parameters.
     fn method(&self) -> Method<RealOf<Self::Dynamics>>;
 }
 
@@ -109,7 +110,7 @@ impl<S: KernelDynamics> KernelStepper for PoissonMidpoint<S> {
 
 /// A stepper's parameters, to be handed to a kernel by value.
 ///
-/// It carries what is dear to make from them, so that a million threads need not each make it.
+/// It also carries what is expensive to compute from them, so that a million threads need not each compute it.
 ///
 /// ```
 /// use poisson_midpoint::kernel::Method;
@@ -183,7 +184,7 @@ impl<T: Real, S: KernelDynamics<Real = T>> TryFrom<&Method<T>> for PoissonMidpoi
 impl<T: Real, S: KernelDynamics<Real = T>> From<&EulerMaruyama<S>> for Method<T> {
     fn from(stepper: &EulerMaruyama<S>) -> Self {
         let dynamics = stepper.dynamics();
-        // Read by no kernel of this method.
+        // No kernel of this method reads the midpoints.
         let midpoints = Midpoints::from_gap_scale(MidpointLaw::Single, dynamics.inner_steps(), 0);
         Self::of(dynamics, midpoints)
     }

@@ -73,7 +73,7 @@ pub struct Thread {
 }
 
 impl Thread {
-    /// The places of the particles that fall to this thread, of `count`: every `self.count`th.
+    /// The places of this thread's particles, out of `count`: every `self.count`th.
     #[inline]
     pub fn particles(self, count: usize) -> impl Iterator<Item = usize> {
         let mut next = Some(self.index);

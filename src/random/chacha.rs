@@ -7,7 +7,7 @@
 
 /// Makes the 16 words of block `counter` of stream `stream`, in the fewest instructions to store.
 ///
-/// In the caller's memory, and from the key twice: what a microcontroller has no room for is a
+/// It works in the caller's memory and makes the start from the key twice, since a microcontroller has no room for a
 /// second and a third block on the stack.
 #[cfg_attr(target_arch = "nvptx64", inline(always))]
 pub(crate) fn fill(words: &mut [u32; 16], key: &[u32; 8], counter: u64, stream: u64) {
@@ -19,7 +19,8 @@ pub(crate) fn fill(words: &mut [u32; 16], key: &[u32; 8], counter: u64, stream: 
     *words = sum(*words, start(key, counter, stream));
 }
 
-/// [`fill`] without a loop or memory, so that a loop around it vectorises: to the full width, as all is in 32 bits.
+/// [`fill`] without a loop or memory, so that a loop around it vectorises: to the full width, since all words have
+/// 32 bits.
 #[inline(always)]
 pub(crate) fn block(key: &[u32; 8], counter: [u32; 2], stream: [u32; 2]) -> [u32; 16] {
     let start = start(key, counter, stream);
@@ -28,7 +29,7 @@ pub(crate) fn block(key: &[u32; 8], counter: [u32; 2], stream: [u32; 2]) -> [u32
 }
 
 /// The word of a block at an index below 16, by four rounds of choices between halves: on a GPU an
-/// array that is indexed lies in memory, one that is not in registers.
+/// array that is indexed lies in memory, and one that is not indexed lies in registers.
 #[inline(always)]
 pub(crate) fn pick(words: &[u32; 16], index: u32) -> u32 {
     let [
@@ -49,7 +50,7 @@ pub(crate) fn pick(words: &[u32; 16], index: u32) -> u32 {
         w14,
         w15,
     ] = *words;
-    // By masks: a conditional would be made a choice between addresses.
+    // By masks: the compiler would turn a conditional into a choice between addresses.
     let mask = |bit: u32| ((index >> bit) & 1).wrapping_neg();
     let choose = |mask: u32, low: u32, high: u32| low ^ ((low ^ high) & mask);
     let (one, two, four_on, eight_on) = (mask(0), mask(1), mask(2), mask(3));
@@ -60,7 +61,7 @@ pub(crate) fn pick(words: &[u32; 16], index: u32) -> u32 {
     choose(eight_on, low, high)
 }
 
-/// Word by word; without a loop, so that the words stay in registers.
+/// The sum of two blocks word by word; without a loop, so that the words stay in registers.
 #[inline(always)]
 fn sum(a: [u32; 16], b: [u32; 16]) -> [u32; 16] {
     let [
@@ -119,7 +120,7 @@ fn sum(a: [u32; 16], b: [u32; 16]) -> [u32; 16] {
     ]
 }
 
-/// What a block is mixed from.
+/// The state that a block is mixed from.
 #[inline(always)]
 fn start(
     key: &[u32; 8],

@@ -11,20 +11,20 @@ pub(super) fn geometric(word: u32, scale: u64) -> u32 {
     u32::try_from(gap).unwrap_or(u32::MAX)
 }
 
-/// Bounds of [`geometric`] in single precision, without branches or tables, so that a loop over lanes vectorises: almost
-/// always they agree, and then it need not be called.
+/// Bounds of [`geometric`] in single precision, without branches or tables, so that a loop over lanes vectorises: they
+/// almost always agree, and then `geometric` need not be called.
 pub(super) struct GapEstimate {
-    /// 1/(−ln(1 − 1/K)), the mean of a gap.
+    /// 1/(−ln(1 − 1/K)), the mean of a gap before it is rounded down.
     mean: f32,
-    /// K, beyond which all gaps are one.
+    /// K: gaps beyond it all count alike.
     limit: f32,
 }
 
 impl GapEstimate {
     /// The largest K for which the bounds are worth finding.
     pub(super) const MOST_INNER_STEPS: u32 = 16_384;
-    /// Bound of the error of −ln u, absolute and relative: some four times what the roundings below come to where
-    /// a gap falls short of K, which is where u > (1 − 1/K)ᴷ ≥ ¼.
+    /// Bound of the error of −ln u, absolute and relative: about four times the sum of the roundings below wherever
+    /// a gap falls short of K, that is, where u > (1 − 1/K)ᴷ ≥ ¼.
     const ERROR: f32 = 4e-7;
 
     #[inline(always)]
@@ -52,9 +52,9 @@ impl GapEstimate {
     /// The greatest integer that is not above the gap, from 0 to K.
     #[inline(always)]
     fn floor(&self, gap: f32) -> u32 {
-        /// 2²³: beside it a number has no fraction, and its lowest bits are an integer.
+        /// 2²³: a number added to it loses its fraction, and the lowest bits of the sum are then an integer.
         const INTEGERS: f32 = 8_388_608.0;
-        // Neither `max` and `min`, which look for NaN, nor a conversion, which looks for what is out of range.
+        // Not by `max` and `min`, which check for NaN, nor by a conversion, which checks for values out of range.
         let gap = if gap < self.limit { gap } else { self.limit };
         let gap = if gap > 0.0 { gap } else { 0.0 };
         let nearest = gap + INTEGERS;
@@ -63,7 +63,7 @@ impl GapEstimate {
     }
 }
 
-/// 1 in fixed point with 62 fractional bits, the format of everything below but for −log₂ itself.
+/// 1 in fixed point with 62 fractional bits, the format of everything below except for −log₂ itself.
 const ONE: u64 = 1 << 62;
 /// ln 2.
 const LN_2: u64 = 0x2c5c_85fd_f473_de6b;
@@ -177,8 +177,8 @@ const fn slices() -> [Slice; 32] {
     slices
 }
 
-/// 1/(6 ln 2), …, 1/(2 ln 2) with 32 fractional bits: the series of log₂(1 + r), last term first,
-/// but for its leading term.
+/// 1/(6 ln 2), …, 1/(2 ln 2) with 32 fractional bits: the series of log₂(1 + r) without its leading
+/// term, last term first.
 #[allow(clippy::cast_possible_truncation, reason = "all are below 1")]
 const COEFFICIENTS: [u32; 5] = [
     ((INVERSE_LN_2 / 6) >> 30) as u32,

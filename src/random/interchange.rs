@@ -1,5 +1,5 @@
-//! The same words from the crate that the stream contract names, `rand_chacha`: a stream is a place in the stream of a
-//! generator, and the other way about.
+//! Streams made from generators of `rand_chacha`, the crate that the stream contract names, and generators made from
+//! streams: both give the same words, since a stream is a place in the stream of a generator.
 
 use rand_chacha::ChaCha8Rng;
 use rand_core::SeedableRng;
@@ -22,7 +22,8 @@ impl From<&ChaCha8Rng> for Streams {
 
 /// The stream that the generator is on, at its next word: its particle is the generator's stream.
 ///
-/// Fails with [`PastEnd`] beyond [`Stream::END`], with `u64::MAX` for a word position that is larger still.
+/// Fails with [`PastEnd`] beyond [`Stream::END`]; a word position that does not fit in 64 bits is reported as
+/// `u64::MAX`.
 ///
 /// ```
 /// use poisson_midpoint::random::{PastEnd, Stream, Words};
@@ -44,7 +45,7 @@ impl TryFrom<&ChaCha8Rng> for Stream {
     }
 }
 
-/// The generator whose next word is the stream's: for what takes a `ChaCha8Rng` and no other generator.
+/// The generator whose next word is the stream's: for code that takes a `ChaCha8Rng` and no other generator.
 ///
 /// ```
 /// use poisson_midpoint::random::{Stream, Words};

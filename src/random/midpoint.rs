@@ -71,7 +71,7 @@ impl MidpointLaw {
 pub struct Midpoints {
     law: MidpointLaw,
     inner_steps: u32,
-    /// 1/(−log₂(1 − 1/K)) with 32 fractional bits: the mean of a gap, but for ln 2.
+    /// 1/(−log₂(1 − 1/K)) with 32 fractional bits: a gap is this times −log₂ of a uniform, rounded down.
     scale: u64,
 }
 
@@ -101,13 +101,13 @@ impl Midpoints {
         self.scale
     }
 
-    /// The law that chooses them.
+    /// The law that chooses the midpoints.
     #[must_use]
     pub fn law(&self) -> MidpointLaw {
         self.law
     }
 
-    /// The words that [`next`](Self::next) reads after `previous`.
+    /// The number of words that [`next`](Self::next) reads after `previous`.
     #[cfg(feature = "kernels")]
     #[inline]
     pub(crate) fn words(&self, previous: Option<u32>) -> u64 {
@@ -137,8 +137,8 @@ impl Midpoints {
         }
     }
 
-    /// The midpoint of [`MidpointLaw::Bernoulli`] after the previous one of each lane, where 0 is none; K if there is
-    /// none.
+    /// Each lane's next midpoint under [`MidpointLaw::Bernoulli`] after its previous one, where 0 means that there was
+    /// none; K if there is no next one.
     #[inline(always)]
     #[allow(clippy::indexing_slicing, reason = "`lane` numbers lanes")]
     pub(crate) fn next_in_lanes<const L: usize>(

@@ -11,8 +11,8 @@
 //! A gap between midpoints, or the one midpoint, is [`Midpoints::next`] of one word.
 //!
 //! *A segment* of noise in D dimensions reads, dimension by dimension, c normals: c = 1 for first-order
-//! dynamics; c = 2 for underdamped dynamics, the velocity's first, unless the table says otherwise. So dimension d of a segment
-//! starts d·c·([1 or 2 words](crate::Real::WORDS_PER_NORMAL)) after its beginning.
+//! dynamics; c = 2 for underdamped dynamics, the velocity's first, unless the table says otherwise. So dimension d of a
+//! segment starts d·c·([1 or 2 words](crate::Real::WORDS_PER_NORMAL)) after its beginning.
 //!
 //! *A macro step* reads:
 //!

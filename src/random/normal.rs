@@ -52,8 +52,8 @@ where
 
 /// g on one segment of w: g(w) = g(a) + (w − a)·R(w − c), a the start and c the middle.
 ///
-/// Tied to its value at the start, where w − a vanishes, g loses nothing as w → 0, and all its
-/// leading terms are positive.
+/// The value at the start is stored, and w − a vanishes there: so g loses nothing as w → 0, and all
+/// its leading terms are positive.
 struct Segment<T, const N: usize> {
     start: T,
     start_value: T,
@@ -320,7 +320,7 @@ pub fn normal_f32(word: u32) -> f32 {
 /// [`normal_f32`] of each lane.
 #[inline(always)]
 pub(crate) fn normal_lanes_f32<const L: usize>(words: &[u32; L]) -> [f32; L] {
-    /// So few that most have no tail lane among them.
+    /// The words of a row: few enough that most rows have no lane in the tail.
     const TOGETHER: usize = 16;
 
     let mut normals = [0.0; L];
@@ -335,7 +335,7 @@ pub(crate) fn normal_lanes_f32<const L: usize>(words: &[u32; L]) -> [f32; L] {
 
 /// [`normal_f32`] of each word.
 ///
-/// All are first taken for central ones, in vectors; if there is one of the tail among them, they are then mended.
+/// All words are first treated as central ones, in vectors; if any of them lies in the tail, all are calculated again.
 #[inline(always)]
 fn normals_together_f32(normals: &mut [f32], words: &[u32]) {
     let mut tail = false;
@@ -361,7 +361,8 @@ fn normals_together_f32(normals: &mut [f32], words: &[u32]) {
 /// assert!((z - 1.0).abs() < 5e-16);
 /// assert_eq!(normal_f64([!0xd762_5e89, !0x069b_e9a4]), -z);
 /// ```
-// A call would keep the next normal from being begun before this one is done; elsewhere it would be longer code.
+// A call would keep the next normal from being begun before this one is done; on other processors inlining would only
+// lengthen the code.
 #[cfg_attr(any(target_arch = "x86_64", target_arch = "aarch64"), inline(always))]
 #[cfg_attr(not(any(target_arch = "x86_64", target_arch = "aarch64")), inline)]
 #[must_use]

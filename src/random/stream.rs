@@ -33,8 +33,8 @@ pub struct Streams {
     key: [u32; 8],
 }
 
-/// The key alone of a generator, to expand a seed as `rand_core` expands it for any. Its own
-/// generator, `rand_chacha`, would bring its checks and their messages into firmware.
+/// Only the key of a generator, to expand a seed as `rand_core` expands it for any generator. The generator of
+/// `rand_chacha` itself would bring its checks and their messages into firmware.
 struct Key([u32; 8]);
 
 impl SeedableRng for Key {
@@ -101,8 +101,8 @@ impl Streams {
         Ok(stream)
     }
 
-    /// The 16 words of a block of the stream of a particle in each lane, word by word; the blocks' counters and the
-    /// particles' numbers as [`halves_of`] them.
+    /// The 16 words of one block in each lane, word by word. A lane has a block counter and a particle's number, both
+    /// split as [`halves_of`] splits them.
     #[inline(always)]
     #[allow(clippy::indexing_slicing, reason = "`lane` numbers lanes")]
     pub(crate) fn blocks<const L: usize>(
@@ -112,7 +112,7 @@ impl Streams {
     ) -> [[u32; L]; 16] {
         let mut rows = [[0; L]; 16];
         for lane in 0..L {
-            // By reference: a half that is copied for every lane keeps the loop from vectors.
+            // By reference: copying a half for every lane would keep the compiler from vectorising the loop.
             let counter = counters.each_ref().map(|half| half[lane]);
             let particle = particles.each_ref().map(|half| half[lane]);
             let block = chacha::block(&self.key, counter, particle);
@@ -160,7 +160,7 @@ const TOGETHER: usize = 16;
 
 #[cfg(target_pointer_width = "64")]
 impl Streams {
-    /// The blocks of a particle's stream from a word position on that a block begins at, word by word.
+    /// Consecutive blocks of a particle's stream, word by word, from a word position at which a block begins.
     fn consecutive_blocks(&self, position: u64, particle: u64) -> [[u32; TOGETHER]; 16] {
         let counters = from_fn(|lane| position.wrapping_add(16 * lane as u64) >> 4);
         self.widest_blocks(
@@ -255,7 +255,7 @@ impl Stream {
         }
     }
 
-    /// This stream where a node of a tree begins, of nodes of so many words, each of which has whole blocks to itself.
+    /// This stream at the beginning of a node of a tree, where each node has `words` words in whole blocks of its own.
     #[cfg(not(target_arch = "nvptx64"))]
     pub(crate) fn node(&self, node: u32, words: u64) -> Self {
         let each = words.div_ceil(16).saturating_mul(16);
@@ -291,7 +291,7 @@ impl Stream {
     }
 }
 
-/// Bytes, four to a word; of a last word that is not wanted whole the rest is lost.
+/// Bytes, four to a word; where the last word is wanted only in part, the rest of it is lost.
 impl Stream {
     fn fill_words(&mut self, bytes: &mut [u8]) {
         for chunk in bytes.chunks_mut(4) {
@@ -301,14 +301,15 @@ impl Stream {
         }
     }
 
-    /// Fills whole blocks, many at once, and the words before them, if there are enough; returns what is left.
+    /// If enough bytes are wanted, fills the words before the next block and then whole blocks, many at once; returns
+    /// the bytes that are left to fill.
     #[cfg(target_pointer_width = "64")]
     #[allow(
         clippy::indexing_slicing,
         reason = "lanes are counted, which the compiler sees: no panic is linked"
     )]
     fn fill_blocks<'b>(&mut self, bytes: &'b mut [u8]) -> &'b mut [u8] {
-        /// Blocks in vectors cost as much as those of so many bytes one by one, or less.
+        /// From so many bytes on, blocks made in vectors cost no more than blocks made one by one.
         const ENOUGH: usize = 256;
 
         let begun = 4 * (self.position.wrapping_neg() & 15) as usize;

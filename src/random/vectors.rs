@@ -5,7 +5,7 @@ use core::marker::PhantomData;
 use crate::real::Real;
 use crate::simd::{Work, widest};
 
-/// The normals of many words, one of each, in the widest vectors; T takes one word a normal.
+/// The normals of many words, one for each word, in the widest vectors; a normal of T must take one word.
 #[inline]
 pub(crate) fn in_vectors<T: Real, const N: usize>(words: &[u32; N]) -> [T; N] {
     widest(Normals(words, PhantomData))

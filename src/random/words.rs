@@ -18,8 +18,8 @@ pub trait Words {
     /// The next word.
     fn next_word(&mut self) -> u32;
 
-    /// The standard normal that the next word stands for, [`normal_f32`]. Implemented where many are calculated at once
-    /// ([`Buffered`]), to the same bits.
+    /// The standard normal that the next word stands for, [`normal_f32`]. Overridden where many are calculated at once
+    /// ([`Buffered`]), with the same bits.
     ///
     /// [`Buffered`]: super::Buffered
     #[inline]
@@ -27,8 +27,9 @@ pub trait Words {
         normal_f32(self.next_word())
     }
 
-    /// The next words, as many as there is room for. Generators of `rand_core` fill them as they fill bytes, four to a
-    /// word: [`Stream`] and the generators of `rand_chacha` with those that [`next_word`](Self::next_word) would give.
+    /// Fills a slice with the next words. Generators of `rand_core` fill it as they fill bytes, four to a word;
+    /// [`Stream`] and the generators of `rand_chacha` fill it with the words that [`next_word`](Self::next_word) would
+    /// give.
     ///
     /// [`Stream`]: super::Stream
     #[inline]
@@ -47,7 +48,7 @@ impl<R: rand_core::Rng + ?Sized> Words for R {
 
     #[inline]
     fn fill_words(&mut self, words: &mut [u32]) {
-        /// On a host the words of many blocks; on a microcontroller no large part of the stack.
+        /// Words filled at once: on a host those of many blocks, on a microcontroller no large part of the stack.
         const TOGETHER: usize = if cfg!(target_pointer_width = "64") {
             256
         } else {

@@ -1,4 +1,5 @@
-//! One statistic along a chain, in batches: what tells converged chains from others, and what they are worth.
+//! One statistic along a chain, in batches: whether chains have converged, and how many independent values they are
+//! worth.
 
 use super::{Moments, NonFinite};
 use crate::numeric::count::of_count;
@@ -7,9 +8,9 @@ use crate::real::Real;
 /// The values of one statistic along a chain of any length, in at most B batches of equal length.
 ///
 /// When the last batch is full, neighbours merge and the batches are twice as long from there on, so at least B/2 are
-/// full once B values have come. B must be even and at least 4, which the compiler checks; 32 serves most: batches must be
-/// longer than the chain's memory, and their number sets how well [`effective_sample_size`] is known: from one chain to
-/// between √(2/B) and √(4/B).
+/// full once B values have come. B must be even and at least 4, which the compiler checks; 32 suits most. Batches
+/// must be longer than the chain's memory, and their number sets how well [`effective_sample_size`] is known: from one
+/// chain, to between √(2/B) and √(4/B).
 ///
 /// ```
 /// use nalgebra::vector;
@@ -49,7 +50,7 @@ impl<T: Real, const B: usize> Default for Chain<T, B> {
 }
 
 impl<T: Real, const B: usize> Chain<T, B> {
-    /// Without a value.
+    /// A chain without a value.
     #[must_use]
     pub const fn new() -> Self {
         const {
@@ -68,9 +69,10 @@ impl<T: Real, const B: usize> Chain<T, B> {
     /// Adds the next value of the chain.
     ///
     /// # Errors
-    /// [`NonFinite`], with nothing changed, unless the value, its squared distance from the mean and the sum of these are finite.
+    /// [`NonFinite`], with nothing changed, unless the value, its squared distance from the mean and the sum of these
+    /// are finite.
     pub fn push(&mut self, value: T) -> Result<(), NonFinite<T>> {
-        // There always is one that is not full.
+        // There is always a batch that is not full.
         if let Some(batch) = self.batches.get_mut(self.full) {
             batch.push(value)?;
             self.full += usize::from(batch.count() == self.length);
@@ -94,7 +96,7 @@ impl<T: Real, const B: usize> Chain<T, B> {
         self.length *= 2;
     }
 
-    /// Of all values.
+    /// The moments of all values.
     #[must_use]
     pub fn moments(&self) -> Moments<T> {
         merged(&self.batches)
@@ -104,7 +106,7 @@ impl<T: Real, const B: usize> Chain<T, B> {
         self.batches.get(..self.full).unwrap_or_default()
     }
 
-    /// The first and the second half of an even number of full batches, from the newest back.
+    /// The first and the second half of the full batches, without the oldest batch if their number is odd.
     fn halves(&self) -> [Moments<T>; 2] {
         let full = self.full_batches();
         let (_, even) = full.split_at_checked(self.full % 2).unwrap_or_default();
@@ -137,8 +139,8 @@ fn within_and_between<T: Real>(samples: impl Iterator<Item = Moments<T>>) -> Opt
     Some((within.mean()?, means.variance()?, count?))
 }
 
-/// Split R̂: how much wider the halves of all chains lie together than each alone, 1 for chains that have forgotten where
-/// they began.
+/// Split R̂: how much wider the halves of all chains are together than each half is alone; 1 for chains that have
+/// forgotten where they began.
 ///
 /// ```text
 /// R̂ = √(((n − 1)/n · W + S) / W)
@@ -147,8 +149,9 @@ fn within_and_between<T: Real>(samples: impl Iterator<Item = Moments<T>>) -> Opt
 /// for halves of n values, W the mean of their variances and S the variance of their means (Gelman et al. 2013,
 /// "Bayesian Data Analysis", 11.4; not rank-normalised). Below 1.01 is the usual demand.
 ///
-/// `None` where a chain has fewer than four values, the full batches of two chains differ in number or length, or no half
-/// varies. Values of the batch that is not full are left out, and of an odd number of full ones the oldest.
+/// `None` where a chain has fewer than four values, the full batches of two chains differ in number or length, or no
+/// half varies. Values of the batch that is not full are left out, and so is the oldest full batch if their number is
+/// odd.
 pub fn split_r_hat<'a, T: Real, const B: usize>(
     chains: impl IntoIterator<Item = &'a Chain<T, B>>,
 ) -> Option<T> {
@@ -158,7 +161,7 @@ pub fn split_r_hat<'a, T: Real, const B: usize>(
     (within > T::ZERO).then(|| ((n - T::ONE) / n + between / within).sqrt())
 }
 
-/// How many independent values would know the mean of all chains as well, by batch means:
+/// How many independent values would give the mean of all chains as accurately, by batch means:
 ///
 /// ```text
 /// ESS = N s² / (b S)
@@ -167,8 +170,8 @@ pub fn split_r_hat<'a, T: Real, const B: usize>(
 /// of N values with variance s² in batches of b values, S being the variance of their means over all chains (Flegal &
 /// Jones 2010). It is above N where successive values are anticorrelated. The mean's standard error is √(s² / ESS).
 ///
-/// `None` where there are fewer than two full batches, those of two chains differ in number or length, or the means do not
-/// vary. Values of the batch that is not full are left out.
+/// `None` where there are fewer than two full batches, the full batches of two chains differ in number or length, or
+/// the means do not vary. Values of the batch that is not full are left out.
 pub fn effective_sample_size<'a, T: Real, const B: usize>(
     chains: impl IntoIterator<Item = &'a Chain<T, B>>,
 ) -> Option<T> {

@@ -37,7 +37,7 @@ impl<T: Real, const D: usize> Default for Covariance<T, D> {
 }
 
 impl<T: Real, const D: usize> Covariance<T, D> {
-    /// Of no vector.
+    /// Statistics of no vector.
     #[must_use]
     pub const fn new() -> Self {
         Self {
@@ -50,8 +50,8 @@ impl<T: Real, const D: usize> Covariance<T, D> {
     /// Adds a vector.
     ///
     /// # Errors
-    /// [`NonFinite`] of the first such component, with nothing changed, unless all are finite and so are the sums of
-    /// their squared distances from the mean.
+    /// [`NonFinite`] of the first component that is not finite, or whose sum of squared distances from the mean is not;
+    /// nothing is changed then.
     pub fn push(&mut self, vector: &SVector<T, D>) -> Result<(), NonFinite<T>> {
         let count = self.count + 1;
         let n: T = of_count(count);
@@ -121,17 +121,17 @@ impl<T: Real, const D: usize> Covariance<T, D> {
         self.count
     }
 
-    /// The mean; `None` of no vector.
+    /// The mean; `None` if there is no vector.
     #[must_use]
     pub fn mean(&self) -> Option<SVector<T, D>> {
         let mean: SVector<T, D> = self.mean.map(Pair::value).into();
         (self.count > 0 && mean.iter().all(|x| x.is_finite())).then_some(mean)
     }
 
-    /// The unbiased covariance, symmetric to the bit; `None` of fewer than two vectors.
+    /// The unbiased covariance, symmetric to the bit; `None` if there are fewer than two vectors.
     #[must_use]
     pub fn covariance(&self) -> Option<SMatrix<T, D, D>> {
-        // 0/0 of one vector.
+        // One vector gives 0/0.
         let freedom: T = of_count(self.count.checked_sub(1)?);
         let columns = self
             .products

@@ -1,11 +1,11 @@
-//! What a run is asked about, gathered while it runs: moments, convergence across chains, effective sample size.
+//! Statistics of a run, gathered while it runs: moments, convergence across chains, effective sample size.
 //!
-//! Nothing is kept of the values themselves: [`Moments`] of one statistic, [`Covariance`] of a vector and [`Chain`] of a
+//! The values themselves are not kept: [`Moments`] of one statistic, [`Covariance`] of a vector and [`Chain`] of a
 //! statistic along a chain have a fixed size, and need no heap.
 //!
 //! # Precision
 //! Sums are pairs of numbers, the second holding what the first has no room for. In `f32` alone a mean stands
-//! still after some 2²⁴ values, and so does the sum of squares; a pair goes on, on machines too that have no `f64`.
+//! still after some 2²⁴ values, and so does the sum of squares; a pair goes on, also on machines without `f64`.
 //!
 //! # The same bits whatever the threads
 //! A merge rounds, so the order of merges counts, as that of additions does. Give every particle, or every block of
@@ -41,7 +41,7 @@ pub use chain::{Chain, effective_sample_size, split_r_hat};
 pub use covariance::Covariance;
 pub use moments::Moments;
 
-/// A value that is not finite, or with which a sum of squares is not.
+/// A value that is not finite, or that would make a sum of squares not finite.
 ///
 /// ```
 /// use poisson_midpoint::statistics::{Moments, NonFinite};

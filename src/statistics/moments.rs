@@ -42,7 +42,7 @@ pub struct Moments<T> {
 }
 
 impl<T: Real> Moments<T> {
-    /// Of no value.
+    /// Moments of no value.
     #[must_use]
     pub const fn new() -> Self {
         Self {
@@ -52,7 +52,7 @@ impl<T: Real> Moments<T> {
         }
     }
 
-    /// Those that [`parts`](Self::parts) gave.
+    /// The moments that [`parts`](Self::parts) gave.
     #[must_use]
     pub const fn from_parts(count: u64, [mean, more_mean, squares, more_squares]: [T; 4]) -> Self {
         Self {
@@ -68,7 +68,8 @@ impl<T: Real> Moments<T> {
         }
     }
 
-    /// All there is, for another machine or a file: the count, the mean as a sum of two numbers, and Σ (x − mean)² as a sum of two.
+    /// The whole state, for another machine or a file: the count, then the mean and Σ (x − mean)², each as a sum of two
+    /// numbers.
     ///
     /// ```
     /// use poisson_midpoint::statistics::Moments;
@@ -91,7 +92,8 @@ impl<T: Real> Moments<T> {
     /// Adds a value.
     ///
     /// # Errors
-    /// [`NonFinite`], with nothing changed, unless the value, its squared distance from the mean and the sum of these are finite.
+    /// [`NonFinite`], with nothing changed, unless the value, its squared distance from the mean and the sum of these
+    /// are finite.
     pub fn push(&mut self, value: T) -> Result<(), NonFinite<T>> {
         let count = self.count + 1;
         let deviation = self.mean.below(value);
@@ -136,25 +138,26 @@ impl<T: Real> Moments<T> {
         self.count
     }
 
-    /// The mean; `None` of no value.
+    /// The mean; `None` if there is no value.
     #[must_use]
     pub fn mean(&self) -> Option<T> {
         let mean = self.mean.value();
         (self.count > 0 && mean.is_finite()).then_some(mean)
     }
 
-    /// The unbiased variance, Σ (x − mean)² / (n − 1); `None` of fewer than two values.
+    /// The unbiased variance, Σ (x − mean)² / (n − 1); `None` if there are fewer than two values.
     #[must_use]
     pub fn variance(&self) -> Option<T> {
         let freedom = self.count.checked_sub(1)?;
-        // 0/0 of one value.
+        // One value gives 0/0.
         let variance = self.squares.value() / of_count(freedom);
         variance.is_finite().then_some(variance)
     }
 
-    /// The standard error of the mean of independent values, √(variance / n); `None` of fewer than two.
+    /// The standard error of the mean of independent values, √(variance / n); `None` if there are fewer than two.
     ///
-    /// Values along a chain are not independent: [`effective_sample_size`](super::effective_sample_size) takes n's place.
+    /// Values along a chain are not independent: [`effective_sample_size`](super::effective_sample_size) takes n's
+    /// place.
     #[must_use]
     pub fn standard_error(&self) -> Option<T> {
         let variance = self.variance()?;

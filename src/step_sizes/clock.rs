@@ -5,7 +5,7 @@ use crate::real::Real;
 
 /// Time as the sum of step sizes, in a pair of numbers of which the second holds what the first has no room for.
 ///
-/// One `f32` stands still once the time is 2²⁴ steps, and is wrong by a hundredth of it long before. The sum of n steps
+/// A single `f32` stands still once the time is 2²⁴ steps, and is wrong by 1 % long before that. The sum of n steps
 /// has a relative error of at most n·2⁻⁴⁸ here (n·2⁻¹⁰⁶ in `f64`), beside the rounding to one number.
 ///
 /// ```
@@ -24,7 +24,7 @@ pub struct Clock<T> {
 }
 
 impl<T: Real> Clock<T> {
-    /// At a time.
+    /// A clock that stands at a time.
     #[must_use]
     pub fn new(time: T) -> Self {
         Self {
@@ -38,7 +38,7 @@ impl<T: Real> Clock<T> {
         self.time.value()
     }
 
-    /// Goes on by a step size, once its step has been taken.
+    /// Advances by a step size, once that step has been taken.
     pub fn advance(&mut self, step_size: T) {
         self.time = self.time.plus(step_size);
     }

@@ -7,13 +7,13 @@ use crate::real::Real;
 
 /// The step sizes ηₙ = a (1 + n/b)^−γ, n = 0, 1, 2, …
 ///
-/// With them the bias vanishes as a chain goes on, where a constant step size has one that stays: a sum of them that
-/// diverges, γ ≤ 1, takes the chain everywhere, and ηₙ → 0 lets it converge to the target (for the Poisson midpoint method,
-/// arXiv 2511.13085). Averages along such a chain weigh each state by its step size (Lamberton & Pagès 2002). b is the number
-/// of steps after which the size has gone down to 2^−γ of a.
+/// With them the bias vanishes as a chain goes on, whereas a constant step size has a bias that stays: since their sum
+/// diverges (γ ≤ 1), the chain gets everywhere, and since ηₙ → 0, it converges to the target (for the Poisson midpoint
+/// method, arXiv 2511.13085). Averages along such a chain weight each state by its step size (Lamberton & Pagès 2002).
+/// b is the number of steps after which the size has gone down to 2^−γ of a.
 ///
-/// Costs a logarithm and an exponential a step size, to which
-/// the coefficients of a new stepper come: hold each for many steps on a small machine.
+/// Each step size costs a logarithm and an exponential, and the coefficients of a new stepper besides: on a small
+/// machine, hold each step size for many steps.
 ///
 /// ```
 /// use nalgebra::vector;
@@ -42,7 +42,7 @@ pub struct PolynomialDecay<T> {
 }
 
 impl<T: Real> PolynomialDecay<T> {
-    /// With the first step size a and the scale b, positive normal numbers, and the exponent γ in (0, 1].
+    /// The sizes with first step size a and scale b, positive normal numbers, and exponent γ in (0, 1].
     ///
     /// # Errors
     /// [`DecayError`] if one is out of range.
@@ -70,7 +70,7 @@ impl<T: Real> PolynomialDecay<T> {
         self.first * (-self.exponent * (steps / self.scale).ln_1p()).exp()
     }
 
-    /// All of them, without an end.
+    /// All step sizes: 2⁶⁴ of them.
     pub fn iter(&self) -> impl Iterator<Item = T> + use<T> {
         let sizes = *self;
         (0..=u64::MAX).map(move |n| sizes.at(n))

@@ -1,7 +1,7 @@
 //! Step sizes that change along a run.
 //!
 //! A stepper's coefficients are computed when it is made, so a sequence of step sizes is a sequence of steppers: made
-//! once for each size, and taken from any iterator. [`Clock`] has the time meanwhile.
+//! once for each size, and taken from any iterator. [`Clock`] keeps the time meanwhile.
 //!
 //! ```
 //! use nalgebra::vector;
@@ -25,8 +25,8 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
-//! A batch takes one stepper for a whole run, whose time begins with 0: run it a step at a time, with a drift that adds the
-//! clock's.
+//! A batch takes one stepper for a whole run, and the time of a run begins at 0: run the batch a step at a time, with a
+//! drift that adds the clock's time.
 
 mod clock;
 mod decay;

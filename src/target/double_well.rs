@@ -29,7 +29,7 @@ pub struct DoubleWell<T> {
 }
 
 impl<T: Real, const D: usize> Drift<T, D> for DoubleWell<T> {
-    // In line at both of a midpoint step's calls, it spills registers of a kernel that has none left.
+    // Inlined at both calls of a midpoint step, it would spill registers of a kernel that has none left.
     #[cfg_attr(target_arch = "nvptx64", inline(never))]
     #[cfg_attr(not(target_arch = "nvptx64"), inline)]
     fn drift(&self, _time: T, position: &SVector<T, D>) -> SVector<T, D> {

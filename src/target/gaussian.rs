@@ -38,7 +38,7 @@ fn force<T: Real, const D: usize>(
     precision: &[T],
     position: &SVector<T, D>,
 ) -> SVector<T, D> {
-    // An array, since nalgebra's own iterators stand in the way of vectors.
+    // An array, since nalgebra's own iterators keep the compiler from using vectors.
     let mut force = [T::ZERO; D];
     let columns = precision.chunks_exact(D.max(1));
     for (column, (&x, &mean)) in columns.zip(position.iter().zip(mean)) {

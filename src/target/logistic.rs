@@ -45,7 +45,7 @@ impl<T: Real, const D: usize> LogisticRegression<'_, T, D> {
         for (&z, &w) in row.iter().zip(coordinates) {
             margin = margin + X::splat(z) * w;
         }
-        // An overflow to infinity is a pull of 0.
+        // Where exp overflows to infinity, the pull is 0.
         let one = X::splat(T::ONE);
         one / (one + margin.map_regular(T::is_moderate, T::exp_of_moderate, T::exp))
     }
@@ -56,8 +56,8 @@ impl<T: Real, const D: usize> Drift<T, D> for LogisticRegression<'_, T, D> {
 
     #[inline]
     fn drift(&self, _time: T, position: &SVector<T, D>) -> SVector<T, D> {
-        // An array and a slice, since nalgebra's own iterators stand in the way of vectors. On a GPU there are none, and
-        // the slice takes registers that one kernel has not.
+        // An array and a slice, since nalgebra's own iterators keep the compiler from using vectors. A GPU has
+        // none, and the slice would take registers that one kernel does not have.
         #[cfg(target_arch = "nvptx64")]
         let coordinates = position.iter();
         #[cfg(not(target_arch = "nvptx64"))]
@@ -74,8 +74,8 @@ impl<T: Real, const D: usize> Drift<T, D> for LogisticRegression<'_, T, D> {
 
     #[inline(always)]
     fn drifts<const L: usize>(&self, _times: &[T; L], positions: &[[T; L]; D]) -> [[T; L]; D] {
-        /// So many observations are added while a component of the force stays in a register. It also keeps the compiler
-        /// from vectors along D, which would be gathered.
+        /// The number of observations that are added while a component of the force stays in a register. It also keeps
+        /// the compiler from vectors along D, whose elements would have to be gathered.
         const TOGETHER: usize = 8;
 
         let positions = positions.map(Row);

@@ -49,7 +49,7 @@ impl<T: Real, const D: usize> Drift<T, D> for GaussianMixture<'_, T, D> {
     #[cfg_attr(target_arch = "nvptx64", inline(never))]
     #[cfg_attr(not(target_arch = "nvptx64"), inline)]
     fn drift(&self, _time: T, position: &SVector<T, D>) -> SVector<T, D> {
-        // An array, since nalgebra's own iterators stand in the way of vectors.
+        // An array, since nalgebra's own iterators keep the compiler from using vectors.
         let position: [T; D] = (*position).into();
         let mut largest = None;
         for (exponent, _, _) in self.components(&position) {

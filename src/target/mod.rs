@@ -31,7 +31,8 @@ pub use preconditioner::{NotPositiveDefinite, Preconditioner};
 /// ```
 pub trait Drift<T: Real, const D: usize> {
     /// Whether [`drifts`](Self::drifts) takes less than a quarter of the time of as many calls of
-    /// [`drift`](Self::drift). Then it is called for fewer particles too, and positions that nobody asked for repeat others.
+    /// [`drift`](Self::drift). Then it is also called for fewer particles than it has lanes, and lanes without a
+    /// particle repeat positions of others.
     const VECTORISED: bool = false;
 
     /// b(x, t) at a time and a position.
@@ -40,10 +41,10 @@ pub trait Drift<T: Real, const D: usize> {
     /// b(x, t) of `L` particles: particle l is at `times[l]` and in dimension d at `positions[d][l]`.
     ///
     /// The engines of a processor call it for particles that they step together. By default each particle is asked for
-    /// alone, which is right where [`drift`](Self::drift) is short. A drift that goes through much data for each position
-    /// is several times as fast when it goes through the data once, in loops over particles, which the compiler turns into
-    /// vectors: into the widest, with the feature `simd`, if all is `#[inline(always)]`. It must give the bits of
-    /// [`drift`](Self::drift).
+    /// alone, which is right where [`drift`](Self::drift) is short. A drift that goes through much data for each
+    /// position is several times as fast when it goes through the data once, in loops over particles, which the
+    /// compiler turns into vectors: into the widest, with the feature `simd`, if all is `#[inline(always)]`. It must
+    /// give the bits of [`drift`](Self::drift).
     ///
     /// ```
     /// use nalgebra::SVector;
@@ -97,7 +98,7 @@ where
     }
 }
 
-/// A drift whose parameters are one table of scalars: what many particles share, in flash or in a
+/// A drift whose parameters are one table of scalars, which many particles share, in flash or in a
 /// GPU's memory.
 ///
 /// ```
@@ -111,8 +112,8 @@ where
 /// # Ok::<(), TableError>(())
 /// ```
 pub trait TableDrift<'a, T: Real, const D: usize>: Drift<T, D> + Sized {
-    /// The drift with the parameters in a table, laid out as its type documents. Whether they are
-    /// finite is not asked: if they are not, steps fail.
+    /// The drift with the parameters in a table, laid out as its type documents. The parameters are not
+    /// checked to be finite: if they are not, steps fail.
     ///
     /// # Errors
     /// [`TableError`] if the table's length is wrong.
@@ -131,9 +132,9 @@ pub trait TableDrift<'a, T: Real, const D: usize>: Drift<T, D> + Sized {
 pub struct TableError {
     /// The table's length.
     pub length: usize,
-    /// The scalars that any such table has.
+    /// The number of scalars that every such table has.
     pub fixed: usize,
-    /// The scalars in a row, of which there are one or more; 0 if there are no rows.
+    /// The number of scalars in a row, of which a table has one or more; 0 if there are no rows.
     pub row: usize,
 }
 

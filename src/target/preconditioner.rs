@@ -10,11 +10,12 @@ use crate::real::Real;
 /// Rows of a square matrix.
 type Rows<T, const D: usize> = [[T; D]; D];
 
-/// Coordinates y in which a target is about as wide in every direction: x = μ + L y, where L Lᵀ is about its covariance.
+/// Coordinates y in which a target is about as wide in every direction: x = μ + L y, where L Lᵀ is about its
+/// covariance.
 ///
 /// A step may be no larger than the narrowest direction allows, and a chain takes as long as the widest one needs: the
-/// number of steps goes with the condition number of the covariance. In y that is about 1. The chain of y is the chain of x
-/// with the matrix M = L Lᵀ for a mobility (overdamped) or an inverse mass (underdamped):
+/// number of steps goes with the condition number of the covariance. In y that is about 1. The chain of y is the chain
+/// of x with the matrix M = L Lᵀ for a mobility (overdamped) or an inverse mass (underdamped):
 ///
 /// ```text
 /// dY = Lᵀ∇log p(μ + LY) dt + √2 dW,    dX = M ∇log p(X) dt + √2 L dW
@@ -57,11 +58,12 @@ pub struct Preconditioner<T, const D: usize> {
 }
 
 impl<T: Real, const D: usize> Preconditioner<T, D> {
-    /// With μ and a covariance, such as [`Covariance`](crate::statistics::Covariance) gives of a first run; L is its lower
-    /// Cholesky factor. Of the matrix only the lower triangle is read. Costs about D³ multiplications.
+    /// The change of variables with μ and a covariance, such as [`Covariance`](crate::statistics::Covariance) gives
+    /// from a first run; L is its lower Cholesky factor. Only the lower triangle of the matrix is read. Costs about D³
+    /// multiplications.
     ///
     /// # Errors
-    /// [`NotPositiveDefinite`] unless it is.
+    /// [`NotPositiveDefinite`] if the covariance is not positive definite.
     pub fn from_covariance(
         centre: SVector<T, D>,
         covariance: &SMatrix<T, D, D>,
@@ -74,11 +76,12 @@ impl<T: Real, const D: usize> Preconditioner<T, D> {
         })
     }
 
-    /// With μ and a precision matrix P, the inverse of the covariance, such as the Hessian of −log p at the mode; L is R⁻ᵀ,
-    /// where R Rᵀ = P. Of the matrix only the lower triangle is read. Costs about D³ multiplications.
+    /// The change of variables with μ and a precision matrix P, the inverse of the covariance, such as the Hessian of
+    /// −log p at the mode; L is R⁻ᵀ, where R Rᵀ = P. Only the lower triangle of the matrix is read. Costs about D³
+    /// multiplications.
     ///
     /// # Errors
-    /// [`NotPositiveDefinite`] unless it is.
+    /// [`NotPositiveDefinite`] if P is not positive definite.
     pub fn from_precision(
         centre: SVector<T, D>,
         precision: &SMatrix<T, D, D>,
@@ -102,7 +105,7 @@ impl<T: Real, const D: usize> Preconditioner<T, D> {
         position.into()
     }
 
-    /// y = L⁻¹ (x − μ): where a chain begins that is to begin at x.
+    /// y = L⁻¹ (x − μ): the start of a chain that is to begin at x.
     #[must_use]
     pub fn coordinates(&self, x: &SVector<T, D>) -> SVector<T, D> {
         let mut deviation: [T; D] = (*x).into();
@@ -112,7 +115,7 @@ impl<T: Real, const D: usize> Preconditioner<T, D> {
         self.inverse.map(|row| dot(&row, &deviation)).into()
     }
 
-    /// Lᵀ f: the gradient in y of what has the gradient f in x.
+    /// Lᵀ f: the gradient in y of a function whose gradient in x is f.
     #[must_use]
     pub fn gradient(&self, force: &SVector<T, D>) -> SVector<T, D> {
         let mut gradient = [T::ZERO; D];
@@ -146,12 +149,12 @@ fn add_multiple<T: Real, const D: usize>(sum: &mut [T; D], row: &[T; D], factor:
 }
 
 fn transposed<T: Real, const D: usize>(rows: &Rows<T, D>) -> Rows<T, D> {
-    // An array of rows is taken for one of columns.
+    // nalgebra takes an array of rows for one of columns.
     let columns: SMatrix<T, D, D> = (*rows).into();
     columns.transpose().into()
 }
 
-/// The lower triangular L with positive diagonal that, times its transpose, is a matrix.
+/// The lower triangular L with positive diagonal for which L Lᵀ is the matrix.
 fn cholesky<T: Real, const D: usize>(
     matrix: &SMatrix<T, D, D>,
 ) -> Result<Rows<T, D>, NotPositiveDefinite<T>> {
@@ -160,7 +163,7 @@ fn cholesky<T: Real, const D: usize>(
     for (i, entries) in rows.iter().enumerate() {
         let mut own = [T::ZERO; D];
         for (j, (before, &entry)) in factor.iter().zip(entries).enumerate().take(i) {
-            // Both rows are zero from j on, or one of them is.
+            // From j on, one of the two rows is zero, so the product ends before j.
             let rest = entry - dot(&own, before);
             if let (Some(own), Some(&pivot)) = (own.get_mut(j), before.get(j)) {
                 *own = rest / pivot;

@@ -13,8 +13,8 @@ use crate::statistics::NonFinite;
 use super::TuningError;
 use super::estimate::{Estimate, Half, Sums};
 
-/// A particle of a [`StepSizeTuner`](super::StepSizeTuner): where it begins, and where it has come to in steps of η and of
-/// η/2.
+/// A particle of a [`StepSizeTuner`](super::StepSizeTuner): where it begins, and where it has come to in steps of η and
+/// of η/2.
 ///
 /// ```
 /// use nalgebra::vector;
@@ -40,13 +40,13 @@ impl<X: Copy> Coupled<X> {
         }
     }
 
-    /// Where it has come to in the shorter steps: to begin a run from.
+    /// The state that it has come to in the shorter steps, to begin a run from.
     #[must_use]
     pub fn state(&self) -> X {
         self.fine
     }
 
-    /// Both states at the same place, where the particle began if they have gone astray.
+    /// Puts both states at the same place: where the particle began, if they have gone astray.
     pub(super) fn rejoin(&mut self, is_astray: bool) {
         if is_astray {
             self.fine = self.start;
@@ -55,7 +55,7 @@ impl<X: Copy> Coupled<X> {
     }
 }
 
-/// Not its states.
+/// Without its states.
 #[cfg(feature = "defmt")]
 impl<X> defmt::Format for Coupled<X> {
     fn format(&self, f: defmt::Formatter<'_>) {
@@ -84,7 +84,7 @@ pub(super) struct Run<'a, S, F, G> {
 }
 
 impl<S: Stepper, F, G> Run<'_, S, F, G> {
-    /// Moves all particles by twice as many coarse steps; the worst statistic.
+    /// Moves all particles by 2·`half` coarse steps; returns the estimate of the worst statistic.
     pub(super) fn round<T, X, const M: usize>(
         &mut self,
         particles: &mut [Coupled<X>],
@@ -113,7 +113,7 @@ impl<S: Stepper, F, G> Run<'_, S, F, G> {
         worst.ok_or_else(overflow)
     }
 
-    /// Moves a particle by these coarse steps of a round; each statistic's values.
+    /// Moves a particle by these coarse steps of a round; returns each statistic's values.
     fn half<T, X, const M: usize>(
         &mut self,
         particle: &mut Coupled<X>,
@@ -173,7 +173,7 @@ impl<S: Stepper, F, G> Run<'_, S, F, G> {
     }
 }
 
-/// Values are finite; what there is no mean or variance of has overflown.
+/// The error of an overflow: all values are finite, so a mean or variance that is missing has overflowed.
 fn overflow<T: Real>() -> TuningError<T> {
     let value = T::ONE / T::ZERO;
     TuningError::Statistic(NonFinite { value })

@@ -60,11 +60,12 @@ pub enum TuningError<T> {
     Statistic(NonFinite<T>),
     /// The drift evaluations were used up before a step size was known to be small enough.
     Budget {
-        /// What was tried last.
+        /// The step size that was tried last.
         step_size: T,
         /// How many were used.
         drift_calls: u64,
-        /// The last step size whose bias may be too large: of the statistic where, with three standard errors, it is largest.
+        /// The last step size whose bias may be too large, with the statistic whose bias and three standard
+        /// errors together are the largest.
         last: Option<Tuned<T>>,
     },
 }

@@ -4,7 +4,7 @@ use crate::numeric::order::absolute;
 use crate::real::Real;
 use crate::statistics::Moments;
 
-/// Standard errors that must fit between the estimated bias and what is wanted: a false alarm in 740.
+/// Standard errors that must fit between the estimated bias and the wanted one: one false alarm in 740.
 const DEVIATIONS: u32 = 3;
 /// Independent values of a statistic that each particle goes through, before they count.
 const INDEPENDENT: u32 = 8;
@@ -12,9 +12,9 @@ const INDEPENDENT: u32 = 8;
 /// One statistic of one particle over half a round.
 #[derive(Clone, Copy)]
 pub(super) struct Half<T> {
-    /// The coarse state's less the fine one's.
+    /// The coarse state's value minus the fine one's.
     pub(super) difference: Moments<T>,
-    /// The fine state's.
+    /// The fine state's value.
     pub(super) value: Moments<T>,
 }
 
@@ -51,7 +51,7 @@ impl<T: Real> Sums<T> {
         }
     }
 
-    /// Adds the two halves of one particle; `None` where a mean of them is not finite.
+    /// Adds the two halves of one particle; `None` where one of their means is not finite.
     pub(super) fn add(&mut self, (first, second): (&Half<T>, &Half<T>)) -> Option<()> {
         let (mut difference, mut value) = (first.difference, first.value);
         difference.merge(&second.difference);
@@ -75,10 +75,10 @@ impl<T: Real> Sums<T> {
         let variance = self.values.variance()?;
         let (mean, error) = (self.differences.mean()?, self.differences.standard_error()?);
         let remembered = self.averages.variance()? * T::from_u32(INDEPENDENT);
-        // The half step's own bias, 2^−p of the whole one's, is not seen.
+        // The difference does not show the half step's own bias, 2^−p of the whole step's.
         let whole: T = T::from_u32(1 << weak_order);
         let scale = whole / (whole - T::ONE) / variance.sqrt();
-        // A transient is common to all particles: what they have left of it is no noise.
+        // A transient is common to all particles: a change that they share is not noise.
         let mut is_mixed = remembered <= variance;
         for change in &self.changes {
             let margin = change.standard_error()? * T::from_u32(DEVIATIONS);
@@ -101,7 +101,8 @@ pub(super) struct Estimate<T> {
     pub(super) statistic: usize,
     pub(super) bias: T,
     pub(super) error: T,
-    /// Whether every statistic of every particle went through enough independent values, with nothing left of the start.
+    /// Whether every statistic of every particle went through enough independent values, with nothing left of the
+    /// start.
     pub(super) is_mixed: bool,
 }
 
@@ -110,12 +111,12 @@ impl<T: Real> Estimate<T> {
         self.error * T::from_u32(DEVIATIONS)
     }
 
-    /// What the bias is not above.
+    /// An upper bound of the absolute bias.
     pub(super) fn upper(&self) -> T {
         absolute(self.bias) + self.margin()
     }
 
-    /// Whether states are so far from the target's that there is nothing to go on from.
+    /// Whether the states are so far from the target's that a run cannot go on from them.
     pub(super) fn is_astray(&self) -> bool {
         absolute(self.bias) >= T::ONE
     }
@@ -155,7 +156,7 @@ mod tests {
         half
     }
 
-    /// Of two particles with this first and second half each.
+    /// The estimate from two particles, each with this first and second half.
     fn estimate(particles: &[[Half<f64>; 2]; 2], weak_order: u32) -> Estimate<f64> {
         let mut sums = Sums::new();
         for [first, second] in particles {
@@ -179,13 +180,13 @@ mod tests {
         // Order 2: four thirds in place of twice.
         let second = estimate(&[particle(0.3, 2.0), particle(0.5, 2.0)], 2);
         assert!((second.bias / found.bias - 2.0 / 3.0).abs() < 1e-15);
-        // What never changes has no bias.
+        // A statistic that never changes has no bias.
         let constant = estimate(&[particle(0.0, 0.0), particle(0.0, 0.0)], 1);
         assert_eq!((constant.bias, constant.error), (0.0, 0.0));
         assert!(constant.is_mixed);
     }
 
-    /// Means of particles that vary by more than an eighth of the variance have not seen eight values each.
+    /// If the means of particles vary by more than an eighth of the variance, they have not seen eight values each.
     #[test]
     fn particles_that_stay_apart_are_not_mixed() {
         let particle = |centre: f64| {
@@ -199,7 +200,7 @@ mod tests {
         }
     }
 
-    /// What changes in common from the first half to the second is a transient.
+    /// A change that particles share from the first half to the second is a transient.
     #[test]
     fn a_transient_is_told_from_noise() {
         let particle = |changes: [f64; 2]| {
@@ -240,7 +241,7 @@ mod tests {
         assert_eq!(worse(with(0, 0.2, true), with(1, -0.3, true)), (1, true));
         assert_eq!(worse(with(0, -0.4, true), with(1, 0.3, false)), (0, false));
         assert_eq!(worse(with(0, 0.4, false), with(1, 0.3, true)), (0, false));
-        // Of two that are as bad, the first.
+        // Of two that are equally bad, the first.
         assert_eq!(worse(with(0, 0.3, true), with(1, 0.3, true)), (0, true));
         assert!(with(0, 1.0, true).is_astray() && with(0, -1.5, true).is_astray());
         assert!(!with(0, 0.9, true).is_astray());
@@ -257,10 +258,10 @@ mod tests {
             };
             known.decides(0.125)
         };
-        // Three errors above what is wanted, mixed or not.
+        // The bias is more than three errors above what is wanted, mixed or not.
         assert!(decides(0.5, 0.0625, false) && decides(-0.5, 0.0625, false));
         assert!(!decides(0.3125, 0.0625, false) && !decides(0.25, 0.0625, true));
-        // Six errors within it.
+        // Six errors fit within what is wanted.
         assert!(decides(0.0, 0.0625 / 3.0, true) && !decides(0.0, 0.0625 / 3.0, false));
         assert!(!decides(0.0, 0.022, true));
     }

@@ -1,13 +1,14 @@
 //! The largest step size whose bias is as small as is asked for, found by running the method itself.
 //!
-//! How large a step may be depends on the drift's curvature, which nobody knows of a new target. [`StepSizeTuner`] runs
-//! particles at a step size and, on the same Brownian paths, at half of it. What the two differ by over the long run
-//! tells the bias (Richardson's extrapolation), and since they share their noise a few particles know it well.
+//! How large a step may be depends on the drift's curvature, which nobody knows for a new target. [`StepSizeTuner`]
+//! runs particles at a step size and, on the same Brownian paths, at half of it. The difference of the two over the
+//! long run tells the bias (Richardson's extrapolation), and since they share their noise a few particles measure it
+//! well.
 //!
 //! # Bias
-//! The bias of a statistic f is its stationary mean under the method less that under the target, in standard deviations of
-//! f under the target: 0.01 for f = x is a hundredth of x's own width. A sampler of N independent draws has a standard error
-//! of 1/√N there, so a bias of 0.01 is hidden until 10⁴ are drawn.
+//! The bias of a statistic f is its stationary mean under the method less that under the target, in standard deviations
+//! of f under the target: 0.01 for f = x is a hundredth of x's own width. A sampler of N independent draws has a
+//! standard error of 1/√N there, so a bias of 0.01 is hidden until 10⁴ are drawn.
 //!
 //! ```text
 //! bias(η) ≈ (⟨f⟩_η − ⟨f⟩_{η/2}) / (1 − 2^−p) / sd f        p the weak order of the method
@@ -60,11 +61,11 @@ use search::Search;
 pub struct Tuned<T> {
     /// η.
     pub step_size: T,
-    /// The bias at η, estimated, of the statistic whose bias may be the largest: with three of its standard errors.
+    /// The estimated bias at η of the statistic whose bias and three standard errors together are the largest.
     pub bias: T,
     /// The standard error of this estimate.
     pub error: T,
-    /// Which statistic it is.
+    /// The index of that statistic.
     pub statistic: usize,
     /// Drift evaluations spent, the fruitless ones included.
     pub drift_calls: u64,
@@ -72,15 +73,16 @@ pub struct Tuned<T> {
 
 /// Finds the largest step size at which no statistic's bias exceeds what is asked for.
 ///
-/// Three standard errors of the estimated bias must fit below it too. The search ends within two thirds of the bias asked for,
-/// or with a step size that is too large within a factor of 5/4. It begins at a step size
-/// that may well be too large: a step that fails halves it. Rounds double until every particle has gone through some eight
-/// independent values of each statistic and the bias is known well enough; all but the last is burn-in. Where particles
-/// seldom cross from one mode to another they take as long, and use the budget up rather than overlook it.
+/// Three standard errors of the estimated bias must fit below it too. The search ends once the bias with these errors
+/// is at least two thirds of the bias asked for, or once a step size within a factor of 5/4 is known to be too large.
+/// It begins at a step size that may well be too large: a step that fails halves it. Rounds double until every particle
+/// has gone through some eight independent values of each statistic and the bias is known well enough; all rounds
+/// except for the last are burn-in. Where particles seldom cross from one mode to another, the rounds take as long as
+/// that needs, and use the budget up rather than overlook it.
 ///
-/// What a shared Brownian path cannot show is the bias of the inner steps, of size η/K, which both step sizes have: run a
-/// midpoint method with K as large as you like, for it costs nothing. Here K costs bridges, some log₂ K a midpoint, and
-/// hardly changes what is measured. Neither can it show a mode that no particle has been to.
+/// A shared Brownian path cannot show the bias of the inner steps, of size η/K, which both step sizes have: run a
+/// midpoint method with K as large as you like, since there K costs nothing. Here K costs bridges, some log₂ K a
+/// midpoint, and hardly changes what is measured. Nor can the path show a mode that no particle has been to.
 ///
 /// ```
 /// use nalgebra::vector;
@@ -109,8 +111,8 @@ pub struct StepSizeTuner<T> {
 }
 
 impl<T: Real> StepSizeTuner<T> {
-    /// For a bias of at most `bias` standard deviations of each statistic, in (0, 1); from a step size of 1 on, in 64
-    /// inner steps, with at most 10⁸ drift evaluations.
+    /// A tuner for a bias of at most `bias` standard deviations of each statistic, in (0, 1). It begins at a step size
+    /// of 1 with 64 inner steps, and uses at most 10⁸ drift evaluations.
     ///
     /// # Errors
     /// [`TuningError::Bias`] if it is out of range.
@@ -151,7 +153,7 @@ impl<T: Real> StepSizeTuner<T> {
         })
     }
 
-    /// With about so many drift evaluations at most: a round that has begun is not cut short.
+    /// Allows about so many drift evaluations at most: a round that has begun is not cut short.
     #[must_use]
     pub fn with_budget(self, drift_calls: u64) -> Self {
         Self {
@@ -164,20 +166,20 @@ impl<T: Real> StepSizeTuner<T> {
     ///
     /// `make` makes the method for a step size and a number of inner steps. `statistics` gives the M values
     /// whose bias matters at a position. `particles`, two or more, some 30 to 100 for a good estimate, begin where they
-    /// are and end about stationary. The noise comes from `streams`, each particle's step from two of its
-    /// own. Time goes on from 0 at each step size.
+    /// are and end about stationary. The noise comes from `streams`: each step of a particle uses two of them, which no
+    /// other step uses. Time goes on from 0 at each step size.
     ///
     /// Costs, for a coarse step of every particle, the drift evaluations of three steps and the normals of about five.
     ///
     /// # Errors
-    /// - [`TuningError::Particles`] of fewer than two.
-    /// - [`TuningError::Parameter`] as `make` has it; [`TuningError::MadeStepSize`] or [`TuningError::MadeInnerSteps`] if what
-    ///   it makes is not what it was asked for.
-    /// - [`TuningError::Step`] or [`TuningError::Statistic`] once a step has failed, or a statistic was not finite, at 41 step
-    ///   sizes, each half of the one before.
+    /// - [`TuningError::Particles`] if there are fewer than two particles.
+    /// - [`TuningError::Parameter`] if `make` fails; [`TuningError::MadeStepSize`] or [`TuningError::MadeInnerSteps`]
+    ///   if what it makes is not what it was asked for.
+    /// - [`TuningError::Step`] or [`TuningError::Statistic`] once a step has failed, or a statistic was not finite, at
+    ///   41 step sizes; after each, the next is half of it.
     /// - [`TuningError::Budget`], with what was tried last, if the drift evaluations were used up first.
     ///
-    /// The particles are then where they began.
+    /// After an error the particles are where they began.
     pub fn tune<S, X, F, G, const M: usize>(
         &self,
         make: impl Fn(T, u32) -> Result<S, ParameterError<T>>,
@@ -203,7 +205,7 @@ impl<T: Real> StepSizeTuner<T> {
         tuned
     }
 
-    /// [`tune`](Self::tune) of enough particles, whose two states it may leave apart.
+    /// [`tune`](Self::tune) for enough particles; it may leave the two states of a particle apart.
     fn search<S, X, F, G, const M: usize>(
         &self,
         make: impl Fn(T, u32) -> Result<S, ParameterError<T>>,
@@ -266,7 +268,7 @@ impl<T: Real> StepSizeTuner<T> {
         let mut half = FIRST_HALF;
         _ = run.round(particles, half)?;
         while run.spent.drift_calls < self.budget {
-            // The rounds before this one have been as long together: they are its burn-in.
+            // The rounds before this one were together as long: they are its burn-in.
             let estimate = run.round(particles, half)?;
             if estimate.decides(self.bias) {
                 return Ok(Some(estimate));
@@ -277,14 +279,14 @@ impl<T: Real> StepSizeTuner<T> {
     }
 }
 
-/// Both states of every particle at the same place, where it began if they have gone astray.
+/// Puts both states of every particle at the same place: where it began, if they have gone astray.
 fn rejoin<X: Copy>(particles: &mut [Coupled<X>], is_astray: bool) {
     for particle in particles {
         particle.rejoin(is_astray);
     }
 }
 
-/// That a method is the one that was asked for.
+/// Checks that a method is the one that was asked for.
 fn check<S: Stepper>(
     method: &S,
     step_size: RealOf<S::Dynamics>,

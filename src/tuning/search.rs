@@ -7,7 +7,7 @@ use super::{Tuned, TuningError};
 use crate::numeric::order::{larger, smaller};
 use crate::real::Real;
 
-/// How far below the largest a step that does not fail is looked for: 2⁻⁴⁰ of it.
+/// How far below the largest step size a step that does not fail is looked for: down to 2⁻⁴⁰ of it.
 const HALVINGS: u32 = 40;
 
 /// A search between a step size that is small enough and one that is not.
@@ -58,12 +58,12 @@ impl<T: Real> Search<T> {
         }
     }
 
-    /// What to try next.
+    /// The step size to try next.
     pub(super) fn step_size(&self) -> T {
         self.step_size
     }
 
-    /// The bias at this step size is known.
+    /// Takes note of the bias at this step size.
     pub(super) fn judged(
         &mut self,
         estimate: Estimate<T>,
@@ -88,7 +88,7 @@ impl<T: Real> Search<T> {
         self.next((ratio.ln() / T::from_u32(weak_order)).exp())
     }
 
-    /// A step of this size has failed, or gone where a statistic is not finite.
+    /// Takes note that a step of this size has failed, or has gone where a statistic is not finite.
     pub(super) fn failed(
         &mut self,
         error: TuningError<T>,
@@ -101,7 +101,7 @@ impl<T: Real> Search<T> {
         Ok(self.next(of(1, 2)))
     }
 
-    /// The budget is used up.
+    /// The result if the budget is used up.
     pub(super) fn interrupted(&self, drift_calls: u64) -> Result<Tuned<T>, TuningError<T>> {
         match self.small_enough {
             Some(found) => Ok(found.tuned(drift_calls)),
@@ -115,7 +115,7 @@ impl<T: Real> Search<T> {
 
     /// Goes on to this many times the step size, or to the middle of where the answer lies.
     fn next(&mut self, factor: T) -> ControlFlow<Found<T>> {
-        // What is no number is taken for the least.
+        // NaN is taken for the least factor.
         let factor = larger(factor, of(1, 4));
         match (self.small_enough, self.too_large) {
             (Some(found), None) => return ControlFlow::Break(found),
@@ -154,7 +154,7 @@ mod tests {
         }
     }
 
-    /// Whether a search for a bias of 0.1, from a step size of 1 on, has ended at its step size.
+    /// Tells a search for a bias of 0.1, from a step size of 1 on, this bias; returns whether it has ended.
     fn judge(search: &mut Search<f64>, bias: f64, weak_order: u32) -> bool {
         let before = search.step_size();
         match search.judged(known(bias), weak_order) {
@@ -166,7 +166,7 @@ mod tests {
         }
     }
 
-    /// The step size after one of 1 has had this bias.
+    /// The step size that follows a step size of 1 with this bias.
     fn second(bias: f64, weak_order: u32) -> f64 {
         let mut search = Search::new(0.1, 1.0);
         assert!(!judge(&mut search, bias, weak_order));
@@ -190,7 +190,8 @@ mod tests {
 
     #[test]
     fn what_is_small_enough_ends_the_search() {
-        // At the largest step size of all, however small the bias; and between two thirds of what is wanted and the whole.
+        // It ends at the largest step size of all, however small the bias, and where the bias is between two thirds of
+        // what is wanted and the whole of it.
         for bias in [0.0, 0.05, 0.07, 0.0999] {
             assert!(judge(&mut Search::new(0.1, 1.0), bias, 1), "{bias}");
         }
@@ -202,20 +203,20 @@ mod tests {
     #[test]
     fn between_two_step_sizes_it_goes_where_the_bias_is_expected() {
         let mut search = Search::new(0.1, 1.0);
-        // A fifth, by the rule; a quarter is the least.
+        // The rule gives a fifth; a quarter is the least.
         assert!(!judge(&mut search, 0.4, 1));
         assert_eq!(search.step_size(), 0.25);
-        // 0.08/0.04 twice the step size.
+        // 0.08/0.04: twice the step size.
         assert!(!judge(&mut search, 0.04, 1));
         assert!((search.step_size() - 0.5).abs() < 1e-12);
-        // Now 0.08/0.16 leads to where it has been: the middle.
+        // Now 0.08/0.16 leads to where the search has been, so it takes the middle.
         assert!(!judge(&mut search, 0.16, 1));
         assert!((search.step_size() - 0.125_f64.sqrt()).abs() < 1e-12);
-        // Beyond what is too large: the middle too.
+        // The rule leads beyond what is too large: the middle again.
         assert!(!judge(&mut search, 0.01, 1));
         let small = 0.125_f64.sqrt();
         assert!((search.step_size() - (small * 0.5).sqrt()).abs() < 1e-12);
-        // By 1.19 apart they are close enough.
+        // A factor of 1.19 apart, they are close enough.
         assert!(!judge(&mut search, 0.2, 1));
         let found = search.interrupted(0).unwrap();
         assert!((found.step_size - small).abs() < 1e-12 && found.bias == 0.01);
@@ -230,7 +231,7 @@ mod tests {
             let ended = search.judged(known(0.01), 1).is_break();
             assert_eq!(ended, ends, "{small}");
         }
-        // A proposal within a tenth of either end is none: the middle, by order 1 at 0.5 and 1.
+        // A proposal within a tenth of either end is not taken, but the middle: of 0.5 and 1, with order 1.
         for (bias, expected) in [
             (0.066, 0.5 * 0.08 / 0.066),
             (0.08 / 1.8, 0.5 * 1.8),

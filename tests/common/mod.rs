@@ -1,5 +1,5 @@
 //! The method as the paper writes it: K inner steps with textbook coefficients, one at a time, in
-//! f64. Nothing here comes from the crate but the types of its states.
+//! f64. Nothing here comes from the crate except for the types of its states.
 
 #![allow(dead_code, reason = "each test file uses its own part")]
 

@@ -41,7 +41,7 @@ fn sample(
     x
 }
 
-/// The normals of a way, added to nothing.
+/// The normals of the steps between two training steps, added to 0.
 fn normals<T: Real>(
     noise: &mut (impl SampleNoise<T> + ?Sized),
     from: u32,
@@ -109,8 +109,8 @@ fn noise_composes_to_that_of_longer_steps() {
     );
 }
 
-/// The more steps, the nearer the samples of a seed: to first order, where those of a stream are no nearer to each other
-/// than any two.
+/// The more steps, the nearer the samples of a seed come to each other, to first order; those of a stream come no
+/// nearer to each other than any two.
 #[test]
 fn samples_of_a_seed_converge() {
     const SEEDS: u64 = 100;
@@ -243,7 +243,7 @@ fn a_path_has_its_bits() {
     );
 }
 
-/// One by one, added, or as what a run starts from: of a stream they are the next normals, be they few or many.
+/// One by one, added, or as the start of a run: the normals of a stream are its next ones, be they few or many.
 #[test]
 fn a_stream_is_noise_too() {
     fn check<T: Real>(dimension: usize) {

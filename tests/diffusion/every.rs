@@ -187,7 +187,7 @@ impl<N: NoiseSchedule<f32>, S: Solver<f32>> Check for Sampler<'_, f32, N, S> {
         (error, before, x)
     }
 
-    /// The sample, when at every call wrong outputs are offered first.
+    /// The sample if wrong outputs are offered first at every call.
     fn recovers(&self) -> [f32; D] {
         let (mut x, mut stream) = begin(0);
         let mut work = vec![0.0; Sampler::work_length(self, D)];
@@ -209,7 +209,7 @@ impl<N: NoiseSchedule<f32>, S: Solver<f32>> Check for Sampler<'_, f32, N, S> {
         x
     }
 
-    /// The error of a sample that is infinite after some calls, and the training step of the last of them;
+    /// The error of a sample that becomes infinite after some calls, and the training step of the last of them;
     /// the run goes no further however often it is asked.
     fn fails_for_good(&self, calls: u32) -> (SampleError, u32) {
         let (mut x, mut stream) = begin(0);

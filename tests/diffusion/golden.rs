@@ -17,14 +17,14 @@ fn stream() -> Stream {
     Stream::new(11, 3)
 }
 
-/// As in the script.
+/// The network of the script.
 fn network(step: u32, x: &[f64], output: &mut [f64]) {
     for ((d, output), x) in (0_u32..).zip(output).zip(x) {
         *output = (x / 2.0 + f64::from(d) / 10.0) / (1.0 + x * x) + f64::from(step) / 2000.0;
     }
 }
 
-/// What is the same of a group of lines.
+/// The settings that a group of lines has in common.
 struct Setting<'a> {
     timesteps: &'a Timesteps<10>,
     predicts: Prediction,

@@ -64,9 +64,9 @@ fn macro_step(law: MidpointLaw, from: usize, (mean, second): (f64, f64)) -> (f64
     let squares: f64 = corrections.iter().map(|d| expected(d, d)).sum();
     let k = INNER as f64;
     let weights = match law {
-        // Of K or 0, independent: E Hᵢ² = K and E Hᵢ Hⱼ = 1.
+        // Each H is K or 0, independently: E Hᵢ² = K and E Hᵢ Hⱼ = 1.
         MidpointLaw::Bernoulli => expected(&sum, &sum) + (k - 1.0) * squares,
-        // K − 1 once: E Hᵢ² = K − 1 and E Hᵢ Hⱼ = 0.
+        // One H is K − 1, the others are 0: E Hᵢ² = K − 1 and E Hᵢ Hⱼ = 0.
         MidpointLaw::Single => (k - 1.0) * squares,
     };
     (

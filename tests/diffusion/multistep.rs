@@ -1,5 +1,5 @@
-//! The multistep methods against the formulas of their papers, path by path, with integrals by quadrature: SA-Solver with
-//! its predictor and corrector each from the same x and the same noise, the hybrid method as its two segments.
+//! The multistep methods against the formulas of their papers, path by path, with integrals by quadrature: SA-Solver
+//! with its predictor and corrector each from the same x and the same noise, the hybrid method as its two segments.
 
 use poisson_midpoint::diffusion::{
     HybridMultistep, Level, LinearRate, NoiseSchedule, Prediction, SaSolver, Sampler, Solver,
@@ -14,7 +14,7 @@ fn schedule() -> LinearRate<f64> {
     LinearRate::new(1000, 0.1, 20.0).unwrap()
 }
 
-/// Smooth, not linear, and of no meaning: what x₀ is taken for.
+/// The prediction of x₀: smooth, not linear, and without a meaning.
 fn network(step: u32, x: &X) -> X {
     let time = f64::from(step) / 2000.0;
     [
@@ -92,7 +92,7 @@ impl Segment {
     }
 }
 
-/// The last of the outputs, at most so many.
+/// The last of the outputs, at most `count`.
 fn last(outputs: &[(f64, X)], count: u32) -> &[(f64, X)] {
     &outputs[outputs.len().saturating_sub(count as usize)..]
 }

@@ -13,7 +13,7 @@ use poisson_midpoint::{MidpointLaw, PoissonMidpoint, Real, Stepper};
 
 type X = SVector<f64, 2>;
 
-/// Any smooth function: as prediction of whatever is asked for.
+/// Any smooth function, as the prediction of whatever is asked for.
 fn network(step: f64, x: &X) -> X {
     vector![
         (x.x + 0.3 * x.y) / (1.0 + x.x * x.x) + step / 2000.0,
@@ -203,7 +203,7 @@ fn all_runs_of_a_thousand_inner_steps_are_their_steps() {
     }
 }
 
-/// Macro steps are had by their number: any other pair of training steps has no coefficients in the table.
+/// Macro steps are found by their number: any other pair of training steps has no coefficients in the table.
 #[test]
 fn macro_steps_are_those_of_the_timesteps() {
     let schedule = ScheduleTable::<f64, 1000>::linear(1e-4, 0.02).unwrap();

@@ -36,7 +36,7 @@ fn network(step: u32, x: &[f64], output: &mut [f64]) {
     output[0] = schedule().level(step).noise * (x[0] - mean) / variance;
 }
 
-/// Normals that are 0, but for one.
+/// Normals that are 0, except for one.
 struct OneNormal {
     word: u64,
     chosen: Option<u64>,
@@ -56,7 +56,7 @@ impl Words for OneNormal {
     }
 }
 
-/// Equal steps in λ, but for the first.
+/// Equal steps in λ, except for the first.
 fn timesteps(steps: u32) -> Timesteps<700> {
     let schedule = schedule();
     let (first, last) = (TRAINING_STEPS / 4 * 3, TRAINING_STEPS / 20);
@@ -72,7 +72,7 @@ fn timesteps(steps: u32) -> Timesteps<700> {
     Timesteps::new(&list).unwrap()
 }
 
-/// The first and the last.
+/// The first and the last training step.
 fn ends(timesteps: &Timesteps<700>) -> (u32, u32) {
     let (first, _) = timesteps.pairs().next().unwrap();
     let (_, last) = timesteps.pairs().last().unwrap();
@@ -148,7 +148,7 @@ fn deterministic_solvers_have_their_order() {
             check(name, order, ode(HybridMultistep { order, eta, node }));
         }
     }
-    // What is predicted may be of one order less than what it is corrected to.
+    // The order of the predictor may be one less than that of the corrector.
     for (predictor, corrector, order) in [(1, 0, 1), (1, 2, 2), (2, 3, 3), (3, 3, 3)] {
         check(
             "SA-Solver",
@@ -219,8 +219,8 @@ fn sde_solvers_are_exact_in_the_mean_and_gain_orders_in_the_variance() {
     }
 }
 
-/// The law of x_t does not depend on how much noise a diffusion has: that of a run from x_T of the right law is right at
-/// the end too.
+/// The law of x_t does not depend on how much noise a diffusion has: that of a run from x_T of the right law is right
+/// at the end too.
 #[test]
 fn whatever_the_noise_the_law_at_each_time_is_the_same() {
     fn check(name: &str, least: f64, solver: impl Solver<f64> + Copy) {
@@ -258,8 +258,8 @@ fn whatever_the_noise_the_law_at_each_time_is_the_same() {
     }
 }
 
-/// The mean of ER-SDE-Solver's diffusion for signal 1, y = x/signal and ρ = noise/signal: dy/dρ = (φ′/φ)(y − x₀), by the
-/// Runge–Kutta method.
+/// The mean of ER-SDE-Solver's diffusion for signal 1, y = x/signal and ρ = noise/signal: dy/dρ = (φ′/φ)(y − x₀), by
+/// the Runge–Kutta method.
 #[test]
 fn the_extended_sde_has_its_order_in_the_mean() {
     fn scale(rho: f64) -> f64 {

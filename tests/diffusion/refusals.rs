@@ -307,7 +307,7 @@ fn an_error_of_any_kind_says_what_that_kind_says() {
 
 #[test]
 fn a_density_that_is_nothing_is_refused() {
-    // Down there a network's output is of no account: the data's signal is 0 in f32.
+    // Down there a network's output does not matter: the data's signal is 0 in f32.
     let schedule = ScheduleSlice::new(&[1.0_f32, 300.0, 310.0, 320.0]).unwrap();
     let steps = Steps::new(&[4, 2]).unwrap();
     let (mut table, mut thresholds) = ([Row::ZERO; 4], [0; 4]);

@@ -274,8 +274,8 @@ fn noise_that_does_not_grow_is_refused() {
     assert_eq!(karras(9, 7, 0.1, f64::INFINITY), of(f64::INFINITY, 9));
 }
 
-/// Of N(μ, s²) data, 4,000 samples by networks that know them, over both schedules: mean and deviation within 5 standard
-/// errors, false alarms 5·10⁻⁶ in all, and a bias of the steps of 1 %.
+/// 4,000 samples of N(μ, s²) data by networks that know the data, over both schedules: mean and deviation are within 5
+/// standard errors (false alarms 5·10⁻⁶ in all) and a bias of the steps of 1 %.
 #[test]
 fn samplers_draw_from_networks_of_other_scales() {
     const MEAN: f64 = 0.7;

@@ -38,7 +38,7 @@ fn published(order: u32, t: u32, s: u32) -> (f64, Vec<u32>) {
     let Level { signal, .. } = schedule().level(t);
     let (x, h) = (START, lambda(s) - lambda(t));
     let share = |step| (lambda(step) - lambda(t)) / h;
-    // What all steps have in common: the exact solution for ε held.
+    // What all steps have in common: the exact solution for a constant ε.
     let held = |step: u32, epsilon: f64| {
         let to = schedule().level(step);
         let moved = to.noise * (lambda(step) - lambda(t)).exp_m1();

@@ -39,7 +39,7 @@ fn exact(training_steps: u32) -> Exact {
     }
 }
 
-/// Of all steps from `least` to `most`, that at the least distance; of two, the noisier.
+/// Of all steps from `least` to `most`, the one at the least distance; of two such, the noisier.
 fn nearest(least: u32, most: u32, distance: impl Fn(u32) -> f64) -> u32 {
     (least..=most)
         .rev()
@@ -90,7 +90,7 @@ fn lists_are_their_definitions() {
         assert_eq!(Timesteps::leading(steps, &schedule), leading);
         let quadratic = list(&|j| round(t * j * j / (n * n)));
         assert_eq!(Timesteps::quadratic(steps, &schedule), quadratic);
-        // Of one step only, T and 0.
+        // With one step only: T and 0.
         let share = |j: f64| {
             if steps == 1 {
                 one

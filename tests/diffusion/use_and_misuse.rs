@@ -1,4 +1,4 @@
-//! Split phase and batches give what one call gives; what is wrong is told, and changes nothing.
+//! Split phase and batches give what one call gives; errors are reported, and change nothing.
 
 use poisson_midpoint::diffusion::{
     Ddim, LinearRate, Lockstep, Member, Prediction, SampleError, Sampler, Timesteps,
@@ -132,8 +132,8 @@ fn words_and_calls_are_as_documented() {
     });
 }
 
-/// Enough samples for several threads, with midpoints of their own, some of which fail: the same numbers, failures, words
-/// and calls of the network as on one thread.
+/// Enough samples for several threads, with midpoints of their own, some of which fail: the same numbers, failures,
+/// words and calls of the network as on one thread.
 #[cfg(feature = "rayon")]
 #[test]
 fn threads_change_no_bit_of_a_batch() {

@@ -25,7 +25,7 @@ fn bits_are_the_golden_bits() {
     let found = golden();
     for (found, expected) in found.lines().zip(expected.lines()) {
         match found.split_once(" @") {
-            // A trajectory's first states, without where its stream is then.
+            // The first states of a trajectory, without the word position at which Miri's shorter one ends.
             Some((states, _)) if cfg!(miri) => assert!(expected.starts_with(states), "{found}"),
             _ => assert_eq!(found, expected),
         }

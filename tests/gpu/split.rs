@@ -76,7 +76,7 @@ fn evaluate<T: Real>(
     values
 }
 
-/// A state's columns, one component after another, laid out otherwise.
+/// A state that is given as columns, one component after another, in another layout.
 fn in_layout<T: Real>(strides: Strides, columns: &[T], dimension: usize, count: usize) -> Vec<T> {
     let mut state = vec![T::ZERO; columns.len()];
     for (component, column) in columns.chunks(count).enumerate() {
@@ -107,10 +107,10 @@ where
         drift(time, x.as_slice(), value.as_mut_slice());
         value
     };
-    // The host computes their drifts: fewer of many dimensions.
+    // The host computes the drifts, so there are fewer particles where they have many dimensions.
     let particles = (2 * options.particles / D).max(29);
     let mut start = Host::<S::Real>::new(parts * D, particles);
-    // The split-phase batch begins its streams.
+    // The split-phase batch starts at the beginning of its streams.
     start.word_positions.fill(0);
     let mut expected = start.clone();
     let mut on_the_host = expected.particles::<S::State<D>>()?;
@@ -139,7 +139,7 @@ where
         let mut batch: SplitBatch<'_, S> =
             gpu.split_phase(Streams::new(SEED), FIRST, D, layout, &state)?;
         for step in 0..options.steps {
-            // A run that is interrupted goes on to the bit.
+            // A run that is interrupted goes on with the same bits.
             if step == 1 {
                 let (states, word_positions) = (batch.states()?, batch.word_positions()?);
                 let status = batch.status()?;

@@ -1,5 +1,5 @@
-//! A loop, for callgrind to count: `poisson-midpoint-instructions LOOP` does what `counted` is called for, and prints how
-//! many steps, or numbers, that was.
+//! A loop for callgrind to count: `poisson-midpoint-instructions LOOP` does the work that `counted` is called for, and
+//! prints how many steps, or numbers, that was.
 
 use std::hint::black_box;
 
@@ -19,7 +19,7 @@ fn main() -> Result<()> {
     let Some((name, count)) = name.rsplit_once('-') else {
         bail!("no loop {name}");
     };
-    // As many particles as make a few groups of lanes, or one, which has no lanes.
+    // As many particles as make a few groups of lanes, or one particle, which has no lanes.
     let particles = match count {
         "lanes" => 64,
         "alone" | "buffered" | "slice" => 1,
@@ -60,13 +60,13 @@ fn main() -> Result<()> {
     }
 }
 
-/// What is counted. Not in line, and with a name that no type changes.
+/// Does the work that is counted. Not in line, and with a name that no type changes.
 #[inline(never)]
 fn counted(work: &mut dyn FnMut()) {
     work();
 }
 
-/// Does it once before, for all that is found or filled at first.
+/// Does the work once before it is counted, for all that is found or filled at first.
 fn count(each: usize, work: &mut dyn FnMut()) {
     work();
     counted(work);

@@ -1,6 +1,6 @@
 //! What diffusion samplers do between the calls of the network.
 //!
-//! The network predicts v = 0, which is right for data that are standard normal: every step should keep them so, but
+//! The network predicts v = 0, which is right for data that are standard normal: every step should keep them so, except
 //! for what the method itself gets wrong.
 
 use anyhow::{Context, Result, bail, ensure};
@@ -18,8 +18,8 @@ use super::{Contender, mean_square};
 /// The most timesteps.
 const MOST: usize = 1000;
 
-/// The contender of a method, with `-lockstep` for a batch in lockstep; the shape is samples x components. `poisson` makes
-/// as many calls of the network as the others, two a step.
+/// The contender of a method, with `-lockstep` for a batch in lockstep; the shape is samples x components. `poisson`
+/// makes as many calls of the network as the others, two a step.
 pub(crate) fn contender(
     method: &str,
     shape: &str,

@@ -1,8 +1,8 @@
-//! What a step costs as particles, dimension, K, steps a call and threads grow: `cargo run --release` from here prints tables
-//! in Markdown, and with `-- FILE.svg` draws them.
+//! What a step costs as particles, dimension, K, steps a call and threads grow: `cargo run --release` from here prints
+//! tables in Markdown, and with `-- FILE.svg` draws them.
 //!
-//! f32, the drift −x, one thread but where threads are counted. A number is the least of several runs: what disturbs a run
-//! makes it longer.
+//! f32, the drift −x, one thread except where threads are counted. A number is the least of several runs, since
+//! disturbances only make a run longer.
 
 mod plot;
 
@@ -55,7 +55,7 @@ fn main() -> Result<()> {
     Ok(())
 }
 
-/// Nanoseconds that a run takes at the least, divided by what it does.
+/// The nanoseconds of the shortest run, divided by what it does.
 fn cost(units: usize, mut run: impl FnMut() -> Result<()>) -> Result<f64> {
     run()?;
     let (begun, mut least) = (Instant::now(), Duration::MAX);

@@ -12,7 +12,7 @@ use crate::object::{Handle, check, clear, get, get_mut, init, write};
 use crate::status::pmid_status_t::{self, PMID_BAD_DIMENSION, PMID_TABLE_TOO_SHORT};
 use crate::stream::pmid_stream_t;
 
-/// A sampler but for its solver.
+/// A sampler without its solver.
 struct Parts<T: 'static> {
     schedule: ScheduleSlice<'static, T>,
     steps: Steps<'static>,
@@ -22,7 +22,7 @@ struct Parts<T: 'static> {
 }
 
 impl<T: Diffusion> Parts<T> {
-    /// Reads the settings, once nothing is seen to overlap.
+    /// Checks that nothing overlaps and reads the settings.
     ///
     /// # Safety
     /// The header's introduction.
@@ -95,7 +95,7 @@ where
 pub(crate) struct Filled<T: Diffusion> {
     pub variant: Variant<T>,
     pub table: *mut T::Row,
-    /// Null of a method that has none.
+    /// Null for a method that has none.
     pub thresholds: *mut u32,
     pub length: usize,
 }
@@ -113,8 +113,8 @@ impl<T: Diffusion> Filled<T> {
     /// # Safety
     /// The header's introduction.
     unsafe fn table(&self) -> Result<&'static mut [Row<T>], pmid_status_t> {
-        // SAFETY: as the header's introduction demands; a row of C has the size and the alignment of one, and any
-        // numbers are one.
+        // SAFETY: as the header's introduction demands; a row of C has the size and the alignment of a `Row`, and any
+        // numbers make one.
         unsafe { array_mut(self.table.cast::<Row<T>>(), self.length) }
     }
 
@@ -151,7 +151,7 @@ where
         if !filled.thresholds.is_null() {
             check_array(filled.thresholds, filled.length)?;
         }
-        // What DDPM refuses is seen before a table is touched.
+        // Whatever DDPM refuses, it refuses before a table is touched.
         let variant = filled.variant;
         parts.with(Ddpm { variant })?;
         if filled.length < parts.schedule.training_steps() as usize {
@@ -186,7 +186,7 @@ where
         check_apart(&[constant, region(length, 1)])?;
     }
     let needed = made.driver().work_length(dimension);
-    // A length that saturated is that of no array.
+    // No array has a length that saturated.
     if dimension == 0 || needed == usize::MAX {
         return Err(PMID_BAD_DIMENSION);
     }
@@ -205,7 +205,7 @@ pub struct Run<H, T> {
 }
 
 impl<H: Handle<Value = AnySampler<T>>, T: Diffusion> Run<H, T> {
-    /// The sampler, the sample and the work array, once none of them is seen to touch what the call also uses.
+    /// The sampler, the sample and the work array, after a check that none of them overlaps what the call also uses.
     ///
     /// # Safety
     /// The sampler and the arrays given at the beginning are still there and nobody else uses them meanwhile.

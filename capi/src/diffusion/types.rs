@@ -105,7 +105,7 @@ pub(crate) struct Settings<T> {
 }
 
 impl<T: Real> Settings<T> {
-    /// No clip of limit 0, and of a quantile 0 one to a fixed range.
+    /// The clip: none if the limit is 0, and to a fixed range if the quantile is 0.
     pub(crate) fn clip(&self) -> Result<Option<Clip<T>>, pmid_status_t> {
         if self.clip_limit == T::ZERO {
             return Ok(None);

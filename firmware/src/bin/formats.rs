@@ -158,7 +158,7 @@ fn checkpoints() {
     info!("{}", CheckpointError::Header { offset: 12 });
     let (found, expected) = (Name::new("ubu"), Name::new("baoa"));
     info!("{}", Mismatch::<f32>::Method { found, expected });
-    // One of no particle at all.
+    // A batch of no particle at all.
     let (mut state, mut positions, mut status) = ([0.0_f32; 0], [0; 0], [Status::Active; 0]);
     let streams = Streams::new(42);
     let particles =

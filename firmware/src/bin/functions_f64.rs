@@ -1,4 +1,4 @@
-//! Every public function in f64: what it links shows what there is no path to.
+//! Every public function in f64: whatever is not linked here, no public function has a path to.
 
 #![no_std]
 #![no_main]

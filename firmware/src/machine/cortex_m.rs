@@ -37,7 +37,7 @@ pub fn stack_pointer() -> u32 {
     msp::read()
 }
 
-/// A loop of two instructions, as many times.
+/// Runs a loop of two instructions so many times.
 pub fn spin(times: u32) {
     delay(times);
 }

@@ -77,7 +77,7 @@ pub fn stack_pointer() -> u32 {
     address
 }
 
-/// A loop of two instructions, as many times.
+/// Runs a loop of two instructions so many times.
 pub fn spin(times: u32) {
     delay(2 * times);
 }

@@ -14,7 +14,7 @@ impl<S> SplitBatch<'_, S>
 where
     S: KernelDynamics<Real: DeviceCopy>,
 {
-    /// The states on the device, where they are until the next step is over.
+    /// The states on the device, which stay at this address until the next step is over.
     #[must_use]
     pub fn state(&self) -> DevicePointer<S::Real> {
         self.state.pointer()
@@ -27,13 +27,13 @@ where
     }
 
     /// The midpoints where a drift is asked for, laid out like positions. Those of a particle that does
-    /// not ask are of no account.
+    /// not ask have no meaning.
     #[must_use]
     pub fn query(&self) -> DevicePointer<S::Real> {
         self.query.pointer()
     }
 
-    /// The times at which it is asked for, one a particle.
+    /// The times at which a drift is asked for, one for each particle.
     #[must_use]
     pub fn times(&self) -> DevicePointer<S::Real> {
         self.times.pointer()
@@ -74,7 +74,7 @@ where
         self.query.to_vec()
     }
 
-    /// The times at which it is asked for, copied from the device.
+    /// The times at which a drift is asked for, copied from the device.
     ///
     /// # Errors
     /// [`LaunchError::Driver`].

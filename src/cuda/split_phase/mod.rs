@@ -25,7 +25,7 @@ mod arrays;
 pub enum Layout {
     /// All first dimensions, then all second ones, …: as in [`batch`](crate::batch).
     Columns,
-    /// One particle after another: as networks have their batches.
+    /// One particle after another, as networks lay out their batches.
     Rows,
 }
 
@@ -204,7 +204,7 @@ where
         self.extent.count
     }
 
-    /// Whether there is none.
+    /// Whether there are no particles.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.len() == 0
@@ -255,7 +255,7 @@ where
         }
     }
 
-    /// Goes on with those particles that ask for a drift, which is [`drift`](Self::drift).
+    /// Goes on with the particles that ask for a drift, which is now at [`drift`](Self::drift).
     ///
     /// # Errors
     /// [`LaunchError::Order`] if none asks, [`LaunchError::Driver`].
@@ -338,7 +338,7 @@ where
         }
     }
 
-    /// What is asked for is not what comes next.
+    /// The error where what is asked for is not what comes next.
     fn out_of_order(&self, asked: &'static str) -> LaunchError {
         let next = match self.step {
             Step::None => "begin or update",
@@ -385,8 +385,8 @@ where
             scalar,
         };
         let arguments = [Argument::of(&split), Argument::of(method)];
-        // SAFETY: a kernel of such a name is made by `split_kernel` and takes these arrays. Nothing else uses
-        // them before what follows on the stream but the caller's drift, which keeps to its own.
+        // SAFETY: a kernel of this name was made by `split_kernel` and takes these arrays. Before what follows on the
+        // stream, nothing else uses them except for the caller's drift, which keeps to its own arrays.
         unsafe { self.gpu.launch(module, name, units, &arguments) }
     }
 }

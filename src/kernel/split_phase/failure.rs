@@ -3,17 +3,18 @@
 use super::Column;
 use crate::error::StepError;
 
-/// The least of the keys of a particle is what a step of it alone would have met first.
+/// A failure in a particle's step. The least of the particle's keys is that of the failure which one thread alone
+/// would have met first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Failure {
-    /// The state at an inner step.
+    /// The state at an inner step is not finite.
     State(u32),
-    /// A component of the drift at an inner step.
+    /// A component of the drift at an inner step is not finite.
     Drift(u32, usize),
 }
 
 impl Failure {
-    /// The inner step, then the state before the drift, then the component.
+    /// Orders by the inner step, then the state before the drift, then the component.
     #[inline]
     pub(super) fn key(self) -> u64 {
         match self {
@@ -43,7 +44,7 @@ impl Failure {
 pub(super) struct First(u64);
 
 impl First {
-    /// The key of none.
+    /// The key where nothing has failed.
     pub(super) const NONE: u64 = u64::MAX;
 
     #[inline]
@@ -59,7 +60,7 @@ impl First {
         }
     }
 
-    /// Tells the particle's other threads, if there is one.
+    /// Tells the particle's other threads of the failure, if there is one.
     #[inline]
     pub(super) fn record(self, keys: Column<u64>, place: usize) {
         if self.0 != Self::NONE {

@@ -1,8 +1,8 @@
 //! Macro steps whose drift is computed elsewhere: by a network on the same device, say.
 //!
 //! A step is several kernels with the caller's drift between them. Each thread takes one tile of one
-//! particle at a time: the dimensions whose first words lie in one block of its stream, so that an
-//! image's dimensions are spread over threads and no block is computed twice, but for one that a
+//! particle at a time: the dimensions whose first words lie in one block of its stream. So an
+//! image's dimensions are spread over threads and no block is computed twice, except for a block that a
 //! dimension's words reach into. A particle of few dimensions is one tile. Which threads take which
 //! tiles changes no bit.
 //!
@@ -64,7 +64,7 @@ pub struct SplitExtent {
     pub dimension: usize,
     /// The number of the first particle.
     pub first: u64,
-    /// Where a state's components lie. Drifts and midpoints lie as its positions.
+    /// Where a state's components lie. Drifts and midpoints lie like its positions.
     pub strides: Strides,
     /// The key of the streams.
     pub streams: Streams,
@@ -72,12 +72,12 @@ pub struct SplitExtent {
     pub step: u32,
     /// How many drifts at midpoints each particle under way has been given.
     pub round: u32,
-    /// Whether to count and list those that ask (1), or not (0).
+    /// Whether to count and list the particles that ask for a drift (1), or not (0).
     pub list: u32,
 }
 
-/// What a kernel of a split-phase step is given, by value: what it reads and writes. N particles,
-/// D dimensions. Laid out alike on host and device, whose memory the columns are in.
+/// The argument of a split-phase kernel, by value: the columns that it reads and writes, for N particles in D
+/// dimensions. Laid out alike on host and device; the columns are in the device's memory.
 ///
 /// ```
 /// use poisson_midpoint::kernel::SplitPhase;
@@ -101,7 +101,7 @@ pub struct SplitPhase<T> {
     pub correction: Column<T>,
     /// The midpoints X̂ where the drift is wanted, D·N.
     pub query: Column<T>,
-    /// When it is wanted, N.
+    /// The times at which it is wanted, N.
     pub times: Column<T>,
     /// Word positions before the step, N.
     pub word_positions: Column<u64>,
@@ -111,7 +111,7 @@ pub struct SplitPhase<T> {
     pub codes: Column<u32>,
     /// Written where a step fails, N.
     pub failures: Column<FailureRecord>,
-    /// What fails in this step, N; [`NONE`](Self::NONE) before it.
+    /// The keys of what fails in this step, N; [`NONE`](Self::NONE) before it.
     pub keys: Column<u64>,
     /// The midpoints that `drift` was evaluated at; 0 for a particle that asked for none. N.
     pub previous: Column<u32>,
@@ -133,7 +133,7 @@ const _: () = {
 };
 
 impl<T: Real> SplitPhase<T> {
-    /// Nothing has failed.
+    /// The key where nothing has failed.
     pub const NONE: u64 = First::NONE;
 
     #[inline]
@@ -171,7 +171,7 @@ impl<T: Real> SplitPhase<T> {
         self.extent.streams.particle(number)
     }
 
-    /// Some dimensions of a particle stay as they are, and where its words begin.
+    /// Leaves some dimensions of a particle as they are, and also where its words begin.
     #[inline]
     fn keep<C: Cell<T>>(&self, dimensions: Range<usize>, place: usize) {
         let is_first = dimensions.start == 0;
@@ -184,14 +184,14 @@ impl<T: Real> SplitPhase<T> {
         }
     }
 
-    /// Where the words of the leg of this round begin: those before it each read a gap and a segment.
+    /// Where the words of this round's leg begin: each leg before it read a gap and a segment.
     #[inline]
     fn leg_start(&self, shape: &Shape, place: usize) -> u64 {
         let read = u64::from(self.extent.round).wrapping_mul(1 + shape.segment());
         self.word_positions.get(place).wrapping_add(read)
     }
 
-    /// The midpoint whose drift is being supplied: `None` if it is none but b₀ that is.
+    /// The midpoint whose drift is being supplied; `None` if it is b₀ that is being supplied.
     /// `Err` for a particle whose step is over.
     #[inline]
     fn supplied(&self, place: usize) -> Result<Option<u32>, ()> {
@@ -204,8 +204,8 @@ impl<T: Real> SplitPhase<T> {
         }
     }
 
-    /// Draws the midpoint after `previous` from the words of this round's leg, and tells the caller that
-    /// its drift is wanted or that none is; returns it and where the words of the segment begin.
+    /// Draws the midpoint after `previous` from the words of this round's leg, and tells the caller whether a drift
+    /// is wanted there; returns the midpoint and where the words of the segment begin.
     #[inline]
     fn draw<S: Dynamics<Real = T>>(
         &self,

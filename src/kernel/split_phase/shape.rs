@@ -37,7 +37,7 @@ impl Strides {
         }
     }
 
-    /// One particle after another, as networks have their batches.
+    /// One particle after another, as networks lay out their batches.
     #[must_use]
     pub fn rows(dimension: usize, count: usize) -> Self {
         Self {
@@ -78,7 +78,7 @@ impl Strides {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Shape {
     dimension: usize,
-    /// Of a dimension's normals.
+    /// Words of a dimension's normals.
     pub(super) words: usize,
     tiles: usize,
 }
@@ -87,10 +87,10 @@ pub struct Shape {
 const BLOCK: usize = 16;
 
 impl Shape {
-    /// Two blocks and a bit: what one thread may as well do alone.
+    /// Words of the largest segment that one thread may as well take alone: those of two blocks.
     const LARGEST_ONLY_TILE: usize = 2 * BLOCK;
 
-    /// Of particles of so many dimensions under dynamics.
+    /// The shape of particles of so many dimensions under the dynamics S.
     #[inline]
     #[must_use]
     pub fn new<S: Dynamics>(dimension: usize) -> Self {
@@ -108,7 +108,7 @@ impl Shape {
         }
     }
 
-    /// Tiles of each particle: no less than any place in its stream makes necessary.
+    /// Tiles of each particle: enough for any place in its stream at which a segment may begin.
     #[inline]
     #[must_use]
     pub fn tiles(&self) -> usize {

@@ -1,4 +1,4 @@
-//! The parts of a macro step, each what one thread does.
+//! The parts of a macro step, each as the work of one thread.
 
 use super::failure::{Failure, First};
 use super::{Shape, SplitPhase};
@@ -129,7 +129,7 @@ fn round<S, const FIRST: bool>(
             stream.move_to(word);
         }
         for d in dimensions {
-            // What is of no meaning yet is not read.
+            // Arrays whose values have no meaning yet are not read.
             let read = |from, is_there: bool| {
                 let zero = CellOn::<S>::from_fn(|_| S::Real::ZERO);
                 if is_there {
