@@ -157,11 +157,11 @@ where
 {
     /// Two halves, unless a thread may as well take all.
     fn halves(&mut self) -> Option<[Samples<'_, T, N, S, Z>; 2]> {
-        /// Components that are worth a task of their own.
-        const SHARE: usize = 4096;
+        /// Fewer components are not worth two tasks.
+        const LEAST: usize = 8192;
 
         let (middle, dimension) = (self.members.len() / 2, self.dimension);
-        if middle == 0 || self.x.len() < 2 * SHARE {
+        if middle == 0 || self.x.len() < LEAST {
             return None;
         }
         let sampler = self.sampler;

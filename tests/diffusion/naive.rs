@@ -182,9 +182,15 @@ fn all_runs_of_a_thousand_inner_steps_are_their_steps() {
         .collect();
     let steps = InnerSteps::new(&schedule, &timesteps, variant, held, &mut table).unwrap();
     let dynamics = steps.macro_step(0).unwrap();
+    assert_eq!(
+        (dynamics.step_size(), dynamics.inner_steps()),
+        (1000.0, 1000)
+    );
     let near =
         |found: f64, exact: f64, lost: f64| (found - exact).abs() <= 1e-10 * exact.abs() + lost;
     for i in 0..1000 {
+        let none: ScalarSpan<f64> = dynamics.span(i, i);
+        assert_eq!((none.decay, none.drift, none.noise), (1.0, 0.0, 0.0), "{i}");
         let (mut decay, mut drift, mut variance) = (1.0, 0.0, 0.0);
         for j in i + 1..=1000 {
             let (a, b, sigma) = inner[j as usize - 1];

@@ -2,9 +2,9 @@
 
 use poisson_midpoint::diffusion::{
     Clip, Ddim, Ddpm, DpmSolver, DpmSolverPlusPlus, ErSdeSolver, Error, HybridMultistep,
-    LinearRate, Lockstep, Member, NoiseSchedule, PoissonMidpointDdpm, Prediction, Progress,
-    Quantity, RandomizedMidpointDdpm, Row, SaSolver, SampleError, Sampler, SamplerError, Sampling,
-    ScheduleError, ScheduleSlice, ScheduleTable, Solver, SquaredCosine, Steps, Timesteps,
+    InnerSteps, LinearRate, Lockstep, Member, NoiseSchedule, PoissonMidpointDdpm, Prediction,
+    Progress, Quantity, RandomizedMidpointDdpm, Row, SaSolver, SampleError, Sampler, SamplerError,
+    Sampling, ScheduleError, ScheduleSlice, ScheduleTable, Solver, SquaredCosine, Steps, Timesteps,
     TimestepsError, Variant,
 };
 use poisson_midpoint::random::Stream;
@@ -314,6 +314,24 @@ fn a_density_that_is_nothing_is_refused() {
     let solver = RandomizedMidpointDdpm::new(&mut table, &mut thresholds);
     let found = Sampler::new(schedule, steps, Prediction::Sample, solver);
     assert_eq!(found.err(), Some(SamplerError::Coefficient { step: 3 }));
+}
+
+/// Inner steps whose composition leaves the range of f32 are refused at the step that does: the variance overflows before
+/// the decay, and the decay may underflow.
+#[test]
+fn inner_steps_that_do_not_compose_are_refused() {
+    for (exponents, held) in [
+        // The second decay is e⁴⁶, and e⁹² times the variance before it is too much.
+        ([1.0_f32, 93.0, 94.0], Prediction::Epsilon),
+        // The first decay is e⁻¹⁴⁹, by which nothing can be divided.
+        ([1.0, 2.0, 300.0], Prediction::Sample),
+    ] {
+        let schedule = ScheduleSlice::new(&exponents).unwrap();
+        let steps = Steps::new(&[3, 0]).unwrap();
+        let mut table = [Row::ZERO; 3];
+        let found = InnerSteps::new(&schedule, steps, Variant::FixedSmall, held, &mut table);
+        assert_eq!(found.err(), Some(SamplerError::Coefficient { step: 1 }));
+    }
 }
 
 #[test]

@@ -111,6 +111,45 @@ fn a_sample_that_fails_leaves_the_rest_of_its_batch_alone() {
     assert!(x.iter().all(|x| x.is_finite()));
 }
 
+/// By `gather` and `scatter`, the caller's own loop is that of `run`, which makes as many calls of the network.
+#[test]
+fn a_batch_by_hand_is_a_batch() {
+    let schedule = LinearRate::new(200, 0.1_f32, 16.0).unwrap();
+    let timesteps = Timesteps::<10>::uniform(10, &schedule).unwrap();
+    let solver = Ddim { eta: 1.0 };
+    let sampler = Sampler::new(&schedule, &timesteps, Prediction::Velocity, solver).unwrap();
+    let run = |by_hand: bool| {
+        let (mut x, mut members) = (Vec::new(), Vec::new());
+        for particle in 0..3 {
+            let (start, stream) = begin(particle);
+            x.extend(start);
+            members.push(Member::new(stream));
+        }
+        let mut work = vec![0.0; sampler.batch_work_length(3, D)];
+        let mut steps = [0; 3];
+        let mut batch =
+            Lockstep::new(&sampler, D, &mut members, &mut x, &mut steps, &mut work).unwrap();
+        let mut network = |steps: &[u32], inputs: &[f32], outputs: &mut [f32]| {
+            network_of_rows(D, steps, inputs, outputs);
+        };
+        let mut calls = 0;
+        if by_hand {
+            while let Some((steps, inputs)) = batch.gather() {
+                let mut outputs = [0.0; 3 * D];
+                network(steps, inputs, &mut outputs);
+                batch.scatter(&outputs);
+                calls += 1;
+            }
+            assert!(batch.gather().is_none());
+        } else {
+            calls = batch.run(&mut network);
+        }
+        assert_eq!(calls, 10);
+        x
+    };
+    assert_eq!(run(true), run(false));
+}
+
 #[test]
 fn words_and_calls_are_as_documented() {
     with_all(|name, sampler| {
