@@ -28,7 +28,7 @@ struct Arguments {
     seed: u64,
 }
 
-/// Draws between two that are plotted: far beyond the chain's memory.
+/// The number of draws from one that is plotted to the next: far beyond the chain's memory.
 const EVERY: usize = 200;
 
 fn bits(moments: &Moments) -> [u32; 2] {

@@ -47,7 +47,7 @@ fn place(reference: f32) -> f32 {
     (reference - 500.0) * 0.002
 }
 
-/// By how much the sensor reads too much at a reference, in ppb.
+/// By how much the sensor reads too high at a reference, in ppb.
 pub fn error_at(&parameters: &Parameters, reference: f32) -> f32 {
     let [middle, gain]: [f32; 2] = parameters.into();
     middle + gain * place(reference)
@@ -99,11 +99,11 @@ impl Moments {
 
 /// The posterior.
 pub struct Calibration {
-    /// Of the bias in ppb.
+    /// The moments of the bias in ppb.
     pub bias: Moments,
-    /// Of the error of the scale in thousandths.
+    /// The moments of the error of the scale in thousandths.
     pub scale: Moments,
-    /// Words read: by it a run is told that went another way.
+    /// Words read: their number tells a run that went another way.
     pub words: u64,
 }
 
@@ -137,7 +137,7 @@ impl fmt::Display for Failure {
 
 impl core::error::Error for Failure {}
 
-/// Samples the posterior, and shows each draw.
+/// Samples the posterior, and calls `show` with each draw.
 pub fn calibrate(seed: u64, mut show: impl FnMut(&Parameters)) -> Result<Calibration, Failure> {
     let dynamics = Overdamped::new(STEP_SIZE, INNER_STEPS)?.with_mobility(MOBILITY)?;
     let stepper = PoissonMidpoint::new(dynamics, MidpointLaw::Single);

@@ -1,10 +1,10 @@
-//! The plot: what the sensor read beyond the reference, and the lines that the posterior holds for likely.
+//! The plot: the sensor's readings minus the reference, and lines drawn from the posterior.
 
 use plotters::prelude::*;
 
 use crate::model::{Parameters, SERIES, error_at};
 
-/// As SVG.
+/// Draws the plot as SVG.
 pub fn draw(posterior: &[Parameters]) -> Result<String, DrawingAreaErrorKind<std::io::Error>> {
     let mut picture = String::new();
     let root = SVGBackend::with_string(&mut picture, (720, 420)).into_drawing_area();

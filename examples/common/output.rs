@@ -1,4 +1,4 @@
-//! What an example leaves behind: files that are opened before the work, and lines that nobody may want to the end.
+//! What an example leaves behind: files that are opened before the work, and lines whose reader may stop early.
 
 use std::fs::{File, OpenOptions, create_dir_all};
 use std::io::{ErrorKind, Write};
@@ -7,15 +7,15 @@ use std::process::ExitCode;
 
 use anyhow::{Context, Result, ensure};
 
-/// A file that is written when the work is done. That it can be is known at the beginning.
+/// A file that is written when the work is done, but opened at the beginning, so that an error shows early.
 pub struct Output {
     file: File,
     path: PathBuf,
 }
 
 impl Output {
-    /// Opens a file, in a folder that is made if there is none; its name must end in this extension. What is in it stays
-    /// until it is written.
+    /// Opens a file whose name must end in this extension, and makes its folder if there is none. The file keeps its
+    /// content until it is written.
     pub fn open(path: &Path, extension: &str) -> Result<Self> {
         let own = path.extension().and_then(|own| own.to_str());
         ensure!(
@@ -45,14 +45,14 @@ impl Output {
     }
 }
 
-/// The end of a program, with its complaint.
+/// The exit code of a program, after its error has been printed.
 pub fn exit(done: Result<()>) -> ExitCode {
     let Err(error) = done else {
         return ExitCode::SUCCESS;
     };
     let io = error.downcast_ref::<std::io::Error>();
     if io.is_some_and(|error| error.kind() == ErrorKind::BrokenPipe) {
-        // Whoever read the output has had enough of it.
+        // The reader of the output has stopped reading.
         return ExitCode::SUCCESS;
     }
     eprintln!("error: {error:#}");

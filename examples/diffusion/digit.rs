@@ -9,7 +9,7 @@ use poisson_midpoint::random::Stream;
 
 use super::network::{Network, PIXELS, STEPS};
 
-/// What goes in static memory on a microcontroller.
+/// The memory that is static on a microcontroller.
 pub struct Memory {
     table: [Row<f32>; STEPS as usize],
     work: [f32; 3 * PIXELS],
@@ -42,7 +42,7 @@ pub fn generate(
     Ok((image, calls))
 }
 
-/// A pixel from −1 to 1 as a character, two to a pixel for its shape.
+/// A pixel from −1 to 1 as a character, which is doubled to make the pixel look square.
 pub fn ink(pixel: f32) -> &'static str {
     match pixel {
         p if p > 0.6 => "@@",
@@ -53,7 +53,7 @@ pub fn ink(pixel: f32) -> &'static str {
     }
 }
 
-/// A sum over the bits of an image that tells it from any other.
+/// A hash of the bits of an image, to tell it from others.
 pub fn fingerprint(image: &[f32]) -> u32 {
     image.iter().fold(0x811c_9dc5, |hash, pixel| {
         (hash ^ pixel.to_bits())

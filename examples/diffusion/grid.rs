@@ -1,9 +1,9 @@
-//! A picture of samples: a line for each method, with captions in it.
+//! A picture of samples, with captions: a line for each method.
 
 use anyhow::Result;
 use font8x8::UnicodeFonts;
 
-/// Images of a method at a number of calls.
+/// The number of images of each method at each number of calls.
 pub const IMAGES: usize = 6;
 const GAP: usize = 4;
 const GLYPH: usize = 8;
@@ -11,7 +11,7 @@ const GLYPH: usize = 8;
 const MARGIN: usize = 20 * GLYPH;
 const HEADER: usize = 2 * GLYPH;
 
-/// Square images of grey values from −1, white, to 1, and by how much they are enlarged.
+/// The side of square images of grey values, from −1 (white) to 1 (black), and the factor by which they are enlarged.
 pub struct Grid {
     pub side: usize,
     pub scale: usize,
@@ -53,7 +53,7 @@ impl Sheet {
 }
 
 impl Grid {
-    /// As PNG, a column for each caption, and lines of a name and some images in each column.
+    /// Draws a PNG with a column for each caption; each line has a name, and some images in each column.
     pub fn picture(
         &self,
         columns: &[String],

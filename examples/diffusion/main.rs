@@ -55,8 +55,8 @@ struct Options {
     /// The denoiser's weights, a safetensors file such as train.py writes.
     #[arg(long, default_value = "examples/diffusion/denoiser.safetensors")]
     weights: PathBuf,
-    /// Network calls a sample, for each method; may be given more than once. A method of several calls a step takes what
-    /// it can spend of them, which the table shows.
+    /// Network calls a sample, for each method; may be given more than once. A method of several calls a step spends as
+    /// many of them as it can; the table shows how many.
     #[arg(long, value_parser = clap::value_parser!(u32).range(2..=1000))]
     calls: Vec<u32>,
     /// The method; may be given more than once. A short list if none is.
@@ -99,7 +99,7 @@ struct Distances {
     ddpm: Estimate,
     /// The p-value of all these samples being from one distribution.
     same: f64,
-    /// Fréchet distances to the truth in pixels and in features, of digits.
+    /// Fréchet distances to the truth in pixels and in features, for digits only.
     frechet: Option<[Estimate; 2]>,
 }
 
@@ -200,7 +200,7 @@ fn compare(options: &Options, target: &Target, schedule: &Schedule, count: usize
         Ok((all, mean))
     };
     let truth: Vec<Vec<f32>> = seeds().map(|seed| target.truth(count, seed)).collect();
-    // Of other seeds: the same noise would make alike what need not be.
+    // The reference has other seeds: the same noise would make its samples like the methods' samples.
     let (reference, _) = sample(Method::DdpmSmall, STEPS, OTHER_SEEDS)?;
     let all_of_reference = reference.concat();
     let measure = |samples: &[Vec<f32>]| {

@@ -7,7 +7,7 @@ use rand::SeedableRng;
 use rand::seq::SliceRandom;
 use rand_chacha::ChaCha8Rng;
 
-/// Directions of a sliced distance.
+/// The number of directions of a sliced distance.
 const DIRECTIONS: u64 = 64;
 
 /// Each sample's component along random directions, one after another.
@@ -28,7 +28,7 @@ fn projections(samples: &[f32], dimension: usize) -> impl Iterator<Item = Vec<f6
 }
 
 /// The 2-Wasserstein distance of the samples' projections on random directions, root mean square.
-/// The samples are as many.
+/// Both have the same number of samples.
 pub fn sliced_wasserstein(a: &[f32], b: &[f32], dimension: usize) -> f64 {
     let mut sum = 0.0;
     for (mut a, mut b) in projections(a, dimension).zip(projections(b, dimension)) {
@@ -40,12 +40,12 @@ pub fn sliced_wasserstein(a: &[f32], b: &[f32], dimension: usize) -> f64 {
     (sum / DIRECTIONS as f64).sqrt()
 }
 
-/// The p-value of a and b, as many, being draws from one distribution: a permutation test of the energy
+/// The p-value of a and b, which are equally many, being draws from one distribution: a permutation test of the energy
 /// distance of their projections, 2 ∫ (F − G)², summed over the directions. The least it can be is 1 in 200.
 pub fn same_distribution(a: &[f32], b: &[f32], dimension: usize) -> f64 {
     const PERMUTATIONS: u32 = 199;
     let count = a.len() / dimension;
-    // Of each direction: whose sample is next as one goes up, and how far it is to the one after.
+    // For each direction, in ascending order: the index of each sample, and its distance to the next.
     let ascending: Vec<Vec<(usize, f64)>> = projections(a, dimension)
         .zip(projections(b, dimension))
         .map(|(a, b)| {
@@ -142,7 +142,7 @@ impl Estimate {
 impl std::fmt::Display for Estimate {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         let Self { mean, error } = self;
-        // A method that breaks down is anywhere.
+        // A method that breaks down may have any distance.
         f.pad(&match mean.abs() {
             ..1e4 => format!("{mean:.3} ±{error:.3}"),
             _ => format!("{mean:.1e} ±{error:.1e}"),

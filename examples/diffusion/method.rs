@@ -63,7 +63,7 @@ pub enum Method {
     Pmm,
     /// The same, Bernoulli midpoints.
     PmmBernoulli,
-    /// The same as the first with variant 1a's coefficients.
+    /// `pmm` with the coefficients of variant 1a.
     Pmm1a,
     /// Variant 1b.
     Pmm1b,
@@ -79,12 +79,12 @@ pub enum Method {
     PmmBest,
     /// The same with midpoints drawn by importance.
     PmmImportance,
-    /// The first with a tail: two steps of DDPM for the last macro step.
+    /// `pmm` with a tail: two steps of DDPM for the last macro step.
     PmmTail,
 }
 
 impl Method {
-    /// What a picture has room for: of each kind one, and the paper's.
+    /// The methods that a picture has room for: one of each kind, and the paper's.
     pub const SHORT_LIST: [Self; 8] = [
         Self::DdpmSmall,
         Self::Ddim,
@@ -96,7 +96,7 @@ impl Method {
         Self::Hybrid,
     ];
 
-    /// All that are compared: `auto` is one of the others.
+    /// All methods that are compared, without `auto`, which is one of the others.
     pub fn compared() -> Vec<Self> {
         let all = Self::value_variants().iter().copied();
         all.filter(|method| *method != Self::Auto).collect()
@@ -107,7 +107,7 @@ impl Method {
             .map_or_else(String::new, |v| v.get_name().to_owned())
     }
 
-    /// Samples of `count` particles from `first`, one after another, and the mean number of calls.
+    /// Samples of `count` particles of a seed, one after another, and the mean number of calls.
     pub fn samples(
         self,
         target: &Target,
@@ -205,7 +205,7 @@ struct Run<'a> {
     schedule: &'a Schedule,
     seed: u64,
     count: usize,
-    /// Standard deviation of what is added to the network's output, which knows nothing of it.
+    /// Standard deviation of the noise that is added to the network's output, of which the sampler knows nothing.
     noise: f32,
 }
 

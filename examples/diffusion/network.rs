@@ -1,7 +1,7 @@
 //! The denoiser of `train.py`, without allocation: the same source on the host and on a microcontroller.
 //!
-//! Only sums and products in a fixed order, and `exp` from the crate's own functions, so that all machines
-//! give the same bits.
+//! It uses only sums and products in a fixed order, and `exp` from the crate's own functions, so that all machines give
+//! the same bits.
 
 use poisson_midpoint::Real;
 
@@ -65,7 +65,7 @@ impl<'a> Reader<'a> {
         tensor
     }
 
-    /// Adds inputs · matrix, a row of which belongs to an input.
+    /// Adds inputs · matrix; the matrix has a row for each input.
     fn matrix(&mut self, inputs: &[f32], outputs: &mut [f32]) {
         let matrix = self.tensor(inputs.len() * outputs.len());
         for (row, &input) in matrix.chunks_exact(outputs.len()).zip(inputs) {
@@ -82,7 +82,7 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// Adds a row interpolated in √(t/T).
+    /// Adds a row of a table, interpolated in √(t/T).
     fn time(&mut self, step: u32, outputs: &mut [f32]) {
         let table = self.tensor((KNOTS as usize + 1) * outputs.len());
         let place = KNOTS as f32 * Real::sqrt(step as f32 / STEPS as f32);
@@ -116,7 +116,7 @@ impl<'a> Network<'a> {
         (values.len() == 4 * parameters).then_some(Self(values))
     }
 
-    /// v at a training step.
+    /// The velocity v of x at a training step.
     pub fn velocity(&self, step: u32, x: &[f32], output: &mut [f32]) {
         let mut reader = Reader(self.0.as_chunks().0);
         let mut h = [0.0; WIDTH];

@@ -14,7 +14,7 @@ pub fn plot(rows: &[Row], floor: Estimate) -> Result<String> {
     Ok(picture)
 }
 
-/// For the first methods; the others take theirs from a palette.
+/// The colours of the first methods; the others take theirs from a palette.
 const COLOURS: [RGBColor; 9] = [
     full_palette::BLUE_700,
     full_palette::GREEN_700,

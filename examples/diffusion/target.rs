@@ -12,20 +12,20 @@ use crate::network::{self, Network, PIXELS, STEPS};
 
 pub type Schedule = ScheduleTable<f32, { STEPS as usize }>;
 
-/// Images to measure against: those held out of the training.
+/// The number of images to measure against: those held out of the training.
 pub const HELD_OUT: usize = 450;
 
 pub enum Target<'a> {
     Digits {
         network: Network<'a>,
         classifier: Classifier,
-        /// 64 pixels from −1 to 1 of each image.
+        /// The 64 pixels of each image, from −1 to 1.
         images: Vec<f32>,
     },
     Mixture {
         schedule: &'a Schedule,
         dimension: usize,
-        /// Component after component.
+        /// The mean of one mode after another.
         means: Vec<f32>,
         deviation: f32,
     },
@@ -61,7 +61,7 @@ impl Classifier {
     }
 }
 
-/// Checks a file of weights against what the network wants.
+/// Reads a file of weights and checks it against what the network needs.
 pub fn read_weights(path: &Path) -> Result<Vec<u8>> {
     let name = path.display();
     let file = std::fs::read(path).with_context(|| format!("cannot read {name}"))?;
@@ -165,7 +165,7 @@ impl<'a> Target<'a> {
         }
     }
 
-    /// As many other draws from the truth: of digits, images of the training.
+    /// `count` other draws from the truth; for digits, images of the training.
     pub fn truth_again(&self, count: usize, seed: u64) -> Vec<f32> {
         match self {
             Self::Digits { images, .. } => {
@@ -178,7 +178,7 @@ impl<'a> Target<'a> {
         }
     }
 
-    /// `count` draws from the truth: of digits held-out images, of which there are no more.
+    /// `count` draws from the truth; for digits, held-out images, of which there are at most [`HELD_OUT`].
     pub fn truth(&self, count: usize, seed: u64) -> Vec<f32> {
         match self {
             Self::Digits { images, .. } => {
@@ -195,7 +195,7 @@ impl<'a> Target<'a> {
                 let modes = means.len() / dimension;
                 (0..count)
                     .flat_map(|k| {
-                        // As many of each mode: the noise that is left is that within a mode.
+                        // Each mode has equally many draws, so that the only noise left is that within a mode.
                         let mode = &means[(k % modes) * dimension..][..*dimension];
                         mode.iter()
                             .map(|mean| mean + deviation * f32::normal(&mut stream))
@@ -207,7 +207,7 @@ impl<'a> Target<'a> {
     }
 }
 
-/// E[x₀ | x] of equal modes: of each, √ᾱ x pulls its mean, and the modes weigh by their likelihood.
+/// E[x₀ | x] for modes of equal weight: √ᾱ x pulls at each mode's mean, and the modes weigh by their likelihood.
 fn posterior_mean(
     level: &Level<f32>,
     means: &[f32],

@@ -3,7 +3,7 @@
 use std::panic::resume_unwind;
 use std::sync::{Mutex, PoisonError};
 
-/// The results of some work on each of the jobs, in their order.
+/// The results of `work` on each of the jobs, in the order of the jobs.
 pub fn in_threads<J: Send, R: Send, E: Send>(
     jobs: Vec<J>,
     work: impl Fn(J) -> Result<R, E> + Sync,

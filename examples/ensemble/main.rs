@@ -84,7 +84,7 @@ fn run(command: &Advance) -> Result<()> {
     Ok(())
 }
 
-/// What is in a file, if it is of the particles that are asked for.
+/// The ensemble and the step in a file, if the file has the particles that are asked for.
 fn resume(bytes: &[u8], command: &Advance) -> Result<(Ensemble<X>, u32)> {
     let checkpoint = Checkpoint::from_bytes(bytes)?;
     let (found, expected) = (checkpoint.range(), &command.particles);

@@ -35,7 +35,7 @@ pub struct Course {
 }
 
 impl Course {
-    /// Where the checkpoint after a step is made; `None` at the end.
+    /// The step of the next checkpoint after `step`; `None` at the end.
     pub fn next(&self, step: u32) -> Option<u32> {
         (step < self.to).then(|| self.to.min(step.saturating_add(self.every)))
     }
@@ -59,8 +59,8 @@ pub fn start(particle: u64) -> X {
     })
 }
 
-/// Particles whose numbers have the same quotient by this are a block. Results of blocks are merged in order: the same
-/// bits, however the ensemble was cut.
+/// Particles in a block: those whose numbers have the same quotient by this. Results of blocks are merged in order, so
+/// the bits are the same however the ensemble was cut.
 pub const BLOCK: u64 = 1000;
 
 /// Mean and variance of all coordinates, a hash of states and word positions, and how many particles failed.
@@ -72,14 +72,14 @@ pub struct Digest {
 }
 
 impl Digest {
-    /// Of no particle.
+    /// The digest of no particle.
     pub const NONE: Self = Self {
         moments: Moments::new(),
         hash: 0xcbf2_9ce4_8422_2325,
         failed: 0,
     };
 
-    /// Of each block of particles that are numbered from `first`.
+    /// The digest of each block of particles, which are numbered from `first`.
     pub fn of_blocks(
         first: u64,
         particles: impl IntoIterator<Item = (X, u64, Status)>,
@@ -107,21 +107,21 @@ impl Digest {
         Ok(())
     }
 
-    /// With the block after it.
+    /// Merges the digest of the block after this.
     pub fn merge(&mut self, later: &Self) {
         self.moments.merge(&later.moments);
         self.add(&later.hash.to_le_bytes());
         self.failed += later.failed;
     }
 
-    /// The hash by Fowler, Noll and Vo.
+    /// Adds bytes to the hash, which is that by Fowler, Noll and Vo.
     fn add(&mut self, bytes: &[u8]) {
         for byte in bytes {
             self.hash = (self.hash ^ u64::from(*byte)).wrapping_mul(0x100_0000_01b3);
         }
     }
 
-    /// What it says of all particles at a step.
+    /// Prints the digest of all particles at a step.
     pub fn report(&self, particles: &Range<u64>, step: u32) -> io::Result<()> {
         let (mean, variance) = (self.moments.mean(), self.moments.variance());
         let (mean, variance) = (mean.unwrap_or(f32::NAN), variance.unwrap_or(f32::NAN));

@@ -13,7 +13,7 @@ pub struct MullerBrown {
     pub beta: f32,
 }
 
-/// A, a, b, c, and where Δx and Δy are 0.
+/// A, a, b and c of each term, and the point where Δx and Δy are 0.
 const TERMS: [[f32; 6]; 4] = [
     [-200.0, -1.0, 0.0, -10.0, 1.0, 0.0],
     [-100.0, -1.0, 0.0, -10.0, 0.0, 0.5],

@@ -1,5 +1,5 @@
-//! A drift of one's own on the processor or on a GPU: how fast a reaction goes over the
-//! Müller–Brown potential's barriers, by batches of particles.
+//! A drift of your own on the processor or on a GPU: how fast a reaction goes over the Müller–Brown potential's
+//! barriers, by batches of particles.
 //!
 //! ```sh
 //! cargo run --release --features cuda --example muller_brown -- --plot muller_brown.svg
@@ -34,7 +34,7 @@ use poisson_midpoint::random::Streams;
 
 /// The drift's kernels.
 #[allow(unsafe_code, reason = "a program vouches for kernels of its own")]
-// SAFETY: the device crate makes each by `fused_kernel`, of what its name tells.
+// SAFETY: the device crate makes each kernel by `fused_kernel`, of the types that its name tells.
 const PTX: Option<Ptx> = Some(unsafe { Ptx::new(include_str!("muller_brown.ptx")) });
 
 /// The minima, from reactant to product.

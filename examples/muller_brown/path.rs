@@ -1,4 +1,4 @@
-//! One particle's path, for every machine: the end of it is a line of bits that all print alike.
+//! One particle's path, for every machine: all print its end as the same line of bits.
 
 use poisson_midpoint::dynamics::Overdamped;
 use poisson_midpoint::nalgebra::SVector;

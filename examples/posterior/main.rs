@@ -54,7 +54,7 @@ struct Arguments {
 /// Gradient calls per chain.
 const BUDGETS: [u32; 6] = [20, 40, 80, 160, 320, 640];
 /// Time that every chain covers, whatever its budget, in units of the whitened posterior's
-/// relaxation time, and the part of it that does not count.
+/// relaxation time; and the share of it that is discarded.
 const TIME: f64 = 20.0;
 const DISCARDED: f64 = 0.25;
 /// K of the midpoint methods.
@@ -179,7 +179,7 @@ const METHODS: [&str; 6] = [
     "BAOA(B)",
 ];
 
-/// What each method came to at one budget.
+/// The result of each method at one budget.
 type Row = [Result<Errors, StepError>; METHODS.len()];
 
 /// What every run has in common.

@@ -6,7 +6,7 @@ use poisson_midpoint::target::Preconditioner;
 use crate::table::Table;
 
 /// log p(w | data) = −Σ ln(1 + exp(−yᵢ w·xᵢ)) − |w|²/2, w the intercept and a weight per feature,
-/// padded with parameters of which only the prior knows.
+/// padded with parameters that only the prior constrains.
 ///
 /// The samplers see v, preconditioned by the Hessian at the mode: to them the posterior looks nearly like
 /// a standard normal, with a Lipschitz constant near 1.
@@ -16,12 +16,12 @@ pub struct Posterior<const D: usize> {
     parameters: usize,
 }
 
-/// Numbers of the table overflow: but for that, a Gaussian prior sees to it that there is a mode.
+/// Numbers of the table overflow; otherwise the Gaussian prior ensures that there is a mode.
 #[derive(Debug, thiserror::Error)]
 #[error("the mode of the posterior was not found")]
 pub struct NoMode;
 
-/// So near the mode, in the width of the posterior, a last step leaves only rounding.
+/// A distance from the mode, in units of the posterior's width, from which one last step leaves only rounding.
 const NEAR: f64 = 1e-8;
 
 impl<const D: usize> Posterior<D> {
@@ -44,12 +44,12 @@ impl<const D: usize> Posterior<D> {
         })
     }
 
-    /// Parameters that the data know of: the intercept and one per feature.
+    /// The number of parameters that the data constrain: the intercept and one per feature.
     pub fn parameters(&self) -> usize {
         self.parameters
     }
 
-    /// w of v.
+    /// The parameters w at v.
     pub fn parameter(&self, v: &SVector<f64, D>) -> SVector<f64, D> {
         self.map.position(v)
     }
@@ -65,18 +65,18 @@ impl<const D: usize> Posterior<D> {
 struct Rows<const D: usize>(Vec<SVector<f64, D>>);
 
 impl<const D: usize> Rows<D> {
-    /// The mode, with the Hessian there for a precision matrix.
+    /// The mode, with the Hessian there as precision matrix.
     fn laplace(&self) -> Result<Preconditioner<f64, D>, NoMode> {
         let mut mode = SVector::zeros();
         // Damped Newton steps. Where a step moves no margin by more than r, no term's curvature grows
         // by more than a factor e^r on its way, so that the part ln(1 + r)/r of the step is sure to
-        // climb, and is all of it in the end (Bach 2010, "Self-concordant analysis for logistic
-        // regression"). No values are compared, whose differences would be rounding near the mode.
+        // climb; near the mode that is all of the step (Bach 2010, "Self-concordant analysis for logistic regression").
+        // Values of log p are not compared, because near the mode their differences would be rounding.
         loop {
             let (_, gradient) = self.log_posterior(&mode);
             let hessian = self.hessian(&mode);
             let step = Cholesky::new(hessian).ok_or(NoMode)?.solve(&gradient);
-            // The distance from the mode, in the width of the posterior.
+            // The square of the distance from the mode, in units of the posterior's width.
             if step.dot(&gradient) <= NEAR * NEAR {
                 let map = Preconditioner::from_precision(mode + step, &hessian);
                 return map.map_err(|_| NoMode);

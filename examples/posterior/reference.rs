@@ -22,7 +22,7 @@ pub struct Reference<const D: usize> {
 
 struct Density<'a, const D: usize>(&'a Posterior<D>);
 
-/// The density has a value everywhere.
+/// An error that cannot occur: the density has a value everywhere.
 #[derive(Debug, thiserror::Error)]
 #[error("{0}")]
 struct Never(Infallible);
@@ -62,7 +62,7 @@ impl<const D: usize> CpuLogpFunc for Density<'_, D> {
 const CHAINS: u64 = 4;
 const TUNE: u64 = 1000;
 const DRAWS: u64 = 10_000;
-/// Pieces of a chain, long against its memory, whose spread gives the standard errors.
+/// The number of pieces of a chain whose spread gives the standard errors; they are long compared with its memory.
 const PIECES: u64 = 20;
 
 /// Samples the posterior; `tick` is called now and then with the fraction done.
@@ -79,7 +79,7 @@ pub fn sample<const D: usize>(
         let mut rng = ChaCha8Rng::seed_from_u64(chain);
         let math = CpuMath::new(Density(posterior));
         let mut sampler = settings.new_chain(chain, math, &mut rng)?;
-        // Off the mode, where the gradient would give the mass matrix no scale.
+        // The start is off the mode, since at the mode the gradient would give the mass matrix no scale.
         sampler.set_position(&[0.5; D])?;
         let mut draws = Vec::new();
         for n in 0..TUNE + DRAWS {

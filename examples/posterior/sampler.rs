@@ -7,7 +7,7 @@ use poisson_midpoint::{State, StepError, Stepper};
 
 use crate::model::Posterior;
 
-/// Averages along a chain of w and of (w − centre)².
+/// Averages of w and of (w − centre)² along a chain.
 #[derive(Clone, Copy, Debug)]
 pub struct Moments<const D: usize> {
     pub first: SVector<f64, D>,

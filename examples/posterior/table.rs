@@ -13,7 +13,7 @@ pub struct Table {
     pub classes: [String; 2],
 }
 
-/// Most features that the example has room for.
+/// The most features that the example has room for.
 pub const MOST_FEATURES: usize = 63;
 
 /// What is wrong with a table, and where.
@@ -133,7 +133,7 @@ pub fn parse(text: &str) -> Result<Table, TableError> {
     })
 }
 
-/// The line of a record that begins at a byte: blank lines before it are not its own.
+/// The line number of a record that begins at a byte, after any blank lines there.
 fn line_at(text: &str, byte: u64) -> u64 {
     let start = usize::try_from(byte).unwrap_or(usize::MAX).min(text.len());
     let blank = text[start..].len() - text[start..].trim_start_matches(['\r', '\n']).len();
@@ -144,7 +144,8 @@ fn standardise(features: &mut [Vec<f64>], column: usize, name: &str) -> Result<(
     let largest = features
         .iter()
         .fold(0.0_f64, |m, row| m.max(row[column].abs()));
-    // In a unit in which no sum or square overflows or underflows. A power of 2, and so without rounding.
+    // Values are divided by a unit in which no sum or square overflows or underflows. It is a power of 2, so nothing is
+    // rounded.
     let unit = largest.max(f64::from_bits(1)).log2().floor().exp2();
     let values = || features.iter().map(|row| row[column] / unit);
     let n = features.len() as f64;

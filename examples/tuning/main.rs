@@ -1,4 +1,5 @@
-//! Asks the tuner for a bias on five targets, and measures what bias its step size has: the table of `docs/tuning.md`.
+//! Asks the tuner for a bias on five targets, and measures the bias of the step size that it finds: the table of
+//! `docs/tuning.md`.
 //!
 //! `cargo run --release --example tuning`; some minutes.
 
@@ -15,13 +16,13 @@ use poisson_midpoint::{
 };
 use target::{TARGETS, Target, statistics};
 
-/// What is asked for.
+/// The biases that the tuner is asked for.
 const WANTED: [f64; 2] = [0.05, 0.01];
-/// Of a position (x, y).
+/// The statistics of a position (x, y).
 const STATISTICS: [&str; 4] = ["x", "y", "x²", "y²"];
 /// Particles of the tuner.
 const PARTICLES: usize = 64;
-/// Drift evaluations that it may use.
+/// Drift evaluations that the tuner may use.
 const BUDGET: u64 = 20_000_000;
 /// Particles that measure the bias, and drift evaluations that they may use at most.
 const WITNESSES: usize = 1024;
@@ -107,7 +108,8 @@ where
 {
     let [mean, deviation] = target.truth()[statistic];
     let streams = Streams::new(43);
-    // What is left of the start is then of the order of the bias itself, which fades while they burn in.
+    // With starts from the target itself, what is left of the start is of the order of the bias, and fades during
+    // burn-in.
     let starts = target.sample(WITNESSES).into_iter();
     let mut witnesses: Vec<_> = starts
         .zip(0..)
@@ -116,7 +118,7 @@ where
     let threads = std::thread::available_parallelism().map_or(1, |n| n.get());
     let (mut steps, mut calls) = (1000, 0);
     loop {
-        // The rounds before the last are its burn-in.
+        // The rounds before the last one are its burn-in.
         let mut moments = Moments::new();
         let averages = std::thread::scope(|scope| {
             let share = WITNESSES.div_ceil(threads);

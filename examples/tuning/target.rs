@@ -1,4 +1,4 @@
-//! Five densities of two dimensions, of which everything is known.
+//! Five densities in two dimensions, about which everything is known.
 
 use nalgebra::{Vector2, vector};
 use poisson_midpoint::target::{Drift, LogisticRegression, TableDrift, TableError};
@@ -11,7 +11,7 @@ pub struct Target {
     pub start: Vector2<f64>,
     /// Friction γ of underdamped dynamics.
     pub friction: f64,
-    /// A box beyond which there is nothing, and points along either side that resolve the density.
+    /// A box outside which the density vanishes, and the number of points along each side that resolves the density.
     pub range: [[f64; 2]; 2],
     pub points: [usize; 2],
 }
@@ -144,13 +144,13 @@ pub fn statistics(x: &Vector2<f64>) -> [f64; 4] {
 }
 
 impl Target {
-    /// Calls with every point of a grid and what the density weighs there.
+    /// Calls `visit` with every point of a grid and the density's weight there.
     fn on_grid(&self, mut visit: impl FnMut(Vector2<f64>, f64)) {
         let at = |side: usize, i: usize| {
             let [from, to] = self.range[side];
             from + (to - from) * i as f64 / self.points[side] as f64
         };
-        // Relative to the start, so that no exponential overflows or all vanish.
+        // The density is relative to that at the start, so that no exponential overflows and not all vanish.
         let offset = (self.log_density)(&self.start);
         for i in 0..=self.points[0] {
             for j in 0..=self.points[1] {
@@ -177,7 +177,7 @@ impl Target {
         })
     }
 
-    /// So many points of the grid, as often as the density weighs: a systematic sample.
+    /// `count` points of the grid, each as often as its weight asks for: a systematic sample.
     pub fn sample(&self, count: usize) -> Vec<Vector2<f64>> {
         let mut total = 0.0;
         self.on_grid(|_, weight| total += weight);

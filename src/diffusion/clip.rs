@@ -1,4 +1,4 @@
-//! Keeping the data that a network predicts where data can be.
+//! Keeps the data that a network predicts within the range of real data.
 
 use super::error::SamplerError;
 use crate::numeric::order::{absolute, larger};
@@ -20,7 +20,7 @@ pub struct Clip<T> {
 }
 
 impl<T: Real> Clip<T> {
-    /// Each component to \[−`limit`, `limit`\].
+    /// Clips each component to \[−`limit`, `limit`\].
     ///
     /// # Errors
     /// [`SamplerError::Limit`] unless `limit` is in (0, ∞).
@@ -32,9 +32,9 @@ impl<T: Real> Clip<T> {
         clip.check().map(|()| clip)
     }
 
-    /// Dynamic thresholding (Saharia et al. 2022): with q the `quantile` of the absolute values of
-    /// the components (interpolated linearly between them), where q > `limit` each component is
-    /// clipped to \[−q, q\] and scaled by `limit`/q; else it is clipped to \[−`limit`, `limit`\].
+    /// Dynamic thresholding (Saharia et al. 2022). Let q be the `quantile` of the components' absolute values,
+    /// interpolated linearly between them. If q > `limit`, each component is clipped to \[−q, q\] and scaled by
+    /// `limit`/q; otherwise it is clipped to \[−`limit`, `limit`\].
     ///
     /// Costs up to 64 passes over the components for `f32` and 128 for `f64`: it sorts nothing and needs no
     /// memory.
@@ -61,7 +61,7 @@ impl<T: Real> Clip<T> {
         }
     }
 
-    /// Clips. What is not finite stays so, or the failure would be hidden.
+    /// Clips. A sample that is not finite stays as it is, or the failure would be hidden.
     pub(crate) fn apply(&self, sample: &mut [T]) {
         if !sample.iter().all(|x| x.is_finite()) {
             return;
@@ -84,7 +84,7 @@ impl<T: Real> Clip<T> {
     }
 }
 
-/// The quantile of the absolute values, all finite, interpolated between the two next to it.
+/// The quantile of the absolute values, interpolated between the two next to it. All values are finite.
 fn quantile_of_absolute<T: Real>(sample: &[T], quantile: T) -> T {
     let last = u32::try_from(sample.len().saturating_sub(1)).unwrap_or(u32::MAX);
     let place = quantile * T::from_u32(last);
@@ -101,8 +101,9 @@ fn quantile_of_absolute<T: Real>(sample: &[T], quantile: T) -> T {
     low + (high - low) * (place - T::from_u32(below))
 }
 
-/// The absolute value with exactly `rank` others below it, up to ties. Bisects the bits, which order as
-/// the values do: exact in as many passes as a scalar has bits, however far apart the values are. Not twice in an image.
+/// The absolute value with exactly `rank` others below it, up to ties. Bisects the bits, which have the order of the
+/// values: the result is exact, in as many passes as a scalar has bits, however far apart the values are. Not inlined,
+/// so that a program's image holds it once.
 #[inline(never)]
 fn order_statistic<T: Real>(sample: &[T], rank: u32) -> T {
     let bits = || sample.iter().map(|&x| absolute(x).to_bits());

@@ -1,13 +1,11 @@
-//! The steps of DDPM between the boundaries of macro steps, composed: dynamics for the Poisson
-//! midpoint method.
+//! Composes the steps of DDPM between the boundaries of macro steps: dynamics for the Poisson midpoint method.
 
 use super::error::SamplerError;
 use super::{Level, MacroTransition, NoiseSchedule, Prediction, ScheduleTable, Steps, Variant};
 use crate::dynamics::ScalarSpan;
 use crate::real::Real;
 
-/// What the inner steps of a macro step come to on the way to one training step: a row of an
-/// [`InnerSteps`] table.
+/// The inner steps from a macro step's start to one training step, composed: a row of an [`InnerSteps`] table.
 ///
 /// ```
 /// use poisson_midpoint::diffusion::{Row, ScheduleTable};
@@ -26,13 +24,13 @@ pub struct Row<T> {
     pub(crate) drift: T,
     /// V from the macro step's start to here.
     pub(crate) variance: T,
-    /// What the network's output in the inner step that leads here does at the macro step's end.
+    /// The coefficient, at the macro step's end, of the network's output in the inner step that leads here.
     pub(crate) kick: T,
 }
 
-/// The T steps of a full DDPM chain, grouped into macro steps, in terms of a prediction held: for
-/// each training step what the inner steps from the macro step's start to it come to, so that no
-/// cost of a macro step grows with K (Kandasamy & Nagaraj 2024, appendix A.1).
+/// The T steps of a full DDPM chain, grouped into macro steps over which one prediction is held. For each training
+/// step, the table has the inner steps from the macro step's start to it composed, so that no cost of a macro step
+/// grows with K (Kandasamy & Nagaraj 2024, appendix A.1).
 ///
 /// The table is the caller's: a row of four scalars for each training step.
 ///
@@ -59,7 +57,7 @@ pub struct Row<T> {
 /// ```
 #[derive(Clone, Copy, Debug)]
 pub struct InnerSteps<'a, T> {
-    /// Row s is that of the step to s.
+    /// Row s is that of the inner step that ends at s.
     rows: &'a [Row<T>],
     steps: Steps<'a>,
 }
@@ -84,8 +82,8 @@ impl<T: Real, const N: usize> ScheduleTable<T, N> {
 }
 
 impl<'a, T: Real> InnerSteps<'a, T> {
-    /// Fills a table with what the inner steps of a DDPM `variant` come to between `timesteps`,
-    /// the prediction `held` being held over a macro step.
+    /// Fills a table with the inner steps of a DDPM `variant` between `timesteps`, composed. The prediction `held` is
+    /// held over a macro step.
     ///
     /// Costs T evaluations of the schedule, and none of the network.
     ///
@@ -105,7 +103,7 @@ impl<'a, T: Real> InnerSteps<'a, T> {
         Ok(Self { rows: table, steps })
     }
 
-    /// Macro step `index`, counted from 0: that of the timesteps' step of the same number.
+    /// Macro step `index`, counted from 0: it is step `index` of the timesteps.
     #[must_use]
     pub fn macro_step(&self, index: usize) -> Option<MacroTransition<'a, T>> {
         let (from, to) = self.steps.get(index)?;
@@ -119,7 +117,7 @@ impl<'a, T: Real> InnerSteps<'a, T> {
     }
 }
 
-/// Fills a table for steps that the schedule has.
+/// Fills a table for steps that are within the schedule.
 pub(crate) fn fill<T: Real>(
     schedule: &impl NoiseSchedule<T>,
     steps: Steps<'_>,
@@ -139,7 +137,7 @@ pub(crate) fn fill<T: Real>(
     Ok(())
 }
 
-/// Fills the rows of one macro step, that of its end first.
+/// Fills the rows of one macro step; the row of its end is the first.
 fn fill_macro_step<T: Real>(
     schedule: &impl NoiseSchedule<T>,
     variant: Variant<T>,
@@ -168,7 +166,7 @@ fn fill_macro_step<T: Real>(
         }
         (so_far, level) = (*row, next);
     }
-    // The decay from each inner step's end to the macro step's end.
+    // Multiplies each kick by the decay from its inner step's end to the macro step's end.
     let end = so_far.decay;
     let mut is_end = true;
     for row in rows {
@@ -180,7 +178,7 @@ fn fill_macro_step<T: Real>(
     Ok(())
 }
 
-/// The coefficients of a step on x and x₀ as coefficients on x and another prediction.
+/// Turns a step's coefficients of x and x₀ into coefficients of x and another prediction.
 fn in_terms_of<T: Real>(
     prediction: Prediction,
     from: &Level<T>,
@@ -197,7 +195,7 @@ fn in_terms_of<T: Real>(
     }
 }
 
-/// How many rows: a table is too much to log.
+/// Logs the number of rows: a table is too much to log.
 #[cfg(feature = "defmt")]
 impl<T> defmt::Format for InnerSteps<'_, T> {
     fn format(&self, f: defmt::Formatter<'_>) {

@@ -5,7 +5,7 @@ use super::solver::copy;
 use super::{NetworkQuery, NoiseSchedule, Progress, SampleNoise, Sampler, Sampling, Solver};
 use crate::real::Real;
 
-/// A sample of a [`Lockstep`] batch: its noise, which is a stream or any [`SampleNoise`], and where it stands.
+/// A sample of a [`Lockstep`] batch: its noise, which is a stream or any [`SampleNoise`], and its progress.
 ///
 /// ```
 /// use poisson_midpoint::diffusion::Member;
@@ -41,14 +41,12 @@ impl<Z> Member<Z> {
 }
 
 /// A batch of samples that share a sampler and its timesteps, so that one call of the network serves
-/// all that wait for it. Each sample reads its own stream: what becomes of it does not depend
-/// on the batch.
+/// all that wait for it. Each sample reads its own stream, so its result does not depend on the batch.
 ///
 /// The slices are the caller's: x and the network's inputs and outputs hold sample after sample.
-/// Samples wait at the same training step, but for midpoints, which are each sample's own: the
-/// network is told a step for each sample. Under
-/// [`Single`](crate::random::MidpointLaw::Single) midpoints every sample takes part in every call; under
-/// `Bernoulli` only those that ask do. A sample that fails stops, and the others go on.
+/// Samples wait at the same training step, except at midpoints, which each sample draws for itself; so the network is
+/// given a step for each sample. Under [`Single`](crate::random::MidpointLaw::Single) midpoints every sample takes part
+/// in every call; under `Bernoulli` only those that wait for it. A sample that fails stops, and the others go on.
 ///
 /// ```
 /// use poisson_midpoint::diffusion::{
@@ -96,7 +94,7 @@ struct Samples<'a, T, N, S, Z> {
 }
 
 impl<T: Real, N: NoiseSchedule<T>, S: Solver<T>, Z> Samples<'_, T, N, S, Z> {
-    /// Takes up each sample's run.
+    /// Resumes each sample's run and visits it.
     fn for_each(&mut self, mut visit: impl FnMut(&mut Sampling<'_, T, N, S>, &mut Z)) {
         let dimension = self.dimension.get();
         let each = self.sampler.work_length(dimension).max(1);
@@ -110,13 +108,13 @@ impl<T: Real, N: NoiseSchedule<T>, S: Solver<T>, Z> Samples<'_, T, N, S, Z> {
         }
     }
 
-    /// Samples that wait for the network.
+    /// The number of samples that wait for the network.
     fn asking(&self) -> usize {
         let members = self.members.iter();
         members.filter(|member| member.progress.is_asking()).count()
     }
 
-    /// Takes each sample to where it asks the network, or to its end, and gathers what those that ask want it for.
+    /// Takes each sample to where it asks the network, or to its end, and gathers the queries of those that ask.
     fn gather(&mut self, steps: &mut [u32], inputs: &mut [T])
     where
         Z: SampleNoise<T>,
@@ -124,7 +122,7 @@ impl<T: Real, N: NoiseSchedule<T>, S: Solver<T>, Z> Samples<'_, T, N, S, Z> {
         let inputs = inputs.chunks_exact_mut(self.dimension.get());
         let mut places = inputs.zip(steps);
         self.for_each(|run, noise| {
-            // A run that fails says so when it is asked again.
+            // A run that fails returns its error when it is asked again.
             if let Ok(Some(NetworkQuery { position, step })) = run.next(noise)
                 && let Some((input, at)) = places.next()
             {
@@ -134,7 +132,7 @@ impl<T: Real, N: NoiseSchedule<T>, S: Solver<T>, Z> Samples<'_, T, N, S, Z> {
         });
     }
 
-    /// Gives the samples that ask their outputs.
+    /// Gives the outputs to the samples that wait for them.
     fn scatter(&mut self, outputs: &[T]) {
         let mut outputs = outputs.chunks_exact(self.dimension.get());
         self.for_each(|run, _| {
@@ -155,7 +153,7 @@ where
     S: Solver<T> + Sync,
     Z: SampleNoise<T> + Send,
 {
-    /// Two halves, unless a thread may as well take all.
+    /// Splits the batch into two halves, unless it is too small to be worth two tasks.
     fn halves(&mut self) -> Option<[Samples<'_, T, N, S, Z>; 2]> {
         /// Fewer components are not worth two tasks.
         const LEAST: usize = 8192;
@@ -189,12 +187,12 @@ where
             return;
         }
         self.for_each(|run, noise| {
-            // A run that fails says so when it is asked again.
+            // A run that fails returns its error when it is asked again.
             let _ = run.next(noise);
         });
     }
 
-    /// [`gather`](Self::gather), each half to its own places, of samples that have been advanced.
+    /// [`gather`](Self::gather), for samples that have been advanced; each half writes to its own places.
     fn gather_parallel(&mut self, steps: &mut [u32], inputs: &mut [T]) {
         let dimension = self.dimension.get();
         if let Some([mut first, mut second]) = self.halves() {
@@ -214,7 +212,7 @@ where
         self.gather(steps, inputs);
     }
 
-    /// [`scatter`](Self::scatter), each half its own outputs.
+    /// [`scatter`](Self::scatter), where each half takes its own outputs.
     fn scatter_parallel(&mut self, outputs: &[T]) {
         let dimension = self.dimension.get();
         if let Some([mut first, mut second]) = self.halves() {
@@ -231,12 +229,12 @@ where
 }
 
 impl<'a, T: Real, N: NoiseSchedule<T>, S: Solver<T>, Z: SampleNoise<T>> Lockstep<'a, T, N, S, Z> {
-    /// The batch of `members`, each of whose samples of `dimension` components is in x. `steps` has
-    /// an entry for each; what it and `work` hold is of no account.
+    /// The batch of `members`. x has a sample of `dimension` components for each, and `steps` an entry for each.
+    /// `steps` and `work` may hold anything.
     ///
     /// # Errors
-    /// [`SampleError`] if `dimension` is 0, if x has not `dimension` components for each member,
-    /// if `steps` or `work` is too short, or if a member's noise is for another sampler.
+    /// [`SampleError`] if `dimension` is 0, if x does not have `dimension` components for each member, if `steps` or
+    /// `work` is too short, or if a member's noise is for another sampler.
     pub fn new(
         sampler: &'a Sampler<'a, T, N, S>,
         dimension: usize,
@@ -281,8 +279,8 @@ impl<'a, T: Real, N: NoiseSchedule<T>, S: Solver<T>, Z: SampleNoise<T>> Lockstep
         })
     }
 
-    /// Gathers what the network is wanted for: the training steps and, as many times
-    /// `dimension`, the inputs of the samples that ask; `None` when all are done.
+    /// Gathers what the network is to be called with: for each sample that asks, its training step and its input of
+    /// `dimension` components. `None` when all samples are done.
     pub fn gather(&mut self) -> Option<(&[u32], &[T])> {
         self.samples.gather(self.steps, self.inputs);
         let dimension = self.samples.dimension.get();
@@ -291,14 +289,14 @@ impl<'a, T: Real, N: NoiseSchedule<T>, S: Solver<T>, Z: SampleNoise<T>> Lockstep
         Some((self.steps.get(..asking)?, inputs)).filter(|_| asking > 0)
     }
 
-    /// Gives the outputs for what [`gather`](Self::gather) gathered, in its order. A sample whose output
-    /// is not finite, or missing, fails.
+    /// Gives the samples the network's outputs for what [`gather`](Self::gather) returned, in the same order. A sample
+    /// whose output is not finite, or missing, fails.
     pub fn scatter(&mut self, outputs: &[T]) {
         self.samples.scatter(outputs);
     }
 
     /// Takes all samples to their end, calling `network(steps, inputs, outputs)`; returns the number of
-    /// calls. [`Member::failure`] tells of samples that failed.
+    /// calls. [`Member::failure`] tells which samples failed.
     pub fn run<F>(&mut self, network: &mut F) -> u32
     where
         F: FnMut(&[u32], &[T], &mut [T]) + ?Sized,
@@ -306,8 +304,8 @@ impl<'a, T: Real, N: NoiseSchedule<T>, S: Solver<T>, Z: SampleNoise<T>> Lockstep
         self.run_by(network, Samples::gather, Samples::scatter)
     }
 
-    /// [`run`](Self::run) with the updates on rayon's threads; the network is called on the thread that asks. The same
-    /// bits, whatever the threads.
+    /// [`run`](Self::run) with the updates on rayon's threads; the network is called on the caller's thread. The bits
+    /// are the same for any number of threads.
     #[cfg(feature = "rayon")]
     pub fn run_parallel<F>(&mut self, network: &mut F) -> u32
     where
@@ -324,7 +322,7 @@ impl<'a, T: Real, N: NoiseSchedule<T>, S: Solver<T>, Z: SampleNoise<T>> Lockstep
         self.run_by(network, gather, Samples::scatter_parallel)
     }
 
-    /// Runs with what gathers the samples' queries and what gives them their outputs.
+    /// Runs with a function that gathers the samples' queries and one that gives them their outputs.
     fn run_by<F>(
         &mut self,
         network: &mut F,
@@ -355,7 +353,7 @@ impl<'a, T: Real, N: NoiseSchedule<T>, S: Solver<T>, Z: SampleNoise<T>> Lockstep
     }
 }
 
-/// Its size: a batch is too much to log.
+/// Logs the batch's size: a batch is too much to log.
 #[cfg(feature = "defmt")]
 impl<T, N, S, Z> defmt::Format for Lockstep<'_, T, N, S, Z> {
     fn format(&self, f: defmt::Formatter<'_>) {

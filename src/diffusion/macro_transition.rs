@@ -6,7 +6,7 @@ use crate::real::Real;
 use crate::scalar::Scalar;
 
 /// One macro step of [`InnerSteps`](super::InnerSteps) as [`Dynamics`]: K = t − s inner steps of one training step
-/// each. Time is the training step, so a stepper begins it at time t and goes down.
+/// each. Time is the training step, so a stepper begins at time t and counts down.
 ///
 /// ```
 /// use poisson_midpoint::diffusion::{Error, InnerSteps, LinearRate, Prediction, Row, Timesteps, Variant};
@@ -28,24 +28,24 @@ pub struct MacroTransition<'a, T> {
 }
 
 impl<'a, T: Real> MacroTransition<'a, T> {
-    /// A step of a table filled for it.
+    /// The macro step between two training steps, of a table that was filled for it.
     pub(crate) fn new(rows: &'a [Row<T>], from: u32, to: u32) -> Self {
         Self { rows, from, to }
     }
 
-    /// The training step t that it starts from.
+    /// The training step t that the macro step starts from.
     #[must_use]
     pub fn from(&self) -> u32 {
         self.from
     }
 
-    /// The training step s that it ends at.
+    /// The training step s that the macro step ends at.
     #[must_use]
     pub fn to(&self) -> u32 {
         self.to
     }
 
-    /// What the inner steps before inner step `inner_step` come to.
+    /// The inner steps before inner step `inner_step`, composed.
     fn row(&self, inner_step: u32) -> Row<T> {
         let start = Row {
             decay: T::ONE,
@@ -58,7 +58,7 @@ impl<'a, T: Real> MacroTransition<'a, T> {
         self.rows.get(step as usize).copied().unwrap_or(start)
     }
 
-    /// What the network's output in an inner step does at the end.
+    /// The coefficient, at the macro step's end, of the network's output in an inner step.
     pub(crate) fn kick(&self, inner_step: u32) -> T {
         self.row(inner_step.saturating_add(1)).kick
     }
@@ -79,8 +79,7 @@ impl<'a, T: Real> MacroTransition<'a, T> {
         ScalarSpan {
             decay,
             drift: end.drift - decay * start.drift,
-            // The variance of few steps is small beside those that it is the difference of, so rounding may
-            // make it negative.
+            // The variance of a few steps is a difference of two much larger ones, so rounding may make it negative.
             noise: if variance > T::ZERO {
                 variance.sqrt()
             } else {

@@ -16,21 +16,20 @@
 //! | [`ErSdeSolver`] | of an SDE with less noise near the data | 1 | D | Cui et al. 2023 |
 //!
 //! # The parts
-//! - A [`NoiseSchedule`] gives ᾱ_t; [`Timesteps`] is the list of training steps to visit. Where only the running program
-//!   knows how many there are, [`ScheduleSlice`] and [`Steps`] have them in slices.
+//! - A [`NoiseSchedule`] gives ᾱ_t; [`Timesteps`] is the list of training steps to visit. If their number is known only
+//!   at run time, [`ScheduleSlice`] and [`Steps`] keep them in slices.
 //! - A network predicts one [`Prediction`] of five; the data x₀ that it predicts can be [clipped](Clip).
-//! - A network of flow matching, or of the noise levels of Karras et al., is asked at another scale of x and of time, of
-//!   which its schedule tells: [`RectifiedFlow`], [`KarrasSchedule`].
+//! - A network of flow matching, or of the noise levels of Karras et al., is called at another scale of x and of time,
+//!   which its schedule gives: [`RectifiedFlow`], [`KarrasSchedule`].
 //! - A [`Solver`] is the formula of a step, in a file of its name.
-//! - A [`Sampler`] joins these, a configuration. [`Sampler::sample`] runs it with a closure,
-//!   [`Sampling`] split-phase, [`Lockstep`] for a batch. Samples are slices; of an `SVector`
-//!   take `as_mut_slice`.
+//! - A [`Sampler`] joins these into a configuration. [`Sampler::sample`] runs it with a closure, [`Sampling`]
+//!   split-phase, [`Lockstep`] for a batch. Samples are slices; for an `SVector` use `as_mut_slice`.
 //!
 //! # Words
-//! A run reads, of its sample's stream, a segment of D normals for each step that adds noise; the Poisson
-//! midpoint method a macro step's words ([`random`](crate::random)). The noise that a run starts
-//! from is the caller's; [`standard_normal`] reads D normals for it. In place of a stream there may be any
-//! [`SampleNoise`]: [`BrownianNoise`] has that of one path, whatever the steps.
+//! From its sample's stream, a run reads a segment of D normals for each step that adds noise; with the Poisson
+//! midpoint method, it reads a macro step's words ([`random`](crate::random)). The noise that a run starts from is the
+//! caller's; [`standard_normal`] reads D normals for it. Any [`SampleNoise`] can take the place of a stream:
+//! [`BrownianNoise`] gives the noise of one path, whatever the steps.
 
 #![allow(
     clippy::doc_markdown,

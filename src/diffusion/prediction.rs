@@ -4,8 +4,7 @@ use super::Level;
 use crate::real::Real;
 
 /// What a network predicts of noisy data x = √ᾱ x₀ + √(1 − ᾱ) ε, or what a sampler holds fixed while
-/// it takes a step. Each is a linear function of x and of any other; but to freeze one over a step
-/// is not to freeze another.
+/// it takes a step. Each is a linear function of x and of any other; but holding one over a step does not hold another.
 ///
 /// ```
 /// use poisson_midpoint::diffusion::{Level, Prediction};
@@ -27,8 +26,8 @@ pub enum Prediction {
     Sample,
     /// The velocity v = √ᾱ ε − √(1 − ᾱ) x₀ (Salimans & Ho 2022).
     Velocity,
-    /// The direction ε − x₀ of the straight path from data to noise, what flow matching predicts (Lipman et al. 2023); for
-    /// where its network is asked see [`RectifiedFlow`](super::RectifiedFlow).
+    /// The direction ε − x₀ of the straight path from data to noise, which flow matching predicts (Lipman et al. 2023);
+    /// [`RectifiedFlow`](super::RectifiedFlow) says where its network is called.
     Flow,
 }
 
@@ -42,9 +41,9 @@ impl Prediction {
         Self::Flow,
     ];
 
-    /// The coefficients (of x, of this prediction) that make the other prediction at a level.
+    /// The coefficients (of x, of this prediction) that give the other prediction at a level.
     ///
-    /// At a level without noise, the score is infinite and so may be what is made of it.
+    /// At a level without noise, the score is infinite, and so may be the predictions computed from it.
     #[must_use]
     pub fn to<T: Real>(self, other: Self, level: &Level<T>) -> (T, T) {
         let (s, n) = (level.signal, level.noise);

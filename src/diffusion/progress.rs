@@ -1,6 +1,6 @@
 use super::error::SampleError;
 
-/// Where a run stands, plain data: with x, the work slice and the stream's position, a checkpoint.
+/// Where a run stands, as plain data: with x, the work slice and the stream's position, it is a checkpoint.
 ///
 /// ```
 /// use poisson_midpoint::diffusion::Progress;
@@ -12,7 +12,7 @@ use super::error::SampleError;
 pub struct Progress {
     /// Steps completed.
     pub(crate) taken: usize,
-    /// Outputs told in the step under way.
+    /// Network outputs supplied in the step under way.
     pub(crate) told: u32,
     /// The training step that the network was last asked for.
     pub(crate) asked: u32,
@@ -26,7 +26,7 @@ pub(crate) enum Turn {
     #[default]
     Solver,
     Network,
-    /// Nobody's, ever.
+    /// Nobody's, for good: the run has failed.
     Failed(SampleError),
 }
 
@@ -40,7 +40,7 @@ impl Progress {
         }
     }
 
-    /// Whether the network's output is waited for.
+    /// Whether the run waits for the network's output.
     pub(crate) fn is_asking(&self) -> bool {
         self.turn == Turn::Network
     }

@@ -5,8 +5,8 @@ use super::{Clip, NoiseSchedule, Prediction, SampleNoise, Sampling, Solver, Step
 use crate::real::Real;
 
 /// Takes samples from noise to data by a [`Solver`]: a configuration that many samples share. What
-/// changes is a [`Progress`](super::Progress), the sample, a work slice and a stream: together a
-/// checkpoint, from which a run goes on to the bit.
+/// changes in a run is a [`Progress`](super::Progress), the sample, a work slice and a stream: together they are a
+/// checkpoint, from which a run continues with the same bits.
 ///
 /// [`sample`](Self::sample) does all in one call with a closure; [`Sampling`] drives one sample
 /// split-phase and [`Lockstep`](super::Lockstep) a batch.
@@ -42,8 +42,9 @@ pub struct Sampler<'a, T, N, S> {
 }
 
 impl<'a, T: Real, N: NoiseSchedule<T>, S: Solver<T>> Sampler<'a, T, N, S> {
-    /// A solver's steps between the given timesteps, with a network that `predicts` this. The schedule is one, or a
-    /// reference to one; the timesteps are [`Steps`], or a reference to [`Timesteps`](super::Timesteps).
+    /// A sampler that takes a solver's steps between the given timesteps, with a network whose output is the prediction
+    /// `predicts`. The schedule is passed by value or by reference; the timesteps are [`Steps`], or a reference to
+    /// [`Timesteps`](super::Timesteps).
     ///
     /// # Errors
     /// [`SamplerError`] if the timesteps exceed the schedule, or if a parameter of the solver is out of
@@ -75,15 +76,15 @@ impl<'a, T: Real, N: NoiseSchedule<T>, S: Solver<T>> Sampler<'a, T, N, S> {
         }
     }
 
-    /// Scalars of work that a sample of so many components needs; what they hold between the calls
-    /// of the network is part of the run.
+    /// The number of scalars of work that a sample of `dimension` components needs. What they hold between the calls of
+    /// the network is part of the run.
     #[must_use]
     pub fn work_length(&self, dimension: usize) -> usize {
         // The position, and what the solver keeps.
         dimension.saturating_mul(1 + self.solver.vectors())
     }
 
-    /// Scalars of work that a batch needs: that of each sample, and the network's inputs and outputs.
+    /// The number of scalars of work that a batch needs: those of each sample, and the network's inputs and outputs.
     #[must_use]
     pub fn batch_work_length(&self, samples: usize, dimension: usize) -> usize {
         let each = self.work_length(dimension);
@@ -91,12 +92,12 @@ impl<'a, T: Real, N: NoiseSchedule<T>, S: Solver<T>> Sampler<'a, T, N, S> {
     }
 
     /// Takes x from noise at the first timestep to data, calling `network(t, x_t, output)`; returns the
-    /// number of calls. What the output holds before a call is of no account.
+    /// number of calls. The output may hold anything before a call.
     ///
     /// # Errors
-    /// [`SampleError`] if x is empty or not finite, the work slice too short, or the noise for another sampler, before the
-    /// network is called; or if an output or the sample is not finite: x is then as it was after the last step that
-    /// succeeded.
+    /// [`SampleError`] before the network is called, if x is empty or not finite, the work slice is too short, or the
+    /// noise is for another sampler; or later, if an output or the sample is not finite: x is then as it was after the
+    /// last step that succeeded.
     pub fn sample<F, Z>(
         &self,
         x: &mut [T],
@@ -116,7 +117,7 @@ impl<'a, T: Real, N: NoiseSchedule<T>, S: Solver<T>> Sampler<'a, T, N, S> {
         Ok(calls)
     }
 
-    /// Turns the network's output at x and a training step into what a solver wants of it.
+    /// Turns the network's output at x and a training step into the prediction that a solver wants.
     pub(crate) fn read(&self, wanted: Prediction, step: u32, x: &[T], output: &mut [T]) {
         let level = self.schedule.level(step);
         if let Some(clip) = &self.clip {

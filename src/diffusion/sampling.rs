@@ -1,4 +1,4 @@
-//! The driver: whose turn it is in a run, whatever the solver.
+//! The driver, which knows whose turn it is in a run, whatever the solver.
 
 use super::error::SampleError;
 use super::progress::{Progress, Turn};
@@ -55,7 +55,7 @@ pub struct Sampling<'a, T, N, S> {
 }
 
 impl<'a, T: Real, N: NoiseSchedule<T>, S: Solver<T>> Sampling<'a, T, N, S> {
-    /// A run from x, noise at the sampler's first timestep. What `work` holds is of no account.
+    /// A run that starts from x, which is noise at the sampler's first timestep. `work` may hold anything.
     ///
     /// # Errors
     /// [`SampleError`] if x is empty or `work` shorter than [`Sampler::work_length`].
@@ -98,13 +98,13 @@ impl<'a, T: Real, N: NoiseSchedule<T>, S: Solver<T>> Sampling<'a, T, N, S> {
         self.progress
     }
 
-    /// Completes what the last output allows and tells where the network is wanted next; `None`
-    /// when x holds the result. Asked twice, it returns the same and draws nothing.
+    /// Takes the run as far as the last output allows and returns where the network is to be called next; `None` when x
+    /// holds the result. Called twice, it returns the same and draws nothing.
     ///
     /// # Errors
     /// [`SampleError::NonFiniteSample`]; x is then as it was after the last step that succeeded, and the
-    /// run can go no further: asked again, it returns the same error and draws nothing. Or what
-    /// [`SampleNoise::check`] says of noise for another sampler; the run is then as it was.
+    /// run can go no further: called again, it returns the same error and draws nothing. Or the error of
+    /// [`SampleNoise::check`] if the noise is for another sampler; the run is then as it was.
     pub fn next<Z: SampleNoise<T> + ?Sized>(
         &mut self,
         noise: &mut Z,
@@ -131,11 +131,11 @@ impl<'a, T: Real, N: NoiseSchedule<T>, S: Solver<T>> Sampling<'a, T, N, S> {
         }
     }
 
-    /// Tells the output that [`next`](Self::next) asked for.
+    /// Supplies the output that [`next`](Self::next) asked for.
     ///
     /// # Errors
     /// [`SampleError`] if its length is wrong, if it is not finite or if none was asked for; the run
-    /// is then as it was, and another output can be told.
+    /// is then as it was, and another output can be supplied.
     pub fn supply(&mut self, output: &[T]) -> Result<(), SampleError> {
         let needed = self.x.len();
         self.tell(|step, _, place| {
@@ -152,7 +152,7 @@ impl<'a, T: Real, N: NoiseSchedule<T>, S: Solver<T>> Sampling<'a, T, N, S> {
         })
     }
 
-    /// Calls the network where it is wanted next; returns whether it was.
+    /// Calls the network if the run asks for it; returns whether it was called.
     pub(crate) fn call<F, Z>(&mut self, network: &mut F, noise: &mut Z) -> Result<bool, SampleError>
     where
         F: FnMut(u32, &[T], &mut [T]) + ?Sized,
@@ -198,7 +198,7 @@ impl<'a, T: Real, N: NoiseSchedule<T>, S: Solver<T>> Sampling<'a, T, N, S> {
             .unwrap_or_default()
     }
 
-    /// Lets the solver go on, and moves x where it has completed a step.
+    /// Lets the solver go on, and moves x if that completes a step.
     fn advance<Z: SampleNoise<T> + ?Sized>(
         &mut self,
         stage: &Stage<'a>,

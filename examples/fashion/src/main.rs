@@ -38,7 +38,7 @@ use threads::in_threads;
 #[derive(Parser)]
 #[command(about = "Latent diffusion of clothes: samplers at equal numbers of network calls")]
 struct Options {
-    /// The method; may be given more than once. All that the documentation compares if none is.
+    /// The method; may be given more than once. If none is given, all that the documentation compares.
     #[arg(long, value_enum)]
     method: Vec<Method>,
     /// Network calls a sample; may be given more than once. A method of two calls a step rounds down to what it can
@@ -54,10 +54,10 @@ struct Options {
     /// Samples a run.
     #[arg(long, default_value_t = 300, value_parser = clap::builder::RangedU64ValueParser::<usize>::new().range(100..=1250))]
     count: usize,
-    /// Five runs of 1,000 samples of seeds that nothing was chosen by, at 10 to 80 calls.
+    /// Five runs of 1,000 samples at 10 to 80 calls, with seeds by which nothing was chosen.
     #[arg(long)]
     evaluate: bool,
-    /// Without DDPM of 1000 calls, which takes longer than all others.
+    /// Leaves out DDPM of 1000 calls, which takes longer than all others.
     #[arg(long)]
     no_reference: bool,
     /// The folder of the weights.
@@ -70,11 +70,11 @@ struct Options {
 
 /// Flips a seed into one that no run has.
 const OTHER_SEEDS: u64 = 1 << 63;
-/// Samples that are advanced together.
+/// The number of samples that are advanced together.
 const TOGETHER: usize = 500;
 const FEATURES: usize = 64;
 
-/// A run's samples and what is seen of them.
+/// A run's samples, and the moments of their features.
 struct Drawn {
     latents: Vec<f32>,
     features: Moments,
@@ -85,7 +85,8 @@ struct Distances {
     features: Estimate,
     latents: Estimate,
     sliced: Estimate,
-    /// To samples of DDPM with 1000 calls, of other seeds, in features; and the p-value of being as they are.
+    /// The distance, in features, to samples of DDPM with 1000 calls, of other seeds; and the p-value of being
+    /// distributed as they are.
     reference: Option<(Estimate, f64)>,
 }
 
@@ -205,7 +206,7 @@ fn compare(mut options: Options) -> Result<()> {
         let distances = truth.measure(runs);
         bar.suspend(|| write_line(&mut out, name, calls, &distances))
     };
-    // Others than those that distances are to.
+    // Not the held-out images that distances are measured to.
     let some = &truth.some[truth.some.len() - options.count * LATENTS..];
     let held_out = Drawn {
         latents: some.to_vec(),

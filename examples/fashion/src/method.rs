@@ -51,7 +51,7 @@ pub enum Method {
 }
 
 impl Method {
-    /// All that are compared: `auto` is one of the others.
+    /// All methods that are compared, without `auto`, which is one of the others.
     pub fn compared() -> Vec<Self> {
         let all = Self::value_variants().iter().copied();
         all.filter(|method| *method != Self::Auto).collect()
@@ -62,7 +62,8 @@ impl Method {
             .map_or_else(String::new, |v| v.get_name().to_owned())
     }
 
-    /// Samples of a seed's particles from `first` on, as many as there is room for, and the mean number of calls.
+    /// Draws samples of a seed's particles from `first` on, as many as x has room for; returns the mean number of
+    /// calls.
     pub fn sample(
         self,
         run: &Run,
@@ -142,7 +143,7 @@ impl Method {
     }
 }
 
-/// Whose samples are drawn.
+/// The particles whose samples are drawn.
 struct Particles {
     seed: u64,
     first: u64,

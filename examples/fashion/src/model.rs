@@ -33,7 +33,7 @@ impl Tensors {
             .with_context(|| format!("no tensor {name}"))
     }
 
-    /// x · weight + bias, the weight having a row for each output.
+    /// x · weight + bias; the weight is stored with a row for each output.
     fn linear(&self, name: &str, x: &Tensor) -> Result<Tensor> {
         let weight = self.get(&format!("{name}.weight"))?.t()?;
         Ok(x.matmul(&weight)?
@@ -48,7 +48,7 @@ impl Tensors {
     }
 }
 
-/// v of noisy latents.
+/// The network that predicts v of noisy latents.
 pub struct Denoiser(Tensors);
 
 impl Denoiser {
@@ -56,11 +56,11 @@ impl Denoiser {
         Ok(Self(Tensors::load(folder, "denoiser.safetensors")?))
     }
 
-    /// Rows of a table of √(t/T), interpolated: one for each sample, or for all.
+    /// Rows of a table, interpolated in √(t/T): one for each sample, or one for all.
     fn time(&self, name: &str, steps: &[u32]) -> Result<Tensor> {
         let table = self.0.get(name)?;
         let last = table.dim(0)? as u32 - 1;
-        // Most samplers ask for the same step of all.
+        // Most samplers ask for the same step for all samples.
         let steps = match steps {
             [first, others @ ..] if others.iter().all(|step| step == first) => &steps[..1],
             _ => steps,
@@ -105,7 +105,7 @@ pub struct Eye {
     classifier: Tensors,
 }
 
-/// Images decoded at a time, so that their convolutions stay small.
+/// The number of images decoded at a time, so that their convolutions stay small.
 const TOGETHER: usize = 250;
 
 impl Eye {
@@ -127,7 +127,7 @@ impl Eye {
         Ok(decoder("e", &silu(&h)?)?.tanh()?)
     }
 
-    /// Pixels from −1 to 1, an image after another.
+    /// Pixels from −1 to 1, one image after another.
     pub fn images(&self, latents: &[f32]) -> Result<Vec<f32>> {
         Ok(self.decode(latents)?.flatten_all()?.to_vec1()?)
     }
@@ -146,7 +146,7 @@ impl Eye {
     }
 }
 
-/// Of the images held out: moments of latents and of features, and some of the latents.
+/// Data of the images held out: moments of latents and of features, and some of the latents.
 pub struct HeldOut(Tensors);
 
 impl HeldOut {

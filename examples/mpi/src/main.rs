@@ -1,5 +1,5 @@
 //! One ensemble on many machines: each rank of MPI advances a range of the particles. States, statistics and hash are
-//! the same bits on any number of ranks, also where a run was killed and goes on with another number.
+//! the same bits on any number of ranks, even if a run was killed and goes on with another number.
 //!
 //! `mpirun -n 4 poisson-midpoint-mpi FOLDER --particles 1000000 --to 500`; docs/clusters.md.
 
@@ -34,13 +34,13 @@ struct Options {
 }
 
 fn main() -> Result<()> {
-    // Of the threads of a rank this one alone speaks to the others.
+    // Of a rank's threads, only this one communicates with the other ranks.
     let universe = mpi::initialize_with_threading(Threading::Funneled);
     let (universe, _) = universe.context("MPI has been started before")?;
     let world = universe.world();
     run(&world, &Options::parse()).inspect_err(|error| {
         eprintln!("rank {}: {error:#}", world.rank());
-        // The others would wait for this one.
+        // Otherwise the other ranks would wait for this one.
         world.abort(1)
     })
 }
@@ -69,7 +69,7 @@ fn run(world: &impl Communicator, options: &Options) -> Result<()> {
         _ = engine.advance(&stepper, &mut ensemble.particles(), &WELL, step..next)?;
         step = next;
         shards::save(folder, step, &own, &ensemble.checkpoint(&stepper, step)?)?;
-        // From here on no rank needs an older one.
+        // From here on no rank needs an older checkpoint.
         world.barrier();
         if is_root {
             shards::forget_before(folder, step)?;
@@ -94,7 +94,7 @@ fn range(particles: u64, rank: u64, ranks: u64) -> Range<u64> {
     end(rank)..end(rank + 1)
 }
 
-/// Numbers of a digest, for MPI.
+/// The number of `u64`s that a digest is sent as over MPI.
 const NUMBERS: usize = 7;
 
 /// Brings the digests of all blocks to rank 0, which merges them in the order of the particles, and prints the result.
@@ -152,7 +152,8 @@ fn from_numbers(&[count, a, b, c, d, hash, failed]: &[u64; NUMBERS]) -> Digest {
     }
 }
 
-/// What a rank calculates on: the processors of its machine, or one of its GPUs, which the ranks there share out.
+/// What a rank calculates on: the processors of its machine, or one of its GPUs, which the ranks on the machine divide
+/// among themselves.
 #[cfg(not(feature = "cust"))]
 fn engine(_world: &impl Communicator) -> Result<poisson_midpoint::batch::Parallel> {
     Ok(poisson_midpoint::batch::Parallel)

@@ -1,7 +1,8 @@
-//! Checkpoints in a folder: of each step that is kept a folder, and in it a file for each range of particles.
+//! Checkpoints in a folder: a folder for each step that is kept, and in it a file for each range of particles.
 //!
 //! A rank that is killed may leave a step without some of its files, and a run with another number of ranks may leave
-//! files of other ranges beside them. Particles do not depend on how they are cut, so any files will do that have all.
+//! files of other ranges beside them. Particles do not depend on how they are cut, so any files that together have all
+//! particles are enough.
 
 use std::fs;
 use std::io::ErrorKind;
@@ -50,7 +51,7 @@ pub fn newest(folder: &Path, particles: u64) -> Result<u32> {
     Ok(0)
 }
 
-/// A range of particles at a step; at step 0 where they begin.
+/// A range of particles at a step; at step 0, their initial states.
 pub fn load(
     folder: &Path,
     step: u32,
@@ -91,12 +92,12 @@ pub fn forget_before(folder: &Path, step: u32) -> Result<()> {
     Ok(())
 }
 
-/// The steps of which there is a folder.
+/// The steps for which there is a folder.
 fn steps(folder: &Path) -> Result<Vec<u32>> {
     names(folder, |name| name.strip_prefix("step-")?.parse().ok())
 }
 
-/// The ranges of which there is a file at a step. A file that was being written has another name.
+/// The ranges for which there is a file at a step. A file that is still being written has another name.
 fn ranges(folder: &Path, step: u32) -> Result<Vec<Range<u64>>> {
     names(&folder_of(folder, step), |name| {
         let (start, end) = name.split_once('-')?;
@@ -104,7 +105,7 @@ fn ranges(folder: &Path, step: u32) -> Result<Vec<Range<u64>>> {
     })
 }
 
-/// What the names in a folder say.
+/// What `read` makes of the names in a folder.
 fn names<T>(folder: &Path, read: impl Fn(&str) -> Option<T>) -> Result<Vec<T>> {
     let list = || {
         let mut found = Vec::new();

@@ -22,10 +22,10 @@ mod drift;
 
 use drift::MullerBrown;
 
-/// A kernel needs none.
+/// A kernel needs no PTX.
 const PTX: Option<Ptx> = None;
 
-/// No kernel has a path to it.
+/// No kernel has a path to this panic handler.
 #[panic_handler]
 fn panic(_info: &PanicInfo<'_>) -> ! {
     loop {}

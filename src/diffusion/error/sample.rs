@@ -15,46 +15,46 @@ use core::fmt;
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
 #[non_exhaustive]
 pub enum SampleError {
-    /// A sample of no components.
+    /// The sample has no components.
     Empty,
-    /// The samples of a batch have another length than all of them together should.
+    /// The slice of a batch's samples is not as long as all samples together.
     BatchLength {
         /// Their length.
         length: usize,
         /// The length needed.
         needed: usize,
     },
-    /// The training steps of a batch have no room for each sample's.
+    /// The slice of training steps is shorter than a batch has samples.
     StepsLength {
         /// Their length.
         length: usize,
-        /// The least that would do.
+        /// The least length that is enough.
         needed: usize,
     },
     /// The work slice is too short.
     WorkLength {
         /// Its length.
         length: usize,
-        /// The least that would do.
+        /// The least length that is enough.
         needed: usize,
     },
     /// The memory of the noise is too short.
     NoiseLength {
         /// Its length.
         length: usize,
-        /// The least that would do.
+        /// The least length that is enough.
         needed: usize,
     },
     /// The noise is for a schedule of another number of training steps.
     NoiseOfOtherSchedule {
-        /// That number.
+        /// The number of training steps of the noise's schedule.
         training_steps: u32,
         /// The number of the sampler's schedule.
         needed: u32,
     },
     /// An output was given that had not been asked for.
     OutputNotAsked,
-    /// An output has not as many components as the sample.
+    /// An output does not have as many components as the sample.
     OutputLength {
         /// The training step that it was asked for.
         step: u32,
@@ -63,15 +63,15 @@ pub enum SampleError {
         /// The length of the sample.
         needed: usize,
     },
-    /// An output was infinite or NaN, or so large that what the solver makes of it is.
+    /// An output was infinite or NaN, or so large that the prediction converted from it is.
     NonFiniteOutput {
         /// The training step that it was asked for.
         step: u32,
         /// Its first offending component.
         component: usize,
     },
-    /// The sample was infinite or NaN to begin with, or came out so: of a step, or of a part of
-    /// one at whose end the network was wanted.
+    /// The sample was infinite or NaN at the start, at the end of a step, or within a step where the network was to be
+    /// called.
     NonFiniteSample {
         /// The training step reached.
         step: u32,

@@ -2,7 +2,7 @@ use core::fmt;
 
 use super::TimestepsError;
 
-/// A sampler that cannot be made.
+/// Why a sampler cannot be made.
 ///
 /// ```
 /// use poisson_midpoint::diffusion::{Ddim, Error, LinearRate, Prediction, Sampler, Timesteps};
@@ -17,44 +17,44 @@ use super::TimestepsError;
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
 #[non_exhaustive]
 pub enum SamplerError<T> {
-    /// The share η of the noise outside [0, 1].
+    /// The share η of the noise is outside [0, 1].
     Eta(T),
-    /// The limit of a clip, or the least limit of a threshold, outside (0, ∞).
+    /// The limit of a clip, or the least limit of a threshold, is outside (0, ∞).
     Limit(T),
-    /// The quantile of a threshold outside (0, 1].
+    /// The quantile of a threshold is outside (0, 1].
     Quantile(T),
-    /// A covariance correction that makes a variance negative or infinite.
+    /// A covariance correction makes a variance negative or infinite.
     Correction(T),
-    /// The place of a node in its step outside [0, 1].
+    /// The place of a node in its step is outside [0, 1].
     Node(T),
-    /// A scale τ of the noise that is negative or not finite.
+    /// The scale τ of the noise is negative or not finite.
     Tau(T),
-    /// Limits between which there is noise, of which the least is negative or above the most.
+    /// Of the limits of noise/signal between which noise is added, the lower is negative or above the upper.
     Noisy {
-        /// The least noise/signal.
+        /// The lower limit of noise/signal.
         least: T,
-        /// The most.
+        /// The upper limit.
         most: T,
     },
-    /// An order that the method does not have.
+    /// The method does not have this order.
     Order {
         /// The order.
         order: u32,
-        /// The least.
+        /// The lowest order of the method.
         least: u32,
-        /// The most.
+        /// The highest order of the method.
         most: u32,
     },
     /// The timesteps start beyond the schedule's training steps.
     Timesteps(TimestepsError),
-    /// A table has not as many rows as the schedule has training steps.
+    /// A table has fewer rows than the schedule has training steps.
     Rows {
-        /// Its length.
+        /// The number of rows.
         length: usize,
         /// The number of training steps.
         needed: usize,
     },
-    /// A coefficient came out infinite, NaN or, where it is divided by, zero.
+    /// A coefficient is infinite or NaN, or it is zero and a divisor.
     Coefficient {
         /// The training step.
         step: u32,

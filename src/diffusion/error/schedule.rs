@@ -13,17 +13,17 @@ use core::fmt;
 pub enum Quantity {
     /// β_t, the variance of the noise that a training step adds.
     Beta,
-    /// ᾱ_t, what is left of the variance of the data.
+    /// ᾱ_t, the share that is left of the data's variance.
     AlphaBar,
     /// −ln ᾱ_t.
     Exponent,
     /// A noise rate of continuous time.
     Rate,
-    /// noise/signal, or the factor that all of it has.
+    /// noise/signal, or the factor on noise/signal at all training steps.
     RelativeNoise,
 }
 
-/// A noise schedule that is none.
+/// Why numbers do not make a noise schedule.
 ///
 /// ```
 /// use poisson_midpoint::diffusion::ScheduleTable;
@@ -34,9 +34,9 @@ pub enum Quantity {
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
 #[non_exhaustive]
 pub enum ScheduleError<T> {
-    /// A value out of range.
+    /// A value is out of range.
     Value {
-        /// Of what.
+        /// The quantity that the value is of.
         quantity: Quantity,
         /// The training step it belongs to.
         step: u32,
@@ -45,7 +45,7 @@ pub enum ScheduleError<T> {
     },
     /// The exponent ρ of a spacing is 0.
     Exponent,
-    /// Not as many training steps as needed.
+    /// There are not as many training steps as needed.
     Length {
         /// How many there are.
         length: usize,

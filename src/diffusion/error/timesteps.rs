@@ -1,6 +1,6 @@
 use core::fmt;
 
-/// A list of timesteps that no sampler could follow.
+/// Why no sampler could follow a list of timesteps.
 ///
 /// ```
 /// use poisson_midpoint::diffusion::Timesteps;
@@ -25,11 +25,11 @@ pub enum TimestepsError {
     },
     /// A timestep that is not below the one before it.
     NotDecreasing {
-        /// Where.
+        /// The index of the timestep.
         index: usize,
         /// The timestep.
         step: u32,
-        /// The one before.
+        /// The timestep before it.
         before: u32,
     },
     /// A timestep beyond the training steps.
@@ -43,7 +43,7 @@ pub enum TimestepsError {
     Exponent,
     /// A pair that does not start where the pair before it ended.
     Gap {
-        /// Which pair.
+        /// The index of the pair.
         index: usize,
         /// Where it starts.
         from: u32,

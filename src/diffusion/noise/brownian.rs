@@ -6,20 +6,20 @@ use crate::diffusion::{NoiseSchedule, SampleError};
 use crate::random::{Stream, Words};
 use crate::real::Real;
 
-/// The noise of one sample over its whole way from noise to data, fixed once and seen in steps of any size: with 20 steps
-/// and with 40, from one seed, nearly the same picture.
+/// The noise of one sample over its whole way from noise to data, fixed once and seen in steps of any size: one seed
+/// gives nearly the same picture with 20 steps and with 40.
 ///
-/// The noise from training step t to s is W(u_s) − W(u_t) over the root of u_s − u_t, of a Brownian path W whose clock u is
-/// the signal-to-noise ratio e^{2λ}. With the data predicted held, the reverse diffusion of DDPM is
-/// d(x e^λ/noise) = (…) dλ + dW, so that the noises of ancestral steps ([`Ddpm`](super::super::Ddpm),
-/// [`Ddim`](super::super::Ddim) with η = 1, the SDE form of [`DpmSolverPlusPlus`](super::super::DpmSolverPlusPlus),
-/// [`PoissonMidpointDdpm`](super::super::PoissonMidpointDdpm)) compose exactly to those of longer ones, and samples of one
-/// seed converge. Of other shares of noise they compose in part; each is standard normal and independent of the others all
-/// the same.
+/// The noise from training step t to s is (W(u_s) − W(u_t))/√(u_s − u_t), where W is a Brownian path whose clock u is
+/// the signal-to-noise ratio e^{2λ}. With the predicted data held, the reverse diffusion of DDPM is d(x e^λ/noise) =
+/// (…) dλ + dW, so that the noises of ancestral steps ([`Ddpm`](super::super::Ddpm), [`Ddim`](super::super::Ddim) with
+/// η = 1, the SDE form of [`DpmSolverPlusPlus`](super::super::DpmSolverPlusPlus),
+/// [`PoissonMidpointDdpm`](super::super::PoissonMidpointDdpm)) compose exactly to those of longer ones, and samples of
+/// one seed converge. With other shares of noise they compose only in part; even so, each is standard normal and
+/// independent of the others.
 ///
-/// The path is sampled by Brownian bridges, halving the training steps from all of them down to the one wanted: up to
-/// 2 + log₂ T times D normals for each segment of noise, and as many for the first, or one that does not begin where the
-/// last has ended; a stream alone costs D normals. Only midpoints are drawn from `words`.
+/// The path is sampled by Brownian bridges, which halve the range of training steps down to the one wanted. A segment
+/// of noise costs up to (2 + log₂ T) D normals, and as many again if it is the first or does not begin where the last
+/// one ended; a stream alone costs D normals. Only midpoints are drawn from `words`.
 ///
 /// Memory: 3 vectors as long as the sample.
 ///
@@ -52,15 +52,16 @@ pub struct BrownianNoise<'a, T, N, W> {
     schedule: N,
     path: Stream,
     words: W,
-    /// W where the last segment ended; and two vectors in which bridges are sampled.
+    /// W where the last segment ended, and two vectors in which bridges are sampled.
     memory: &'a mut [T],
     /// The training step where the last segment ended, and the length of its sample.
     last: Option<(u32, usize)>,
 }
 
 impl<'a, T: Real, N: NoiseSchedule<T>, W: Words> BrownianNoise<'a, T, N, W> {
-    /// The path of `path`'s words, from its beginning, wherever it stands; and the `words` that midpoints are drawn from. They
-    /// are of different seeds: what the sample starts from may be drawn from the latter.
+    /// The noise of the path that `path`'s words make; they are read from the stream's beginning, whatever its
+    /// position. Midpoints are drawn from `words`. The two must have different seeds: the noise that the sample starts
+    /// from may be drawn from `words`.
     #[must_use]
     pub fn new(schedule: N, path: Stream, words: W, memory: &'a mut [T]) -> Self {
         Self {
@@ -72,8 +73,8 @@ impl<'a, T: Real, N: NoiseSchedule<T>, W: Words> BrownianNoise<'a, T, N, W> {
         }
     }
 
-    /// The clock u at a training step: the signal-to-noise ratio, and for the data, whose ratio is infinite, any that is more.
-    /// Where nothing is left of the signal, and the ratio is 0, what is added keeps the clock going.
+    /// The clock u at a training step: the signal-to-noise ratio; for the data, whose ratio is infinite, some larger
+    /// number. Where no signal is left and the ratio is 0, the term added to it keeps the clock going.
     fn clock(&self, step: u32) -> T {
         let ratio = |step| T::ONE / self.schedule.exponent(step).exp_m1();
         let ratio = match step {
@@ -84,9 +85,9 @@ impl<'a, T: Real, N: NoiseSchedule<T>, W: Words> BrownianNoise<'a, T, N, W> {
         ratio + T::LEAST_NORMAL * T::from_u32(1 << 26) * T::from_u32(passed)
     }
 
-    /// Samples W at a training step, in one of two vectors; tells whether in the second.
+    /// Samples W at a training step, in one of two vectors; returns whether it is the second.
     fn sample(&mut self, step: u32, dimension: usize) -> bool {
-        // Between training steps `start` > `end`, at whose clocks W is known.
+        // The step is between the training steps `start` > `end`, at which W is known.
         let (mut start, mut end) = (self.schedule.training_steps(), 0);
         let (mut at_start, mut at_end) = (self.clock(start), self.clock(end));
         let mut stream = self.node(0, dimension);
@@ -120,14 +121,15 @@ impl<'a, T: Real, N: NoiseSchedule<T>, W: Words> BrownianNoise<'a, T, N, W> {
         step == end
     }
 
-    /// The stream of the node that splits at a training step; 0 is the root. Every node splits at a step of its own.
+    /// The stream of the bridge's node that splits at a training step; 0 stands for the root. No two nodes split at the
+    /// same step.
     fn node(&self, split: u32, dimension: usize) -> Stream {
         let words = (dimension as u64).saturating_mul(u64::from(T::WORDS_PER_NORMAL));
         self.path.node(split, words)
     }
 }
 
-/// Three vectors.
+/// Splits the memory into three vectors.
 fn parts<T>(memory: &mut [T], dimension: usize) -> (&mut [T], &mut [T], &mut [T]) {
     let (last, rest) = memory.split_at_mut_checked(dimension).unwrap_or_default();
     let (first, rest) = rest.split_at_mut_checked(dimension).unwrap_or_default();

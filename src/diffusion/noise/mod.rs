@@ -12,8 +12,8 @@ pub use brownian::BrownianNoise;
 
 /// What a sampler draws: the normals of its noise, and the words that midpoints are made of.
 ///
-/// Every source of [`Words`] is one, which gives the next normals whatever they are for; [`BrownianNoise`] gives those of
-/// one path, whatever the steps.
+/// Every source of [`Words`] implements this and gives its next normals, whatever they are for; [`BrownianNoise`] gives
+/// those of one path, whatever the steps.
 ///
 /// ```
 /// use poisson_midpoint::diffusion::SampleNoise;
@@ -23,10 +23,10 @@ pub use brownian::BrownianNoise;
 /// assert_eq!(stream.word_position(), 3);
 /// ```
 pub trait SampleNoise<T: Real> {
-    /// Whether this is noise for samples of so many components on a schedule of so many training steps.
+    /// Checks that this noise is for samples of so many components on a schedule of so many training steps.
     ///
     /// # Errors
-    /// [`SampleError`] if it is for others.
+    /// [`SampleError`] if it is not.
     fn check(&self, _dimension: usize, _training_steps: u32) -> Result<(), SampleError> {
         Ok(())
     }
@@ -34,8 +34,8 @@ pub trait SampleNoise<T: Real> {
     /// A word, uniform over 32 bits.
     fn word(&mut self) -> u32;
 
-    /// Adds to x the noise of the way from training step `from` down to `to`, of a standard deviation: drawn even if that
-    /// is 0.
+    /// Adds to x the noise of the way from training step `from` down to `to`, with standard deviation `deviation`. The
+    /// noise is drawn even if that is 0.
     fn add(&mut self, x: &mut [T], deviation: T, from: u32, to: u32);
 }
 
@@ -50,8 +50,7 @@ impl<T: Real, W: Words + ?Sized> SampleNoise<T> for W {
     }
 }
 
-/// Fills x with standard normals, the noise that a run starts from: as many words as for a
-/// segment of noise.
+/// Fills x with standard normals, the noise that a run starts from. This reads as many words as a segment of noise.
 ///
 /// ```
 /// use poisson_midpoint::{diffusion::standard_normal, random::Stream};
@@ -78,8 +77,8 @@ where
     }
 }
 
-/// Normals that are calculated together: their words are many blocks of a stream, and no large part of a stack. Those of
-/// f64 are not, for whose logarithm there are no vectors.
+/// The number of normals that are calculated together: their words are many blocks of a stream, but a small part of a
+/// stack. Normals in f64 are calculated one by one, because their logarithm has no vector form.
 #[cfg(target_pointer_width = "64")]
 const TOGETHER: usize = 256;
 

@@ -5,9 +5,9 @@ use crate::real::Real;
 /// The variance-preserving diffusion whose noise rate is linear in time (Song et al. 2021, VP SDE),
 /// seen at T equidistant times: −ln ᾱ = β_min u + ½(β_max − β_min)u², u = t/T.
 ///
-/// A formula, so a large T costs nothing. Up to T = 10⁶, f32 tells every training step from the next; beyond, some
-/// have no noise of their own. With rates T times the β of [`ScheduleTable::linear`](super::ScheduleTable::linear),
-/// the limit of that.
+/// A formula, so a large T costs nothing. Up to T = 10⁶, f32 distinguishes every training step from the next; beyond
+/// that, some add no noise. With rates T times the β of [`ScheduleTable::linear`](super::ScheduleTable::linear), this
+/// is the limit of that schedule for large T.
 ///
 /// ```
 /// use poisson_midpoint::diffusion::{LinearRate, NoiseSchedule};
@@ -58,9 +58,9 @@ impl<T: Real> NoiseSchedule<T> for LinearRate<T> {
 /// The squared-cosine schedule of Nichol & Dhariwal 2021 (equation 17): ᾱ_t = f(t)/f(0),
 /// f(t) = cos²(½π(t/T + 0.008)/1.008), with β_t at most 0.999.
 ///
-/// A formula, good to a few units in the last place at every t of every T; up to T = 10⁶, f32 tells every training
-/// step from the next. Its sine is that of `libm`, which for f32 goes through double precision: on a processor that
-/// has none, make a [`ScheduleTable`](super::ScheduleTable) of it elsewhere.
+/// A formula, accurate to a few units in the last place at every t of every T; up to T = 10⁶, f32 distinguishes every
+/// training step from the next. Its sine is that of `libm`, which for f32 goes through double precision: for a
+/// processor without double precision, make a [`ScheduleTable`](super::ScheduleTable) of it elsewhere.
 ///
 /// ```
 /// use poisson_midpoint::diffusion::{NoiseSchedule, SquaredCosine};
@@ -90,7 +90,7 @@ impl<T: Real> SquaredCosine<T> {
         })
     }
 
-    /// How far the angle moves in so many training steps: ½π(n/T)/1.008.
+    /// How far the angle moves in n = `steps` training steps: ½π(n/T)/1.008.
     fn angle(&self, steps: u32) -> T {
         let share = T::from_u32(steps) / T::from_u32(self.training_steps);
         self.start * (T::from_u32(125) * share)
@@ -117,8 +117,8 @@ impl<T: Real> NoiseSchedule<T> for SquaredCosine<T> {
         self.training_steps
     }
 
-    /// Of all steps only the last has its β capped: f(T) = 0, while for n ≥ 1 steps to go 1 − β = f(t)/f(t − 1)
-    /// is at least (n/(n + 1))² ≥ ¼, since sin(x)/x falls.
+    /// Only the last step has its β capped, since f(T) = 0. With n ≥ 1 steps to go, 1 − β = f(t)/f(t − 1) is at least
+    /// (n/(n + 1))² ≥ ¼, since sin(x)/x decreases.
     fn exponent(&self, step: u32) -> T {
         if step < self.training_steps {
             return self.uncapped(step);

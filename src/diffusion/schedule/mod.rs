@@ -18,11 +18,11 @@ pub use table::ScheduleTable;
 ///
 /// With β_t the variance of the noise that training step t adds and ᾱ_t = Π (1 − β_i), i ≤ t, the
 /// noisy data are x_t = √ᾱ_t x₀ + √(1 − ᾱ_t) ε. Step 0 is the data, ᾱ₀ = 1; step T is nearly
-/// pure noise. (A library that counts training steps from 0 calls t what is t + 1 here.)
+/// pure noise. (A library that counts training steps from 0 gives the number t to the step that is t + 1 here.)
 ///
-/// Implemented by tables, [`ScheduleTable`], and by formulas that need none, [`LinearRate`]
-/// and [`SquaredCosine`], and for networks of other scalings of x and time, [`RectifiedFlow`] and
-/// [`KarrasSchedule`]. Implement it for a schedule of your own.
+/// It is implemented by tables, [`ScheduleTable`]; by formulas that need no table, [`LinearRate`] and
+/// [`SquaredCosine`]; and, for networks with other scalings of x and time, by [`RectifiedFlow`] and [`KarrasSchedule`].
+/// Implement it for a schedule of your own.
 ///
 /// ```
 /// use poisson_midpoint::diffusion::NoiseSchedule;
@@ -53,11 +53,11 @@ pub trait NoiseSchedule<T: Real>: core::fmt::Debug {
         Level::new(self.exponent(step))
     }
 
-    /// The step from `least` to `most` whose log-SNR λ is nearest to `half_log_snr`, a tie going to
-    /// the noisier. About 2 log₂ T evaluations of the schedule. Of a step outside that range, the
-    /// samplers take the end next to it.
+    /// The step from `least` to `most` whose λ, half the log-SNR, is nearest to `half_log_snr`; of two equally near,
+    /// the noisier. It takes about 2 log₂ T evaluations of the schedule. If an implementation returns a step outside
+    /// that range, the samplers take the end nearer to it.
     fn nearest(&self, half_log_snr: T, least: u32, most: u32) -> u32 {
-        // λ falls with t. Below `low` it is at least the λ wanted, from `high` on it is not more.
+        // λ falls with t. Before `low` it is at least the λ wanted; from `high` on it is at most that.
         let (mut low, mut high) = (least, most);
         while low < high {
             let middle = low + (high - low) / 2;
@@ -93,7 +93,7 @@ impl<T: Real, S: NoiseSchedule<T> + ?Sized> NoiseSchedule<T> for &S {
     }
 }
 
-/// Whether a formula has a training step.
+/// Checks that a formula has at least one training step.
 fn check_training_steps<T>(training_steps: u32) -> Result<(), ScheduleError<T>> {
     match training_steps {
         0 => Err(ScheduleError::Length {
@@ -141,7 +141,7 @@ impl<T: Real> Level<T> {
         -(self.exponent / T::TWO) - self.noise.ln()
     }
 
-    /// σ = noise/signal, the noise on data of signal 1, the time of a network by Karras et al. 2022.
+    /// σ = noise/signal, the noise on data of signal 1: the time of a network by Karras et al. 2022.
     #[must_use]
     pub fn relative_noise(&self) -> T {
         self.noise / self.signal
@@ -154,18 +154,18 @@ impl<T: Real> Level<T> {
         self.noise / self.flow_scale()
     }
 
-    /// signal + noise, by which x is larger than on the straight path that a network of flow matching knows.
+    /// signal + noise, the factor by which x is larger than on the straight path that a network of flow matching knows.
     #[must_use]
     pub fn flow_scale(&self) -> T {
         self.signal + self.noise
     }
 
-    /// 1 − ᾱ_t/ᾱ_s: what this level t has lost of the signal's variance since a level s before it.
+    /// 1 − ᾱ_t/ᾱ_s: the share of the signal's variance that this level t has lost since a level s before it.
     pub(crate) fn lost_since(&self, before: &Self) -> T {
         -((-(self.exponent - before.exponent)).exp_m1())
     }
 
-    /// Whether these are the data, free of noise.
+    /// Whether this is the level of the data, free of noise.
     pub(crate) fn is_clean(&self) -> bool {
         self.exponent == T::ZERO
     }

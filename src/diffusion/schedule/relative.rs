@@ -7,13 +7,13 @@ use crate::real::Real;
 /// The straight paths of flow matching (Lipman et al. 2023, Liu et al. 2023), x_t = (1 − t) x₀ + t ε, at T times from
 /// t = 0 to t = T/(T + 1).
 ///
-/// Scaled by [`Level::flow_scale`](super::Level::flow_scale) they are noisy data as the samplers have them, so that every
-/// sampler draws from a network that predicts the path's direction, [`Prediction::Flow`](super::super::Prediction::Flow):
-/// [`Ddim`](super::super::Ddim) without noise is then Euler's method, and with a share η of noise a stochastic one that
-/// keeps the law at each time. A formula, so a large T costs nothing; up to T = 10⁶, f32 tells every training step from
-/// the next.
+/// Scaled by [`Level::flow_scale`](super::Level::flow_scale) they are noisy data in the samplers' form, so that every
+/// sampler works with a network that predicts the path's direction,
+/// [`Prediction::Flow`](super::super::Prediction::Flow): [`Ddim`](super::super::Ddim) without noise is then Euler's
+/// method, and with a share η of noise it is a stochastic method that keeps the law at each time. A formula, so a large
+/// T costs nothing; up to T = 10⁶, f32 distinguishes every training step from the next.
 ///
-/// The network is asked at x/[`flow_scale`](super::Level::flow_scale) and time [`flow_time`](super::Level::flow_time):
+/// The network is called at x/[`flow_scale`](super::Level::flow_scale) and time [`flow_time`](super::Level::flow_time):
 ///
 /// ```
 /// use poisson_midpoint::diffusion::{
@@ -72,12 +72,12 @@ impl<T: Real> NoiseSchedule<T> for RectifiedFlow<T> {
     }
 }
 
-/// The noise levels of Karras et al. 2022 ("EDM", equation 5), x = x₀ + σ ε: σ^(1/ρ) grows from that of σ_min at step 1
-/// to that of σ_max at step T in equal steps.
+/// The noise levels of Karras et al. 2022 ("EDM", equation 5), x = x₀ + σ ε: σ^(1/ρ) grows in equal steps from step 1,
+/// where σ is σ_min, to step T, where it is σ_max.
 ///
-/// Scaled to variance 1 they are noisy data as the samplers have them. A network that predicts the data is asked at
-/// x/signal and σ = [`relative_noise`](super::Level::relative_noise), whatever preconditioning is in it; every sampler draws
-/// from it.
+/// Scaled to variance 1 they are noisy data in the samplers' form. A network that predicts the data is called at
+/// x/signal and σ = [`relative_noise`](super::Level::relative_noise), whatever preconditioning is in it; every sampler
+/// works with it.
 ///
 /// ```
 /// use poisson_midpoint::diffusion::{
@@ -108,7 +108,7 @@ pub struct KarrasSchedule<T> {
 }
 
 impl<T: Real> KarrasSchedule<T> {
-    /// T training steps from `least` (σ_min) to `most` (σ_max) with the exponent `rho` (ρ); of one step, `most`.
+    /// T training steps from `least` (σ_min) to `most` (σ_max) with the exponent `rho` (ρ); a single step is at `most`.
     ///
     /// # Errors
     /// [`ScheduleError`] unless T ≥ 1, ρ ≥ 1 and 0 < `least` < `most` < ∞.
@@ -160,7 +160,7 @@ pub(crate) struct KarrasSpacing<T> {
 }
 
 impl<T: Real> KarrasSpacing<T> {
-    /// Between two λ, that with less noise first.
+    /// The spacing between two λ, the one with less noise first.
     pub(crate) fn new(rho: u32, cleanest: T, noisiest: T) -> Self {
         let rho = T::from_u32(rho);
         // noise/signal is e^(−λ).
@@ -172,7 +172,7 @@ impl<T: Real> KarrasSpacing<T> {
         }
     }
 
-    /// λ at a share of the way from the end with less noise to that with more.
+    /// λ at a share of the way from the end with less noise to the one with more.
     pub(crate) fn half_log_snr(&self, share: T) -> T {
         -(self.rho * (self.least + (self.most - self.least) * share).ln())
     }

@@ -2,10 +2,9 @@ use super::super::error::{Quantity, ScheduleError};
 use super::{NoiseSchedule, check_training_steps};
 use crate::real::Real;
 
-/// A noise schedule of as many training steps as a slice has elements, in someone else's memory:
-/// −ln ᾱ_t of t = 1, …, T.
+/// A noise schedule in borrowed memory: a slice of −ln ᾱ_t for t = 1, …, T, one element for each training step.
 ///
-/// For a T that only the running program knows; for one that the compiler knows, a
+/// For a T that is known only at run time; for one that is known at compile time, a
 /// [`ScheduleTable`](super::ScheduleTable) brings its own memory.
 ///
 /// ```
@@ -25,8 +24,8 @@ impl<'a, T: Real> ScheduleSlice<'a, T> {
     /// The schedule of exponents −ln ᾱ_1, …, −ln ᾱ_T.
     ///
     /// # Errors
-    /// [`ScheduleError`] unless there is one at least, and every one is finite and can be told from the one before: a
-    /// training step without noise of its own, as rounding may leave it, is none.
+    /// [`ScheduleError`] unless there is at least one, and each is finite and above the one before: a training step
+    /// that rounding leaves without noise of its own is not accepted.
     pub fn new(exponents: &'a [T]) -> Result<Self, ScheduleError<T>> {
         check_training_steps(training_steps(exponents))?;
         let mut previous = T::ZERO;
@@ -42,7 +41,7 @@ impl<'a, T: Real> ScheduleSlice<'a, T> {
     /// β from `first` to `last`, linear in t (Ho et al. 2020: 10⁻⁴, 0.02 and T = 1000), written as exponents.
     ///
     /// # Errors
-    /// [`ScheduleError`] unless T ≥ 1 and every β is in (0, 1) and large enough to be seen in −ln ᾱ.
+    /// [`ScheduleError`] unless T ≥ 1 and every β is in (0, 1) and large enough to change −ln ᾱ.
     pub fn linear(exponents: &'a mut [T], first: T, last: T) -> Result<Self, ScheduleError<T>> {
         let line = line(exponents, first, last);
         Self::fill(exponents, line)
@@ -68,7 +67,7 @@ impl<'a, T: Real> ScheduleSlice<'a, T> {
     /// β_1, …, β_T as given, written as exponents.
     ///
     /// # Errors
-    /// As for [`linear`](Self::linear), and unless there are as many β as exponents.
+    /// As for [`linear`](Self::linear), and if there are not as many β as exponents.
     pub fn from_betas(exponents: &'a mut [T], betas: &[T]) -> Result<Self, ScheduleError<T>> {
         check_length(betas.len(), exponents.len())?;
         let mut betas = betas.iter();
@@ -78,8 +77,8 @@ impl<'a, T: Real> ScheduleSlice<'a, T> {
     /// ᾱ_1, …, ᾱ_T as given, written as exponents.
     ///
     /// # Errors
-    /// [`ScheduleError`] unless there are as many as exponents and one at least, in (0, 1), strictly decreasing, and so
-    /// is −ln ᾱ increasing.
+    /// [`ScheduleError`] unless there are as many as exponents, at least one, all in (0, 1) and strictly decreasing,
+    /// and −ln ᾱ strictly increases as rounded.
     pub fn from_alpha_bars(
         exponents: &'a mut [T],
         alpha_bars: &[T],
@@ -91,7 +90,7 @@ impl<'a, T: Real> ScheduleSlice<'a, T> {
             if !(value > T::ZERO && value < previous) {
                 return Err(ScheduleError::new(Quantity::AlphaBar, step, value));
             }
-            // From ½ up ᾱ − 1 is exact, and ln(1 + (ᾱ − 1)) keeps what it has; below, ln ᾱ itself does.
+            // From ½ up, ᾱ − 1 is exact and ln(1 + (ᾱ − 1)) keeps its digits; below ½, ln ᾱ itself does.
             *place = -if value < T::ONE / T::TWO {
                 value.ln()
             } else {
@@ -102,10 +101,11 @@ impl<'a, T: Real> ScheduleSlice<'a, T> {
         Self::new(exponents)
     }
 
-    /// Any other schedule's exponents, written down: read more quickly than its formula is evaluated.
+    /// Any other schedule's exponents, written down: faster to read than its formula is to evaluate.
     ///
     /// # Errors
-    /// [`ScheduleError`] unless it has as many steps and its exponents are finite and strictly increase.
+    /// [`ScheduleError`] unless it has as many steps as there are exponents, and its exponents are finite and strictly
+    /// increase.
     pub fn from_schedule(
         exponents: &'a mut [T],
         schedule: &impl NoiseSchedule<T>,
@@ -117,8 +117,7 @@ impl<'a, T: Real> ScheduleSlice<'a, T> {
         Self::new(exponents)
     }
 
-    /// The exponents from β as a function of t, by a compensated sum (Kahan 1965): as good at T
-    /// as at 1.
+    /// The exponents from β as a function of t, by a compensated sum (Kahan 1965): as accurate at T as at 1.
     fn fill(
         exponents: &'a mut [T],
         mut beta: impl FnMut(u32) -> T,
@@ -147,12 +146,12 @@ fn check_length<T>(length: usize, needed: usize) -> Result<(), ScheduleError<T>>
     }
 }
 
-/// T of so many exponents.
+/// The number T of training steps of these exponents.
 fn training_steps<T>(exponents: &[T]) -> u32 {
     u32::try_from(exponents.len()).unwrap_or(u32::MAX)
 }
 
-/// From `first` at t = 1 to `last` at t = T.
+/// The straight line from `first` at t = 1 to `last` at t = T.
 fn line<T: Real>(exponents: &[T], first: T, last: T) -> impl Fn(u32) -> T + use<T> {
     let intervals = training_steps(exponents).saturating_sub(1).max(1);
     move |step| first + (last - first) * (T::from_u32(step - 1) / T::from_u32(intervals))
@@ -168,7 +167,7 @@ impl<T: Real> NoiseSchedule<T> for ScheduleSlice<'_, T> {
     }
 }
 
-/// That of a step, and beyond the last that of the last.
+/// The exponent of a step; beyond the last step, that of the last.
 pub(super) fn exponent<T: Real>(exponents: &[T], step: u32) -> T {
     let index = (step as usize).min(exponents.len()).checked_sub(1);
     index

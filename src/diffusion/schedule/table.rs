@@ -20,18 +20,19 @@ pub struct ScheduleTable<T, const N: usize> {
 }
 
 impl<T: Real, const N: usize> ScheduleTable<T, N> {
-    /// [`ScheduleSlice::linear`]: of Ho et al. 2020 with 10⁻⁴, 0.02 and N = 1000.
+    /// [`ScheduleSlice::linear`]: with 10⁻⁴, 0.02 and N = 1000, the schedule of Ho et al. 2020.
     ///
     /// # Errors
-    /// [`ScheduleError`] unless every β is in (0, 1) and large enough to be seen in −ln ᾱ.
+    /// [`ScheduleError`] unless every β is in (0, 1) and large enough to change −ln ᾱ.
     pub fn linear(first: T, last: T) -> Result<Self, ScheduleError<T>> {
         Self::filled(|exponents| ScheduleSlice::linear(exponents, first, last))
     }
 
-    /// [`ScheduleSlice::scaled_linear`]: of latent diffusion (Rombach et al. 2022) with 0.0015, 0.0195 and N = 1000.
+    /// [`ScheduleSlice::scaled_linear`]: with 0.0015, 0.0195 and N = 1000, that of latent diffusion (Rombach et al.
+    /// 2022).
     ///
     /// # Errors
-    /// [`ScheduleError`] unless every β is in (0, 1) and large enough to be seen in −ln ᾱ.
+    /// [`ScheduleError`] unless every β is in (0, 1) and large enough to change −ln ᾱ.
     pub fn scaled_linear(first: T, last: T) -> Result<Self, ScheduleError<T>> {
         Self::filled(|exponents| ScheduleSlice::scaled_linear(exponents, first, last))
     }
@@ -39,7 +40,7 @@ impl<T: Real, const N: usize> ScheduleTable<T, N> {
     /// β_1, …, β_N as given.
     ///
     /// # Errors
-    /// [`ScheduleError`] unless there are N, and every β is in (0, 1) and large enough to be seen in −ln ᾱ.
+    /// [`ScheduleError`] unless there are N of them, and every β is in (0, 1) and large enough to change −ln ᾱ.
     pub fn from_betas(betas: &[T]) -> Result<Self, ScheduleError<T>> {
         Self::filled(|exponents| ScheduleSlice::from_betas(exponents, betas))
     }
@@ -47,12 +48,13 @@ impl<T: Real, const N: usize> ScheduleTable<T, N> {
     /// ᾱ_1, …, ᾱ_N as given.
     ///
     /// # Errors
-    /// [`ScheduleError`] unless there are N, in (0, 1), strictly decreasing, and so is −ln ᾱ increasing.
+    /// [`ScheduleError`] unless there are N of them, all in (0, 1) and strictly decreasing, and −ln ᾱ strictly
+    /// increases as rounded.
     pub fn from_alpha_bars(alpha_bars: &[T]) -> Result<Self, ScheduleError<T>> {
         Self::filled(|exponents| ScheduleSlice::from_alpha_bars(exponents, alpha_bars))
     }
 
-    /// A table of any other schedule, read more quickly than its formula is evaluated.
+    /// A table of any other schedule: faster to read than its formula is to evaluate.
     ///
     /// # Errors
     /// [`ScheduleError`] unless it has N steps and its exponents are finite and strictly increase.

@@ -1,28 +1,29 @@
-//! A macro step of DDPM corrected at midpoints, whichever way these are drawn.
+//! A macro step of DDPM corrected at midpoints, however these are drawn.
 
 use super::{Stage, combine};
 use crate::diffusion::{Advance, MacroTransition, SampleNoise};
 use crate::real::Real;
 
-/// Vectors kept for a macro step with so many midpoints at most: the outputs at its start and at the last midpoint, and what
-/// other midpoints have corrected.
+/// The number of vectors kept for a macro step with at most `midpoints` midpoints: the outputs at its start and at the
+/// last midpoint, and the sum of the other midpoints' corrections.
 pub(crate) fn vectors(midpoints: u32) -> usize {
     if midpoints > 1 { 3 } else { 2 }
 }
 
-/// Which of the vectors the next output is for.
+/// Which of the vectors the next output is kept in.
 pub(crate) fn place(stage: &Stage<'_>) -> usize {
     usize::from(stage.told > 0)
 }
 
-/// The inner step of the last midpoint, once the network has told its output there.
+/// The inner step of the last midpoint, once the network's output there is known.
 pub(crate) fn last_midpoint(stage: &Stage<'_>) -> Option<u32> {
     (stage.told > 1).then(|| stage.from.saturating_sub(stage.asked))
 }
 
 impl<T: Real> MacroTransition<'_, T> {
-    /// Goes on, with the first output held, from the start or from the last midpoint to the next, or to the end. The output
-    /// at the last midpoint is weighted by `weight` against that at the start, as it counts at the end.
+    /// Goes on, with the first output held, from the start or the last midpoint to the next midpoint or the end. The
+    /// difference of the output at the last midpoint from that at the start is weighted by `weight` and by its kick at
+    /// the end.
     pub(crate) fn go_on(
         &self,
         stage: &Stage<'_>,

@@ -28,7 +28,7 @@ use crate::real::Real;
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
 #[cfg_attr(feature = "serde", derive(serde::Deserialize, serde::Serialize))]
 pub struct Ddim<T> {
-    /// η, from 0, no noise, to 1.
+    /// η, from 0 (no noise) to 1.
     pub eta: T,
 }
 
@@ -71,7 +71,7 @@ impl<T: Real> Solver<T> for Ddim<T> {
     }
 }
 
-/// Whether η is a share.
+/// Checks that η is a share, in [0, 1].
 pub(crate) fn check_eta<T: Real>(eta: T) -> Result<(), SamplerError<T>> {
     if eta >= T::ZERO && eta <= T::ONE {
         Ok(())

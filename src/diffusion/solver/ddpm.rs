@@ -100,14 +100,14 @@ impl<T: Real> Solver<T> for Ddpm<T> {
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
 #[cfg_attr(feature = "serde", derive(serde::Deserialize, serde::Serialize))]
 pub enum Variant<T> {
-    /// The exponential integrator of the reverse diffusion, its score held. The paper's 1a, 1b, 1c
-    /// and 1d have `correction` −1 (the integrator's own variance β/α), 0, 1 and 2: the larger, the
-    /// less Gaussian noise, to make up for the noise that the choice of midpoints adds.
+    /// The exponential integrator of the reverse diffusion, with the score held. The paper's 1a, 1b, 1c and 1d have
+    /// `correction` −1 (the integrator's own variance β/α), 0, 1 and 2: the larger it is, the less Gaussian noise there
+    /// is, to make up for the noise that the choice of midpoints adds.
     Exponential {
         /// i, at least −1.
         correction: T,
     },
-    /// The ancestral step, the posterior variance: DDIM with η = 1, and SDE-DPM-Solver++ of order 1. The default.
+    /// The ancestral step, with the posterior variance: DDIM with η = 1, and SDE-DPM-Solver++ of order 1. The default.
     #[default]
     FixedSmall,
     /// The same with less noise.
@@ -119,7 +119,7 @@ pub enum Variant<T> {
 impl<T: Real> Variant<T> {
     pub(crate) fn check(&self) -> Result<(), SamplerError<T>> {
         match *self {
-            // β/(1 + iβ) with β < 1.
+            // β/(1 + iβ) must be in [0, ∞) for all β < 1.
             Self::Exponential { correction }
                 if !(correction.is_finite() && correction >= -T::ONE) =>
             {

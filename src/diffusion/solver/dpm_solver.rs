@@ -7,10 +7,10 @@ use crate::real::Real;
 /// the network once or twice more, and takes ε as a polynomial in λ, half the log-SNR.
 ///
 /// The inner calls are at the training steps whose λ is nearest to λ_t + h/2 (order 2), or to
-/// λ_t + h/3 and λ_t + 2h/3 (order 3), so a network of discrete time will do; the formulas take λ
-/// where it is. Order 3 is the form by derivatives ("taylor"), which needs no exact thirds. Where a step
-/// has too few training steps inside for its order, or ends at the data where λ is infinite, its order is
-/// lower. Deterministic: it draws nothing.
+/// λ_t + h/3 and λ_t + 2h/3 (order 3), so a network of discrete time is enough; the formulas use the λ of the training
+/// step itself. Order 3 is the form by derivatives ("taylor"), which needs no exact thirds. Where a step has too few
+/// training steps inside for its order, or ends at the data where λ is infinite, its order is lower. Deterministic: it
+/// draws nothing.
 ///
 /// Cost of a step: as many network calls as its order. Work: 1 vector more than the order.
 ///
@@ -84,7 +84,7 @@ impl<T: Real> Solver<T> for DpmSolver {
     }
 }
 
-/// A call within a step: its training step, its level, and how far on it is in λ, from 0 to 1.
+/// A call within a step: its training step, its level, and r, its share of the step in λ, from 0 to 1.
 #[derive(Clone, Copy)]
 struct Node<T> {
     step: u32,
@@ -134,8 +134,8 @@ impl<T: Real> Nodes<T> {
         }
     }
 
-    /// The coefficients of x and of ε at the start, first and second node that solve the step up to r,
-    /// whose level is given, from as many nodes as are known.
+    /// The coefficients of x, and of ε at the start and at the first and second node, for the solution at r, whose
+    /// level is given. Of the outputs, the first `known` are used.
     ///
     /// With y = rh and ε(u) = ε₀ + D₁u + D₂u², u in units of h:
     /// x′ = (α′/α) x − σ′ (ψ₁ ε₀ + ψ₂ D₁ + ψ₃ D₂), where ψ₁ = e^y − 1, ψ₂ = (ψ₁ − y)/h and
@@ -159,7 +159,7 @@ impl<T: Real> Nodes<T> {
                 let of_second = (psi_3 - r_1 * psi_2) / (r_2 * (r_2 - r_1));
                 (psi_1 - of_first - of_second, of_first, of_second)
             }
-            // At the end of a step of order 2, as in the paper, ψ₁/2 in place of ψ₂: of the same order.
+            // At the end of a step of order 2, as in the paper, ψ₁/2 takes the place of ψ₂: the order is the same.
             (Some(first), None) if known > 1 => {
                 let of_first = psi_1 / (T::TWO * first.r);
                 (psi_1 - of_first, of_first, T::ZERO)

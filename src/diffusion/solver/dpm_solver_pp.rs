@@ -16,7 +16,7 @@ use crate::real::Real;
 /// x_s = (σ_s/σ_t) e^(−ηh) x + √ᾱ_s ∫₀^h R e^(−R(h − u)) x₀(u) du + σ_s √(1 − e^(−2ηh)) Z
 /// ```
 ///
-/// Published programs of order 3 have half of the parabola's curvature, so that their order is 2.
+/// Published implementations of order 3 use half of the parabola's curvature, so that their order is 2.
 ///
 /// The first steps have too few outputs behind them, and are of lower order. A step to the data is of
 /// order 1, as λ is infinite there: it returns the network's x₀.
@@ -101,7 +101,7 @@ impl<T: Real> DpmSolverPlusPlus<T> {
         }
         let lambda = from.half_log_snr();
         let h = to.half_log_snr() - lambda;
-        // Where the outputs before are, from the last one on.
+        // Where the earlier outputs are in λ, relative to the newest.
         let node = |age| {
             stage.before(age).map_or(T::ZERO, |(_, (step, _))| {
                 schedule.level(step).half_log_snr() - lambda

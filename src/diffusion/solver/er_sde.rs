@@ -17,7 +17,7 @@ use crate::real::Real;
 ///
 /// from ρ_s to ρ_t, for x₀ the polynomial in ρ through the network's last outputs. (The paper's Taylor form of order 3
 /// leaves out the term by which the slope of the parabola differs from that of the line, and is of order 2.) The
-/// integral is by Gauss's rule of three points on four panels in ln ρ.
+/// integral is computed by Gauss's rule of three points on four panels in ln ρ.
 ///
 /// The first steps have too few outputs behind them, and are of lower order. A step to the data returns the network's
 /// x₀.
@@ -92,7 +92,7 @@ impl<T: Real> Solver<T> for ErSdeSolver {
     }
 }
 
-/// ρ^0.3 and e to this, given λ = −ln ρ.
+/// ρ^0.3 and e^(ρ^0.3), given λ = −ln ρ.
 fn powers<T: Real>(half_log_snr: T) -> (T, T) {
     let power = (-(half_log_snr * tenths(3))).exp();
     (power, power.exp())
@@ -102,7 +102,7 @@ fn tenths<T: Real>(count: u32) -> T {
     T::from_u32(count) / T::from_u32(10)
 }
 
-/// With outputs at these ρ, the newest first.
+/// The coefficients of a step whose outputs are at the ρ in `nodes`, the newest first.
 fn coefficients<T: Real>(
     from: &Level<T>,
     to: &Level<T>,
@@ -115,9 +115,9 @@ fn coefficients<T: Real>(
     let share = scale(end) / scale(start);
     let decay = to.noise / from.noise * share;
     let rho = from.relative_noise();
-    // Of 1, all that x has lost of its signal.
+    // The integral of 1 is the share of the signal that x has lost.
     let mut moments = [T::ONE - decay * (from.signal / to.signal), T::ZERO, T::ZERO];
-    // φ_s φ′/φ² dρ, for dρ = −ρ dλ and ρφ′ = ρ(g + 0.3 ρ^0.3 e^(ρ^0.3)).
+    // The integrand is φ_s φ′/φ² dρ, with dρ = −ρ dλ and ρφ′ = ρ(g + 0.3 ρ^0.3 e^(ρ^0.3)).
     let phi = to.relative_noise() * scale(end);
     let panels = 4;
     let width = (end - start) / T::from_u32(panels);
@@ -152,7 +152,7 @@ fn coefficients<T: Real>(
 mod tests {
     use super::*;
 
-    /// φ_s ∫ φ′/φ² (ρ − ρ_t)ᵏ dρ over a step as long as half of all, by the trapezoidal rule.
+    /// φ_s ∫ φ′/φ² (ρ − ρ_t)ᵏ dρ over a step half as long as the whole way, by the trapezoidal rule.
     #[test]
     fn long_steps_are_integrated() {
         let (from, to) = (Level::new(5.0_f64), Level::new(0.01));

@@ -1,12 +1,13 @@
 //! Exponential integrators of x₀ as a function of λ, half the log-SNR: what the multistep methods share.
 //!
-//! From λ on for a distance a, with η the share of noise (0: the ODE, 1: the SDE) and R = 1 + η,
+//! Over a distance a from λ on, with η the share of noise (0: the ODE, 1: the SDE) and R = 1 + η,
 //!
 //! ```text
 //! x′ = (σ′/σ) e^(−ηa) x + √ᾱ′ ∫₀ᵃ R e^(−R(a − u)) x₀(u) du + σ′ √(1 − e^(−2ηa)) Z
 //! ```
 //!
-//! solves the diffusion exactly. For x₀(u) the polynomial through the network's outputs, the integral is a sum of them.
+//! solves the diffusion exactly. For x₀(u) the polynomial through the network's outputs, the integral is a weighted sum
+//! of these.
 
 use crate::diffusion::Level;
 use crate::real::Real;
@@ -26,8 +27,8 @@ pub(crate) fn moments<T: Real>(rate: T, distance: T) -> [T; 3] {
     [zeroth, first, second]
 }
 
-/// The weights of the values at the nodes, of which the first `known` count, in the integral of the polynomial through
-/// them, given the integrals of 1, u and u²: each the integral of its node's Lagrange polynomial.
+/// The weights of the values at the first `known` nodes in the integral of the polynomial through them, given the
+/// integrals of 1, u and u². Each weight is the integral of its node's Lagrange polynomial.
 pub(crate) fn weights<T: Real>(nodes: [T; 3], known: usize, moments: [T; 3]) -> [T; 3] {
     let ([a, b, c], [zeroth, first, second]) = (nodes, moments);
     match known {

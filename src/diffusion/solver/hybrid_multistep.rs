@@ -6,12 +6,12 @@ use crate::diffusion::error::{SampleError, SamplerError};
 use crate::diffusion::{NoiseSchedule, Prediction, SampleNoise, Steps};
 use crate::real::Real;
 
-/// A midpoint method at one network call a step: a multistep method that asks within the step, at a node c of the way
-/// in λ, half the log-SNR, for x₀ there.
+/// A midpoint method at one network call a step: a multistep method that asks for x₀ within the step, at a node that is
+/// a share c of the way in λ, half the log-SNR.
 ///
 /// Up to the node it takes x₀ to be the polynomial of degree `order` − 2 through the outputs of the steps before; then
-/// it takes the whole step with the polynomial of degree `order` − 1 through the output at the node and those. With
-/// p and q the two polynomials, h the step in λ and R = 1 + η,
+/// it takes the whole step with the polynomial of degree `order` − 1 through the output at the node and those earlier
+/// ones. With p and q the two polynomials, h the step in λ and R = 1 + η,
 ///
 /// ```text
 /// x_c = (σ_c/σ_t) e^(−ηch) x + √ᾱ_c ∫₀^ch R e^(−R(ch − u)) p(u) du + σ_c √(1 − e^(−2ηch)) Z
@@ -19,17 +19,18 @@ use crate::real::Real;
 ///       + √ᾱ_s [∫₀^h R e^(−R(h − u)) q(u) du − e^(−R(1 − c)h) ∫₀^ch R e^(−R(ch − u)) p(u) du]
 /// ```
 ///
-/// so that p has no share in x_s but through the place where the network was asked, and the noise is that of one exact
-/// path. It has its order for the ODE, η = 0, and for x₀ a polynomial in λ of degree `order` − 1 it is exact. With a node
-/// of 0 it is [`DpmSolverPlusPlus`](super::DpmSolverPlusPlus) of the same order. Where that asks at a step's start and
-/// extrapolates over the whole step, here half the step and less is extrapolated.
+/// so that p affects x_s only through the position where the network was called, and the noise is that of one exact
+/// path. The method has its order for the ODE, η = 0, and is exact if x₀ is a polynomial in λ of degree `order` − 1.
+/// With a node of 0 it is [`DpmSolverPlusPlus`](super::DpmSolverPlusPlus) of the same order. That method calls the
+/// network at a step's start and extrapolates over the whole step; this one extrapolates over half the step or less.
 ///
 /// Such methods are hybrid multistep methods, with a node off the grid (Gragg & Stetter 1964, Butcher 1965, Gear 1965),
 /// here in the exponential form of Lu et al. 2022 (DPM-Solver++, section 4); the correction of what was predicted
 /// up to the node is that of SA-Solver (Xue et al. 2023).
 ///
-/// The node is at the training step whose λ is nearest, so a network of discrete time will do; the formulas take λ
-/// where it is. The first step asks at its start, and so does a step to the data, which returns the network's x₀.
+/// The node is at the training step whose λ is nearest, so a network of discrete time is enough; the formulas use the λ
+/// of the training step itself. The first step asks at its start, and so does a step to the data, which returns the
+/// network's x₀.
 ///
 /// Cost of a step: one network call; two normals for each component unless η = 0, one where the node is at the start; and
 /// the schedule's search for the node and, twice, for those of the steps before. Work: 1 vector more than the order.
@@ -55,7 +56,7 @@ pub struct HybridMultistep<T> {
     pub order: u32,
     /// The share η of noise from 0, the ODE, to 1, the SDE.
     pub eta: T,
-    /// c, how much of the step in λ is before the network's call, from 0 to 1.
+    /// c, the share of the step in λ that is before the network's call, from 0 to 1.
     pub node: T,
 }
 
@@ -126,7 +127,7 @@ impl<T: Real> HybridMultistep<T> {
         T::ONE + self.eta
     }
 
-    /// The training step at which step `index` from t to s asks.
+    /// The training step at which step `index`, from t to s, calls the network.
     fn asked(&self, schedule: &impl NoiseSchedule<T>, from: u32, to: u32, index: usize) -> u32 {
         if index == 0 || to == 0 {
             return from;
@@ -137,12 +138,13 @@ impl<T: Real> HybridMultistep<T> {
         step.max(to + 1).min(from)
     }
 
-    /// Outputs of steps before this one that count.
+    /// The number of outputs of earlier steps that count.
     fn earlier(&self, stage: &Stage<'_>) -> usize {
         stage.taken.min(self.order as usize - 1)
     }
 
-    /// Where the last outputs but the newest are in λ, from the start of the step on: before it.
+    /// Where the outputs of the two steps before this one are in λ, relative to the start of this step, which is after
+    /// them.
     fn earlier_nodes(&self, schedule: &impl NoiseSchedule<T>, stage: &Stage<'_>) -> [T; 2] {
         let lambda = |step| schedule.level(step).half_log_snr();
         let start = lambda(stage.from);
@@ -153,13 +155,13 @@ impl<T: Real> HybridMultistep<T> {
         })
     }
 
-    /// The weights of the outputs before in the integral of p over a distance from the start of the step.
+    /// The weights of the earlier outputs in the integral of p over a distance from the start of the step.
     fn predicted(&self, stage: &Stage<'_>, [first, second]: [T; 2], distance: T) -> [T; 3] {
         let moments = moments(self.rate(), distance);
         weights([first, second, T::ZERO], self.earlier(stage), moments)
     }
 
-    /// From the start of a step to its node; the outputs are those before.
+    /// The coefficients from the start of a step to its node; the outputs are the earlier ones.
     fn up_to_node(
         &self,
         schedule: &impl NoiseSchedule<T>,
@@ -178,7 +180,7 @@ impl<T: Real> HybridMultistep<T> {
         }
     }
 
-    /// From the node of a step to its end; the outputs are that at the node and those before.
+    /// The coefficients from the node of a step to its end; the outputs are the one at the node and the earlier ones.
     fn after_node(
         &self,
         schedule: &impl NoiseSchedule<T>,

@@ -1,5 +1,5 @@
-//! What a solver is: the formula of a step. All else, whose turn it is, what is finite and what a
-//! checkpoint holds, is the driver's, [`Sampling`](super::Sampling).
+//! What a solver is: the formula of a step. The driver, [`Sampling`](super::Sampling), does the rest: whose turn it is,
+//! what is finite and what a checkpoint holds.
 
 use core::fmt::Debug;
 
@@ -90,11 +90,11 @@ pub use sa_solver::SaSolver;
 /// # Ok::<(), Error<f64>>(())
 /// ```
 pub trait Solver<T: Real>: Debug {
-    /// Vectors that the solver keeps from one call of the network to the next.
+    /// The number of vectors that the solver keeps from one call of the network to the next.
     fn vectors(&self) -> usize;
 
-    /// Checks the solver's parameters and makes what it needs for a schedule and steps that the
-    /// schedule has.
+    /// Checks the solver's parameters and makes what it needs for a schedule and for steps that are within the
+    /// schedule.
     ///
     /// # Errors
     /// [`SamplerError`] that names the parameter.
@@ -106,15 +106,14 @@ pub trait Solver<T: Real>: Debug {
         Ok(())
     }
 
-    /// As what the network's next output is kept, and in which of the vectors.
+    /// The prediction as which the network's next output is kept, and the index of the vector that keeps it.
     fn keeps(&self, stage: &Stage<'_>) -> (Prediction, usize);
 
-    /// Goes on in a step from x, given what has been kept in the [`vectors`](Self::vectors), one after
-    /// another. At the first stage of a step `position` is x; at others it is what the last
-    /// [`Advance::Ask`] left.
+    /// Goes on in a step from x, given the kept [`vectors`](Self::vectors), one after another. At the first stage of a
+    /// step `position` is x; at others it is what the last [`Advance::Ask`] left.
     ///
     /// # Errors
-    /// [`SampleError`] if what comes out is not finite; the driver checks `position` itself.
+    /// [`SampleError`] if a result is not finite; the driver checks `position` itself.
     fn advance(
         &self,
         schedule: &impl NoiseSchedule<T>,
@@ -146,7 +145,7 @@ pub struct Stage<'a> {
     pub from: u32,
     /// The training step s where it ends.
     pub to: u32,
-    /// The network's outputs told in this step.
+    /// The number of network outputs supplied in this step.
     pub told: u32,
     /// The training step that the last of them was asked for.
     pub asked: u32,
@@ -167,7 +166,7 @@ pub enum Advance {
     Arrive,
 }
 
-/// Whether a solver has this order.
+/// Checks that a solver has this order.
 pub(crate) fn check_order<T>(order: u32, least: u32, most: u32) -> Result<(), SamplerError<T>> {
     if (least..=most).contains(&order) {
         Ok(())
@@ -190,8 +189,8 @@ pub(crate) fn vector<T>(kept: &[T], dimension: usize, index: usize) -> &[T] {
         .unwrap_or_default()
 }
 
-/// factor · sum, and to that the terms, each a coefficient times a vector: the first in the same pass, for of an image passes
-/// are what a step costs.
+/// Replaces `sum` by factor · sum plus the terms, each a coefficient times a vector. The first term is added in the
+/// same pass, because passes over an image are what a step costs.
 pub(crate) fn combine<'a, T: Real>(
     sum: &mut [T],
     factor: T,

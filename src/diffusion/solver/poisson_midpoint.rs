@@ -12,13 +12,13 @@ use crate::real::Real;
 /// The Poisson midpoint method over DDPM (Kandasamy & Nagaraj 2024, appendix A.1): each macro step
 /// from t to s imitates the t − s steps of a full DDPM chain with about two calls of the network.
 ///
-/// What is held over a macro step, and corrected at its midpoints, is a choice. The paper holds what its
-/// network predicts, ε; holding x₀, the default, makes the step exact for data that are one point, and
-/// lets it be much longer.
+/// The prediction that is held over a macro step, and corrected at its midpoints, is a choice. The paper holds what its
+/// network predicts, ε; holding x₀, the default, makes the step exact for data that are one point, and allows it to be
+/// much longer.
 ///
-/// Cost of a macro step: the drift evaluations and words of [`PoissonMidpoint`](crate::PoissonMidpoint), the network's
-/// calls being the drift's: by default two, and two normals for each component. A macro step of one
-/// inner step is the DDPM step, at one call. Work: 3 vectors, with [`MidpointLaw::Bernoulli`] 4, and a table with a row for
+/// Cost of a macro step: the drift evaluations and words of [`PoissonMidpoint`](crate::PoissonMidpoint), with a network
+/// call for each drift evaluation: by default two calls, and two normals for each component. A macro step of one inner
+/// step is the DDPM step, at one call. Work: 3 vectors, with [`MidpointLaw::Bernoulli`] 4, and a table with a row for
 /// each training step.
 ///
 /// ```
@@ -47,9 +47,8 @@ pub struct PoissonMidpointDdpm<'a, T> {
 }
 
 impl<'a, T: Real> PoissonMidpointDdpm<'a, T> {
-    /// The method over the ancestral step, holding x₀, with a single midpoint: what does best with few
-    /// calls. The table has a row for each training step; the [`Sampler`](crate::diffusion::Sampler)
-    /// fills it.
+    /// The method over the ancestral step, holding x₀, with a single midpoint: the choice that does best with few
+    /// calls. The table has a row for each training step; the [`Sampler`](crate::diffusion::Sampler) fills it.
     #[must_use]
     pub fn new(table: &'a mut [Row<T>]) -> Self {
         Self {
@@ -79,10 +78,10 @@ impl<'a, T: Real> PoissonMidpointDdpm<'a, T> {
         Self { law, ..self }
     }
 
-    /// The same with the last `steps` steps by [`Ddpm`], x₀ held, at one call each: a tail.
+    /// The same with a tail: the last `steps` steps are taken by [`Ddpm`], with x₀ held, at one call each.
     ///
-    /// Near the data the reverse diffusion is stiff where their spread is small, and a macro step that holds ε is
-    /// unstable there; one that holds x₀ is not. A macro step of two calls in exchange for a tail of two steps, by
+    /// Near the data, the reverse diffusion is stiff where the data's spread is small, and a macro step that holds ε is
+    /// unstable there; one that holds x₀ is not. Exchanging a macro step of two calls for a tail of two steps, by
     /// [`Timesteps::with_last_halved`](crate::diffusion::Timesteps::with_last_halved), costs nothing.
     #[must_use]
     pub fn with_tail(self, steps: usize) -> Self {

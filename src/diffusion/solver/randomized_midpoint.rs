@@ -11,10 +11,10 @@ use crate::real::Real;
 ///
 /// With the density [`MidpointDensity::Drift`] it is DDRaM (Zhang et al. 2025, arXiv 2511.04844), the randomized
 /// midpoint of Shen & Lee 2019 inside DDPM: the output at the midpoint stands for all of the macro step.
-/// [`MidpointDensity::DriftTimesDistance`] draws by how far an output is expected to have moved from that at the
-/// start too, which makes the correction's variance less; it is the
-/// [`Single`](crate::MidpointLaw::Single) law of [`PoissonMidpointDdpm`](super::PoissonMidpointDdpm), there uniform,
-/// with importance sampling. In the mean over midpoints all three correct alike.
+/// [`MidpointDensity::DriftTimesDistance`] also takes into account how far an output is expected to have moved from
+/// that at the start, which lowers the correction's variance; it is the [`Single`](crate::MidpointLaw::Single) law of
+/// [`PoissonMidpointDdpm`](super::PoissonMidpointDdpm), which is uniform there, with importance sampling. On average
+/// over midpoints, all three make the same correction.
 ///
 /// Cost of a macro step: two network calls, one if it has one inner step or the midpoint is its start; a word for
 /// the midpoint, and a normal for each component before it and after it. Work: 3 vectors, a table with a row for each
@@ -47,7 +47,7 @@ pub struct RandomizedMidpointDdpm<'a, T> {
     thresholds: &'a mut [u32],
 }
 
-/// By what a midpoint's inner step is drawn.
+/// The density by which a midpoint's inner step is drawn.
 ///
 /// ```
 /// use poisson_midpoint::diffusion::MidpointDensity;
@@ -57,7 +57,8 @@ pub struct RandomizedMidpointDdpm<'a, T> {
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
 #[cfg_attr(feature = "serde", derive(serde::Deserialize, serde::Serialize))]
 pub enum MidpointDensity {
-    /// In proportion to what the network's output in the inner step does to the macro step's end, whichever its sign.
+    /// In proportion to the absolute value of the coefficient, at the macro step's end, of the network's output in the
+    /// inner step.
     Drift,
     /// The same times the distance in λ, half the log-SNR, from the macro step's start.
     DriftTimesDistance,
@@ -95,7 +96,7 @@ impl<'a, T: Real> RandomizedMidpointDdpm<'a, T> {
         Self { density, ..self }
     }
 
-    /// The threshold of an inner step, but for the last's, which is 2³².
+    /// The threshold of an inner step, except for the last, whose threshold is 2³².
     fn threshold(&self, from: u32, inner_step: u32) -> u32 {
         let row = from.saturating_sub(inner_step + 1) as usize;
         self.thresholds.get(row).copied().unwrap_or_default()
@@ -127,7 +128,7 @@ impl<'a, T: Real> RandomizedMidpointDdpm<'a, T> {
             0
         };
         let half_of_all = T::from_u32(1 << 31);
-        // All of 2³² wraps to 0.
+        // The whole of 2³² wraps to 0.
         match above.wrapping_sub(below) {
             0 => T::ONE,
             units => half_of_all / T::from_u32(units) * T::TWO,
@@ -188,7 +189,7 @@ impl<T: Real> Solver<T> for RandomizedMidpointDdpm<'_, T> {
             None if inner_steps == 1 => (T::ONE, None),
             None => {
                 let midpoint = self.midpoint(stage.from, inner_steps, noise.word());
-                // What is corrected at the start is what was held.
+                // A midpoint at the start has no correction: its output is the one held.
                 (T::ONE, (midpoint > 0).then_some(midpoint))
             }
         };
@@ -197,7 +198,7 @@ impl<T: Real> Solver<T> for RandomizedMidpointDdpm<'_, T> {
     }
 }
 
-/// Fills the thresholds of one macro step, that of its end first.
+/// Fills the thresholds of one macro step; the threshold of its end is the first.
 fn fill_thresholds<T: Real>(
     schedule: &impl NoiseSchedule<T>,
     density: MidpointDensity,
@@ -208,7 +209,7 @@ fn fill_thresholds<T: Real>(
     let weight = |inner_step: u32| {
         let step = macro_step.from().saturating_sub(inner_step);
         let kick = macro_step.kick(inner_step);
-        // Of an inner step so near to the data that x changes its sign, it may be negative.
+        // The kick may be negative in an inner step so near to the data that x changes its sign.
         let kick = if kick < T::ZERO { -kick } else { kick };
         match density {
             MidpointDensity::Drift => kick,
@@ -233,7 +234,7 @@ fn fill_thresholds<T: Real>(
     Ok(())
 }
 
-/// A share of 1 in units of 2⁻³², rounded down; 2³² − 1 of what is not less than 1.
+/// A share of 1 in units of 2⁻³², rounded down; 2³² − 1 for a share of 1 or more.
 fn units<T: Real>(share: T) -> u32 {
     if share >= T::ONE {
         return u32::MAX;
@@ -300,7 +301,7 @@ mod tests {
             [0, 2, 3].map(inverse),
             [4.0_f64, 2.0, 4.0].map(f64::to_bits)
         );
-        // Of two inner steps the second alone.
+        // Of two inner steps, only the second can be drawn.
         assert_eq!(solver.midpoint(1, 2, u32::MAX), 1);
         let certain = solver.inverse_probability(1, 2, 1);
         assert_eq!(certain.to_bits(), 1.0_f64.to_bits());

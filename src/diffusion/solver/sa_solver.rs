@@ -8,13 +8,13 @@ use crate::real::Real;
 /// SA-Solver (Xue et al. 2023): stochastic Adams methods, an Adams–Bashforth predictor and an Adams–Moulton corrector
 /// in exponential form, for the diffusion with noise of scale τ(t).
 ///
-/// The network is asked at what was predicted; then the step that led there is corrected, with the same noise, and the
-/// next predicted from the corrected x and the same output: one call a step. With η = τ² the predictor of order k is
-/// [`DpmSolverPlusPlus`](super::DpmSolverPlusPlus) of order k and share η, and without a corrector the two are one. With
-/// τ = 0 it is a deterministic predictor–corrector method as UniPC is (Zhao et al. 2023).
+/// The network is called at the predicted position; then the step that led there is corrected, with the same noise, and
+/// the next is predicted from the corrected x and the same output: one call a step. With η = τ² the predictor of order
+/// k is [`DpmSolverPlusPlus`](super::DpmSolverPlusPlus) of order k and share η, and without a corrector the two methods
+/// are the same. With τ = 0 it is a deterministic predictor–corrector method, like UniPC (Zhao et al. 2023).
 ///
-/// Since both have x and the noise in common, the correction is a sum of outputs only: √ᾱ_t times the difference
-/// of the corrector's and the predictor's integrals over the step before.
+/// Since predictor and corrector have x and the noise in common, the correction is a sum of outputs only: √ᾱ_t times
+/// the difference of the corrector's and the predictor's integrals over the step before.
 ///
 /// The first steps have too few outputs behind them, and are of lower order. A step to the data returns the network's
 /// x₀.
@@ -41,12 +41,12 @@ use crate::real::Real;
 pub struct SaSolver<T> {
     /// The predictor's order, from 1 to 3.
     pub predictor: u32,
-    /// The corrector's order, from 1 to 3, the output at what was predicted included; 0 for none.
+    /// The corrector's order, from 1 to 3, counting the output at the predicted position; 0 for none.
     pub corrector: u32,
-    /// τ, the scale of the noise, where it is not 0.
+    /// τ, the scale of the noise in steps with noise.
     pub tau: T,
-    /// The least and the most of noise/signal at the start of a step with noise; others have τ = 0. The paper takes
-    /// \[0.05, 1\] for small images and \[0.05, 50\] for large.
+    /// The least and the most of noise/signal at the start of a step with noise; other steps have τ = 0. The paper
+    /// takes \[0.05, 1\] for small images and \[0.05, 50\] for large.
     pub noisy: [T; 2],
 }
 
@@ -54,7 +54,8 @@ pub struct SaSolver<T> {
 const MOST: usize = 4;
 
 impl<T: Real> Solver<T> for SaSolver<T> {
-    /// The last outputs as x₀: the predictor's, of which the corrector takes back the last.
+    /// The last outputs as x₀: those of the predictor, and those of the last prediction, which the corrector takes
+    /// back.
     fn vectors(&self) -> usize {
         self.outputs() as usize
     }
@@ -70,7 +71,7 @@ impl<T: Real> Solver<T> for SaSolver<T> {
             return Err(SamplerError::Tau(self.tau));
         }
         let [least, most] = self.noisy;
-        // An infinite most is no limit.
+        // An infinite `most` means that there is no upper limit.
         if least >= T::ZERO && least <= most {
             Ok(())
         } else {
@@ -107,7 +108,7 @@ impl<T: Real> SaSolver<T> {
         self.predictor.saturating_add(corrected).max(self.corrector)
     }
 
-    /// τ² in a step from such a level.
+    /// τ² in a step from this level.
     fn share(&self, from: &Level<T>) -> T {
         let [least, most] = self.noisy;
         let ratio = from.relative_noise();
@@ -128,7 +129,7 @@ impl<T: Real> SaSolver<T> {
         if to.is_clean() {
             return Coefficients::data(&to, outputs_known, None);
         }
-        // Of the steps before, where their outputs are; those before the first count nothing.
+        // The levels of the outputs of the steps before; before the first step there are none, and their weight is 0.
         let before = |age| Some(schedule.level(stage.before(age)?.1.0));
         let lambda = from.half_log_snr();
         let node = |age| before(age).map_or(T::ZERO, |level: Level<T>| level.half_log_snr());

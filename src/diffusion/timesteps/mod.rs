@@ -37,7 +37,7 @@ pub struct Timesteps<const N: usize> {
 }
 
 impl<const N: usize> Timesteps<N> {
-    /// A list of one's own, t₀ first.
+    /// A list of your own, t₀ first.
     ///
     /// # Errors
     /// [`TimestepsError`] unless it has from 2 to N + 1 entries, strictly decreasing.
@@ -76,10 +76,10 @@ impl<const N: usize> Timesteps<N> {
         Ok(Self { first, ends })
     }
 
-    /// So many steps by a [`Spacing`].
+    /// A list of `steps` steps by a [`Spacing`].
     ///
     /// # Errors
-    /// [`TimestepsError`] unless 1 ≤ `steps` ≤ T and `steps` ≤ N, and as [`Spacing`] says.
+    /// [`TimestepsError`] unless 1 ≤ `steps` ≤ T, `steps` ≤ N and the parameter of the [`Spacing`] is in its range.
     pub fn spaced<T: Real>(
         steps: u32,
         spacing: Spacing,
@@ -165,9 +165,9 @@ impl<const N: usize> Timesteps<N> {
         Self::spaced(steps, Spacing::Karras { rho }, schedule)
     }
 
-    /// The same with the last step in two halves, the longer first: two steps of one call each for a macro step of two, the
-    /// tail of [`PoissonMidpointDdpm::with_tail`](super::PoissonMidpointDdpm::with_tail). A last step of one training step
-    /// stays as it is.
+    /// The same with the last step split into two halves, the longer first. Two steps of one call each then replace a
+    /// macro step of two calls: the tail of [`PoissonMidpointDdpm::with_tail`](super::PoissonMidpointDdpm::with_tail).
+    /// A last step of one training step stays as it is.
     ///
     /// # Errors
     /// [`TimestepsError`] if there are N steps already.
@@ -196,7 +196,7 @@ impl<const N: usize> Timesteps<N> {
         self.steps().pairs()
     }
 
-    /// The steps, whatever their most.
+    /// The steps as [`Steps`], whose type does not depend on N.
     #[must_use]
     pub fn steps(&self) -> Steps<'_> {
         Steps {

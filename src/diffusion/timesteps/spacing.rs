@@ -4,8 +4,8 @@ use super::super::schedule::KarrasSpacing;
 use super::too_many;
 use crate::real::Real;
 
-/// How so many steps are spaced from a schedule's last training step T, or just below it, down to 0. Where a formula would
-/// put two entries on one training step, they are moved apart by as little as will do.
+/// How a number of steps is spaced from a schedule's last training step T, or just below it, down to 0. Where a formula
+/// would put two entries on one training step, they are moved apart by as little as possible.
 ///
 /// ```
 /// use poisson_midpoint::diffusion::{Error, LinearRate, Spacing, Timesteps};
@@ -21,12 +21,12 @@ pub enum Spacing {
     /// From T down to 0 in equal steps, as nearly as integers allow; the spacing that libraries call
     /// trailing. With T steps, all training steps.
     Uniform,
-    /// t = 1 + j·⌊T/n⌋ of n steps, j = n − 1, …, 0, and 0: the spacing called leading, which starts
-    /// well below T.
+    /// t = 1 + j·⌊T/n⌋ for n steps and j = n − 1, …, 0, and then 0: the spacing called leading, which starts well below
+    /// T.
     Leading,
     /// From T down to 1 in n − 1 equal steps, and on to 0: the spacing called linspace.
     Linspace,
-    /// t = T (j/n)² of n steps, j = n, …, 0: short steps near the data, where most changes.
+    /// t = T (j/n)² for n steps and j = n, …, 0: short steps near the data, where most changes.
     Quadratic,
     /// From T to 1 with equal steps in λ, half the log-SNR, and on to 0: the spacing that the papers
     /// on DPM-Solver recommend for small images.
@@ -55,7 +55,7 @@ impl Spacing {
         if steps > training_steps {
             return Err(too_many(ends.len(), training_steps as usize));
         }
-        // The training step nearest to λ at a share of the way from step 1 to T; of one step, T.
+        // The training step nearest to the λ at a share of the way from step 1 to T; for a list of one step, T.
         let nearest = |j: u32, half_log_snr: &dyn Fn(T) -> T| {
             if steps == 1 {
                 return training_steps;
@@ -107,7 +107,7 @@ fn place(first: &mut u32, ends: &mut [u32], training_steps: u32, at: impl Fn(u32
     let mut last = 0;
     for (j, end) in (1..=steps).zip(ends.iter_mut().rev()) {
         *end = last;
-        // Room for the entries below and for those above.
+        // This leaves room for the entries below and for those above.
         last = at(j).max(last + 1).min(training_steps - (steps - j));
     }
     *first = last;

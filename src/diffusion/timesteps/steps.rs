@@ -3,8 +3,8 @@ use super::super::error::TimestepsError;
 use super::{Spacing, Timesteps};
 use crate::real::Real;
 
-/// The steps of a list in someone else's memory: of [`Timesteps`], as a [`Solver`](super::super::Solver) sees them, or of
-/// a slice whose length only the running program knows.
+/// The steps of a list in borrowed memory: that of [`Timesteps`], as a [`Solver`](super::super::Solver) sees them, or a
+/// slice whose length is known only at run time.
 ///
 /// ```
 /// use poisson_midpoint::diffusion::{Error, LinearRate, Spacing, Steps};
@@ -56,7 +56,7 @@ impl<'a> Steps<'a> {
     /// Fills a list of n + 1 entries with n steps by a [`Spacing`].
     ///
     /// # Errors
-    /// [`TimestepsError`] unless 1 ≤ n ≤ T, and as [`Spacing`] says.
+    /// [`TimestepsError`] unless 1 ≤ n ≤ T and the parameter of the [`Spacing`] is in its range.
     pub fn spaced<T: Real>(
         list: &'a mut [u32],
         spacing: Spacing,
@@ -88,7 +88,7 @@ impl<'a> Steps<'a> {
         (0..self.ends.len()).filter_map(move |index| self.get(index))
     }
 
-    /// Whether a schedule of so many training steps has them all.
+    /// Checks that a schedule of so many training steps has all of the steps.
     pub(crate) fn check(&self, training_steps: u32) -> Result<(), TimestepsError> {
         if self.first <= training_steps {
             Ok(())
