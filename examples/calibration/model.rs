@@ -103,7 +103,7 @@ pub struct Calibration {
     pub bias: Moments,
     /// The moments of the error of the scale in thousandths.
     pub scale: Moments,
-    /// Words read: their number tells a run that went another way.
+    /// Words read.
     pub words: u64,
 }
 

@@ -1,7 +1,7 @@
 //! The denoiser of `train.py`, without allocation: the same source on the host and on a microcontroller.
 //!
-//! It uses only sums and products in a fixed order, and `exp` from the crate's own functions, so that all machines give
-//! the same bits.
+//! It uses only arithmetic in a fixed order, and `exp` and `sqrt` from the crate's own functions, so that all machines
+//! give the same bits.
 
 use poisson_midpoint::Real;
 

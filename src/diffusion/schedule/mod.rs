@@ -54,7 +54,7 @@ pub trait NoiseSchedule<T: Real>: core::fmt::Debug {
     }
 
     /// The step from `least` to `most` whose λ, half the log-SNR, is nearest to `half_log_snr`; of two equally near,
-    /// the noisier. It takes about 2 log₂ T evaluations of the schedule. If an implementation returns a step outside
+    /// the noisier. It takes about log₂ T + 2 evaluations of the schedule. If an implementation returns a step outside
     /// that range, the samplers take the end nearer to it.
     fn nearest(&self, half_log_snr: T, least: u32, most: u32) -> u32 {
         // λ falls with t. Before `low` it is at least the λ wanted; from `high` on it is at most that.

@@ -22,7 +22,7 @@ use crate::real::Real;
 /// so that p affects x_s only through the position where the network was called, and the noise is that of one exact
 /// path. The method has its order for the ODE, η = 0, and is exact if x₀ is a polynomial in λ of degree `order` − 1.
 /// With a node of 0 it is [`DpmSolverPlusPlus`](super::DpmSolverPlusPlus) of the same order. That method calls the
-/// network at a step's start and extrapolates over the whole step; this one extrapolates over half the step or less.
+/// network at a step's start and extrapolates over the whole step; this one extrapolates over the part after the node.
 ///
 /// Such methods are hybrid multistep methods, with a node off the grid (Gragg & Stetter 1964, Butcher 1965, Gear 1965),
 /// here in the exponential form of Lu et al. 2022 (DPM-Solver++, section 4); the correction of what was predicted

@@ -4,7 +4,7 @@ use super::super::schedule::KarrasSpacing;
 use super::too_many;
 use crate::real::Real;
 
-/// How a number of steps is spaced from a schedule's last training step T, or just below it, down to 0. Where a formula
+/// How a number of steps is spaced from a schedule's last training step T, or from below it, down to 0. Where a formula
 /// would put two entries on one training step, they are moved apart by as little as possible.
 ///
 /// ```
