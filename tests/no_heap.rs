@@ -1,11 +1,11 @@
 //! The stepping loop of the posterior example allocates nothing. Alone in its file: the counting
 //! allocator counts every thread.
 
-#[path = "../examples/posterior/model.rs"]
+#[path = "../examples/posterior/src/model.rs"]
 mod model;
-#[path = "../examples/posterior/sampler.rs"]
+#[path = "../examples/posterior/src/sampler.rs"]
 mod sampler;
-#[path = "../examples/posterior/table.rs"]
+#[path = "../examples/posterior/src/table.rs"]
 #[allow(dead_code, reason = "the table is parsed from text here")]
 mod table;
 

@@ -1,8 +1,8 @@
 //! The posterior example's tables and model: what is refused and how it is said, and the gradient.
 
-#[path = "../examples/posterior/model.rs"]
+#[path = "../examples/posterior/src/model.rs"]
 mod model;
-#[path = "../examples/posterior/table.rs"]
+#[path = "../examples/posterior/src/table.rs"]
 mod table;
 
 use std::path::Path;

@@ -14,7 +14,7 @@ use libfuzzer_sys::fuzz_target;
 
 #[path = "../../examples/diffusion/network.rs"]
 mod network;
-#[path = "../../examples/posterior/table.rs"]
+#[path = "../../examples/posterior/src/table.rs"]
 mod table;
 
 use table::{MOST_FEATURES, Table, TableError};
