@@ -17,7 +17,7 @@ use core::panic::PanicInfo;
 // A build uses only those of its module.
 #[allow(unused_imports)]
 use poisson_midpoint::{
-    EulerMaruyama, PoissonMidpoint,
+    Baoa, EulerMaruyama, PoissonMidpoint,
     dynamics::{Overdamped, Underdamped},
     fused_kernel, split_kernel,
     target::{DoubleWell, GaussianMixture, GaussianTable, LogisticRegression},

@@ -40,6 +40,7 @@ macro_rules! each_kernel {
     ($call:ident, $real:ident, $dimension:literal, $drift_name:ident, $drift:ty) => {
         $call! { em, overdamped, $drift_name, EulerMaruyama<Overdamped<$real>>, $drift, $real, $dimension }
         $call! { em, underdamped, $drift_name, EulerMaruyama<Underdamped<$real>>, $drift, $real, $dimension }
+        $call! { baoa, underdamped, $drift_name, Baoa<$real>, $drift, $real, $dimension }
         $call! { pmm, overdamped, $drift_name, PoissonMidpoint<Overdamped<$real>>, $drift, $real, $dimension }
         $call! { pmm, underdamped, $drift_name, PoissonMidpoint<Underdamped<$real>>, $drift, $real, $dimension }
     };

@@ -233,7 +233,9 @@ fn dynamics<T: Real>() -> Outcome {
     steps::<T, _, SVector<T, D>>(AdditiveNoise::new(step_size, inner_steps, real(6))?)?;
     steps::<T, _, SVector<T, D>>(Semilinear::new(step_size, inner_steps, real(9), real(6))?)?;
     steps::<T, _, Phase<T, D>>(underdamped)?;
-    splitting::<T, _>(&Baoa::new(underdamped)?)?;
+    let baoa = Baoa::new(underdamped)?;
+    splitting::<T, _>(&baoa)?;
+    black_box(Baoa::try_from(&black_box(baoa.method()))?);
     splitting::<T, _>(&Ubu::new(underdamped)?)?;
     kernels(overdamped)?;
     kernels(underdamped)

@@ -77,6 +77,15 @@ macro_rules! with_kernel {
         );
     }};
     (
+        baoa, $dynamics_name:ident, $drift_name:ident,
+        $stepper_type:ty, $drift:ty, $real:ident, $dimension:literal, $then:ident
+    ) => {{
+        let stepper = Baoa::new($dynamics_name::<$real>(1)).unwrap();
+        with_kernel!(
+            @baoa, stepper, $dynamics_name, $drift_name, $stepper_type, $drift, $real, $dimension, $then
+        );
+    }};
+    (
         pmm, $dynamics_name:ident, $drift_name:ident,
         $stepper_type:ty, $drift:ty, $real:ident, $dimension:literal, $then:ident
     ) => {

@@ -7,7 +7,7 @@ use crate::batch::{Particles, Status};
 use crate::dynamics::state::State;
 use crate::dynamics::{Dynamics, Overdamped, Underdamped};
 use crate::kernel::{KernelDynamics, KernelStepper};
-use crate::method::{EulerMaruyama, PoissonMidpoint};
+use crate::method::{Baoa, EulerMaruyama, PoissonMidpoint};
 use crate::random::MidpointLaw;
 use crate::target::{DoubleWell, Drift, GaussianMixture, GaussianTable, LogisticRegression};
 

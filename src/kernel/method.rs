@@ -2,7 +2,7 @@
 
 use crate::dynamics::{Dynamics, Overdamped, RealOf, Underdamped};
 use crate::error::{Parameter, ParameterError};
-use crate::method::{EulerMaruyama, PoissonMidpoint, Stepper};
+use crate::method::{Baoa, EulerMaruyama, PoissonMidpoint, Stepper};
 use crate::random::{MidpointLaw, Midpoints};
 use crate::real::Real;
 
@@ -18,6 +18,7 @@ impl<T> Sealed for Overdamped<T> {}
 impl<T> Sealed for Underdamped<T> {}
 impl<S: Dynamics> Sealed for EulerMaruyama<S> {}
 impl<S: Dynamics> Sealed for PoissonMidpoint<S> {}
+impl<T> Sealed for Baoa<T> {}
 
 /// Dynamics that a kernel makes from plain numbers: only those of this crate, since launches trust their name.
 pub trait KernelDynamics: Dynamics + Sealed {
@@ -108,6 +109,14 @@ impl<S: KernelDynamics> KernelStepper for PoissonMidpoint<S> {
     }
 }
 
+impl<T: Real> KernelStepper for Baoa<T> {
+    const NAME: &'static str = "baoa";
+
+    fn method(&self) -> Method<T> {
+        self.into()
+    }
+}
+
 /// A stepper's parameters, to be handed to a kernel by value.
 ///
 /// It also carries what is expensive to compute from them, so that a million threads need not each compute it.
@@ -134,6 +143,12 @@ pub struct Method<T> {
 }
 
 impl<T: Real> Method<T> {
+    /// The parameters of a method whose kernels read no midpoints.
+    fn without_midpoints<S: KernelDynamics<Real = T>>(dynamics: &S) -> Self {
+        let midpoints = Midpoints::from_gap_scale(MidpointLaw::Single, dynamics.inner_steps(), 0);
+        Self::of(dynamics, midpoints)
+    }
+
     fn of<S: KernelDynamics<Real = T>>(dynamics: &S, midpoints: Midpoints) -> Self {
         Self {
             step_size: dynamics.step_size(),
@@ -165,6 +180,17 @@ impl<T: Real, S: KernelDynamics<Real = T>> TryFrom<&Method<T>> for EulerMaruyama
     }
 }
 
+/// The stepper that the method was made from, or one with its step size, K and parameters; an error
+/// if these do not suit it.
+impl<T: Real> TryFrom<&Method<T>> for Baoa<T> {
+    type Error = ParameterError<T>;
+
+    #[inline]
+    fn try_from(method: &Method<T>) -> Result<Self, ParameterError<T>> {
+        Self::new(method.dynamics()?)
+    }
+}
+
 /// The stepper that the method was made from, or one with its step size, K, law and parameters; an
 /// error if these do not suit the dynamics.
 impl<T: Real, S: KernelDynamics<Real = T>> TryFrom<&Method<T>> for PoissonMidpoint<S> {
@@ -183,10 +209,13 @@ impl<T: Real, S: KernelDynamics<Real = T>> TryFrom<&Method<T>> for PoissonMidpoi
 
 impl<T: Real, S: KernelDynamics<Real = T>> From<&EulerMaruyama<S>> for Method<T> {
     fn from(stepper: &EulerMaruyama<S>) -> Self {
-        let dynamics = stepper.dynamics();
-        // No kernel of this method reads the midpoints.
-        let midpoints = Midpoints::from_gap_scale(MidpointLaw::Single, dynamics.inner_steps(), 0);
-        Self::of(dynamics, midpoints)
+        Self::without_midpoints(stepper.dynamics())
+    }
+}
+
+impl<T: Real> From<&Baoa<T>> for Method<T> {
+    fn from(stepper: &Baoa<T>) -> Self {
+        Self::without_midpoints(stepper.dynamics())
     }
 }
 

@@ -9,7 +9,7 @@ use poisson_midpoint::kernel::{KernelDrift, KernelDynamics, KernelStepper};
 use poisson_midpoint::target::{
     DoubleWell, GaussianMixture, GaussianTable, LogisticRegression, TableDrift,
 };
-use poisson_midpoint::{EulerMaruyama, MidpointLaw, PoissonMidpoint, State, Stepper};
+use poisson_midpoint::{Baoa, EulerMaruyama, MidpointLaw, PoissonMidpoint, State, Stepper};
 
 use super::cases::*;
 use super::{GRIDS, Host, Options};
