@@ -14,6 +14,8 @@ mod multistep;
 mod naive;
 #[path = "diffusion/order.rs"]
 mod order;
+#[path = "diffusion/predictions.rs"]
+mod predictions;
 #[path = "diffusion/refusals.rs"]
 mod refusals;
 #[path = "diffusion/schedules.rs"]
