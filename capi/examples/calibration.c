@@ -2,8 +2,8 @@
  * A sensor's bias and scale from its recorded readings: examples/calibration in C.
  *
  * reading = bias + scale * reference + noise, the noise Student's t with 4 degrees of freedom. The
- * posterior is sampled by the Poisson midpoint method; host and microcontroller print the same bits,
- * and those of the program in Rust.
+ * posterior is sampled by the Poisson midpoint method; host and microcontroller print the same bits
+ * as the program in Rust.
  */
 
 #include <inttypes.h>
@@ -35,12 +35,12 @@ static const struct reading series[] = {
     {228.9f, 229.2f}, {668.4f, 669.1f}, {449.2f, 448.9f}, {0.2f, 0.5f},
 };
 
-/* Degrees of freedom of the noise, that number times the square of its scale of 0.6 ppb, and the
- * inverse variance of the prior about a perfect sensor. */
+/* The degrees of freedom of the noise, that number times the square of the noise's scale of 0.6 ppb,
+ * and the inverse variance of the prior about a perfect sensor. */
 static const float freedom = 4.0f, freedom_scale = 4.0f * 0.36f, prior = 0.01f;
 
-/* The gradient of the log posterior: of the sensor's error at 500 ppb, and of what it gains by
- * 1000 ppb. */
+/* The gradient of the log posterior with respect to the sensor's error at 500 ppb and to the error's
+ * increase from there to 1000 ppb. */
 static int drift(void *context, float time, const float *position, float *drift, size_t dimension)
 {
     const float middle = position[0], gain = position[1];

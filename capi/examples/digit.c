@@ -1,6 +1,6 @@
 /*
- * A handwritten digit by the Poisson midpoint method at 50 calls of a network: examples/diffusion/digit.rs in C. Host and
- * microcontroller print the same bits, and those of the program in Rust.
+ * A handwritten digit by the Poisson midpoint method with 50 calls of a network: examples/diffusion/digit.rs in C.
+ * Host and microcontroller print the same bits as the program in Rust.
  */
 
 #include <inttypes.h>
@@ -11,7 +11,7 @@
 
 enum { STEPS = 25, WORK = 3 * PIXELS };
 
-/* What the network makes of noise. */
+/* Generates an image from noise with the network. */
 static pmid_status_t generate(uint64_t seed, float *image, unsigned *calls)
 {
     static float exponents[TRAINING_STEPS], work[WORK];
@@ -54,7 +54,7 @@ static pmid_status_t generate(uint64_t seed, float *image, unsigned *calls)
     return status;
 }
 
-/* A pixel from -1 to 1 as characters, two to a pixel for its shape. */
+/* A pixel from -1 to 1 as two characters, which together are about square. */
 static const char *ink(float pixel)
 {
     return pixel > 0.6f ? "@@" : pixel > 0.2f ? "##" : pixel > -0.2f ? "++" : pixel > -0.6f ? ".." : "  ";

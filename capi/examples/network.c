@@ -8,7 +8,7 @@
 
 enum { WIDTH = 128, BLOCKS = 4, KNOTS = 16, SCALAR = 4 };
 
-/* Bytes of the file's header: a 64-bit little-endian length, and so many. */
+/* The bytes of the file's header: a 64-bit little-endian length, and as many bytes as it says. */
 static size_t header(void)
 {
     size_t length = 0;
@@ -35,7 +35,7 @@ static float scalar(const unsigned char *bytes)
 
 /* Each of these reads a tensor, and returns where the next one begins. */
 
-/* Adds inputs times a matrix, a row of which belongs to an input. */
+/* Adds the inputs times a matrix that has a row for each input. */
 static const unsigned char *add_product(const unsigned char *matrix, const float *inputs, size_t from,
                                         float *outputs, size_t to)
 {
@@ -64,7 +64,7 @@ static const unsigned char *add_time(const unsigned char *table, uint32_t step, 
     return table + (KNOTS + 1) * WIDTH * SCALAR;
 }
 
-/* x/(1 + e^-x) of each. */
+/* x/(1 + e^-x) of each value. */
 static void silu(const float *values, float *results)
 {
     for (size_t j = 0; j < WIDTH; ++j)

@@ -14,27 +14,28 @@
  *         status = pmid_pmm_overdamped_f32_step(&stepper, 0.0f, x, 3, drift, NULL, &stream, work,
  *                                               3 * PMID_PMM_WORK, NULL);
  *
- * A drift that is an interrupt, another processor or a network is asked for and told in separate
- * calls: begin, then next and supply while next gives a position, then finish.
+ * A drift that an interrupt, another processor or a network computes is asked for and supplied in
+ * separate calls: begin, then next and supply while next gives a position, then finish.
  *
- * A diffusion sampler is a solver on a noise schedule and timesteps, both arrays that functions
- * fill; a run of it asks for a network's output in the same way, begin, then next and supply while
- * next gives a position, at which x holds the sample.
+ * A diffusion sampler is a solver on a noise schedule and timesteps, two arrays that functions
+ * fill. A run of a sampler asks for a network's output in the same way: begin, then next and supply
+ * while next gives a position. At the end x holds the sample.
  *
  * What every function checks, before anything changes: that no pointer is null or misaligned, that
  * objects have been initialised as what they are, that arrays and objects do not overlap, that
- * dimensions, lengths and parameters are in range. What it cannot check, and the caller promises:
+ * dimensions, lengths and parameters are in range. What no function can check, and the caller
+ * promises:
  *
  * - A pointer that is neither null nor misaligned points to memory of the size that its type and
  *   the length beside it give. An array to read has been written; an object has been initialised
  *   or set to zero.
- * - No other thread or interrupt uses what a call uses, but for constant objects.
- * - Objects move by assignment or memcpy as any struct does, a step under way with its state and
- *   work arrays in place and, until it is finished or given up, unchanged.
+ * - No other thread or interrupt uses what a call uses, except for constant objects.
+ * - Objects move by assignment or memcpy as any struct does. Until a step under way is finished or
+ *   given up, its state and work arrays stay in place and unchanged.
  *
- * The same inputs give the same bits on every machine and at every batch size. For a drift to do
- * so too, compile it with -ffp-contract=off, and use no more than arithmetic and square roots from
- * outside the program.
+ * The same inputs give the same bits on every machine and at every batch size. For a drift to do so
+ * too, compile it with -ffp-contract=off, and let it use nothing but arithmetic and square roots
+ * from outside the program.
  */
 
 
@@ -46,7 +47,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-// An alignment in bytes that suits every object: for memory that is not declared as one.
+// An alignment in bytes that suits every object, for memory that is not declared as an object.
 #define PMID_ALIGNMENT 8
 
 // 64-bit words of a stream.
@@ -61,7 +62,7 @@
 // Law of the midpoints: every inner step with probability 1/K.
 #define PMID_BERNOULLI 0
 
-// Law of the midpoints: exactly one. Always two drift evaluations; the better one for large steps.
+// Law of the midpoints: exactly one, so always two drift evaluations. The better law for large steps.
 #define PMID_SINGLE 1
 
 // Scalars of work for each dimension of a pmid_em step.
@@ -124,32 +125,32 @@
 // 64-bit words of a pmid_ubu object in double precision.
 #define PMID_UBU_F64_WORDS 22
 
-// What a network predicts of x = signal x0 + noise epsilon: the score, -epsilon/noise.
+// A network's prediction from x = signal x0 + noise epsilon: the score, -epsilon/noise.
 #define PMID_SCORE 0
 
-// The noise epsilon.
+// A network's prediction: the noise epsilon.
 #define PMID_EPSILON 1
 
-// The data x0.
+// A network's prediction: the data x0.
 #define PMID_SAMPLE 2
 
-// The velocity signal epsilon - noise x0.
+// A network's prediction: the velocity, signal epsilon - noise x0.
 #define PMID_VELOCITY 3
 
-// epsilon - x0, the direction of flow matching, whose network is asked at x/(signal + noise) and time
-// noise/(signal + noise).
+// A network's prediction: epsilon - x0, the direction of flow matching. Its network is to be called at
+// x/(signal + noise) and the time noise/(signal + noise).
 #define PMID_FLOW 4
 
 // Timesteps: from T to 0 in equal steps.
 #define PMID_UNIFORM 0
 
-// Timesteps: 1 + j floor(T/n) for j from n - 1 to 0 of n steps; then 0.
+// Timesteps: for n steps, 1 + j floor(T/n) with j from n - 1 to 0; then 0.
 #define PMID_LEADING 1
 
 // Timesteps: from T to 1 in equal steps; then 0.
 #define PMID_LINSPACE 2
 
-// Timesteps: T (j/n)^2, short steps near the data.
+// Timesteps: for n steps, T (j/n)^2 with j from n to 0: short steps near the data.
 #define PMID_QUADRATIC 3
 
 // Timesteps: from T to 1 in equal steps of ln(signal/noise); then 0.
@@ -158,23 +159,23 @@
 // Timesteps: from T to 1 in equal steps of (noise/signal)^(1/rho); then 0.
 #define PMID_KARRAS 5
 
-// Variant of DDPM: the ancestral step, the posterior variance. The paper's 2.
+// Variant of DDPM: the ancestral step, with the posterior variance; the paper's 2.
 #define PMID_FIXED_SMALL 0
 
-// Variant of DDPM: the same with less noise. The paper's 3.
+// Variant of DDPM: the ancestral step with less noise; the paper's 3.
 #define PMID_REDUCED 1
 
-// Variant of DDPM: the same with more noise, beta.
+// Variant of DDPM: the ancestral step with more noise, of variance beta.
 #define PMID_FIXED_LARGE 2
 
-// Variant of DDPM: the exponential integrator of the reverse diffusion, with `correction` at least -1; the paper's 1a to
-// 1d have -1, 0, 1 and 2. Of other variants, `correction` is not looked at.
+// Variant of DDPM: the exponential integrator of the reverse diffusion, with `correction` at least -1; the paper's 1a
+// to 1d have -1, 0, 1 and 2. The other variants ignore `correction`.
 #define PMID_EXPONENTIAL 3
 
-// Density of midpoints: by what a network's output does to the end of its macro step (DDRaM).
+// Density of midpoints: in proportion to the effect of a network's output on the end of its macro step (DDRaM).
 #define PMID_DRIFT 0
 
-// Density of midpoints: the same times the distance in ln(signal/noise) from the macro step's start.
+// Density of midpoints: that of PMID_DRIFT times the distance in ln(signal/noise) from the macro step's start.
 #define PMID_DRIFT_TIMES_DISTANCE 1
 
 // 64-bit words of a sampler.
@@ -183,9 +184,10 @@
 // 64-bit words of a run.
 #define PMID_RUN_WORDS 16
 
-// The outcome of a call. Anything but PMID_OK leaves every output, state and object as it was, but for a failed step,
-// which has read from its stream, an array to be filled, which may hold anything, the sampler that was to be made over
-// it, and a run that stops with PMID_NON_FINITE_SAMPLE, which had gone as far as it could.
+// The outcome of a call. Any status except PMID_OK leaves every output, state and object as it was, with these
+// exceptions: a failed step has read from its stream; an array to be filled may hold anything, and the sampler that
+// was to be made over it may no longer be initialised; a run that stops with PMID_NON_FINITE_SAMPLE has gone as far as
+// it could.
 typedef enum {
   // Done.
   PMID_OK = 0,
@@ -193,9 +195,9 @@ typedef enum {
   PMID_NULL_POINTER = 1,
   // A pointer is not aligned for its type.
   PMID_MISALIGNED_POINTER = 2,
-  // An object was never initialised, or as another type.
+  // An object was never initialised, or was initialised as another type.
   PMID_UNINITIALIZED = 3,
-  // A drift function called back with the stream in use, or made it anew.
+  // A drift function called back with the stream of its step, or made that stream anew.
   PMID_BUSY = 4,
   // Two arrays, or an array and an object, overlap.
   PMID_OVERLAP = 5,
@@ -205,7 +207,8 @@ typedef enum {
   PMID_WORK_TOO_SHORT = 7,
   // The law is neither PMID_BERNOULLI nor PMID_SINGLE.
   PMID_BAD_LAW = 8,
-  // The step size is not in (0, inf).
+  // The step size is not in (0, inf), or what a method makes of it is out of the scalar's range. So it is with the
+  // parameters below: a product or a quotient that overflows or loses digits is refused too.
   PMID_BAD_STEP_SIZE = 9,
   // The number of inner steps is 0.
   PMID_BAD_INNER_STEPS = 10,
@@ -235,15 +238,15 @@ typedef enum {
   PMID_UNFINISHED = 22,
   // A noise schedule's parameter is out of range, or its exponents are not finite and increasing.
   PMID_BAD_SCHEDULE = 23,
-  // The timesteps are fewer than two, not decreasing, or more or larger than the schedule has.
+  // The timesteps are fewer than two, do not decrease, or exceed the schedule's training steps in number or size.
   PMID_BAD_TIMESTEPS = 24,
   // The spacing is none of PMID_UNIFORM to PMID_KARRAS, or its rho is 0.
   PMID_BAD_SPACING = 25,
   // The prediction is none of PMID_SCORE to PMID_FLOW.
   PMID_BAD_PREDICTION = 26,
-  // The limit of a clip is not in (0, inf), or its quantile not in (0, 1].
+  // The limit of a clip is not in (0, inf), or its quantile is not in (0, 1].
   PMID_BAD_CLIP = 27,
-  // The variant is none of PMID_FIXED_SMALL to PMID_EXPONENTIAL, or its correction not in [-1, inf).
+  // The variant is none of PMID_FIXED_SMALL to PMID_EXPONENTIAL, or its correction is not in [-1, inf).
   PMID_BAD_VARIANT = 28,
   // The density is neither PMID_DRIFT nor PMID_DRIFT_TIMES_DISTANCE.
   PMID_BAD_DENSITY = 29,
@@ -251,11 +254,11 @@ typedef enum {
   PMID_BAD_ORDER = 30,
   // A solver's eta or node is not in [0, 1].
   PMID_BAD_ETA = 31,
-  // A solver's tau is not in [0, inf), or there is no noise between its limits.
+  // A solver's tau is not in [0, inf), or the limits of its noise are not in order.
   PMID_BAD_TAU = 32,
   // A table has fewer rows than the schedule has training steps.
   PMID_TABLE_TOO_SHORT = 33,
-  // A coefficient of the sampler came out infinite or zero: the schedule goes too far for the scalar.
+  // A coefficient of the sampler is infinite or NaN, or is 0 and divides: the schedule goes too far for the scalar.
   PMID_BAD_COEFFICIENT = 34,
   // A network's output is infinite or NaN.
   PMID_NON_FINITE_OUTPUT = 35,
@@ -274,11 +277,11 @@ typedef struct {
   uint64_t opaque[PMID_EM_F32_WORDS];
 } pmid_em_overdamped_f32_t;
 
-// A drift b(x, t): reads `position`, writes `drift`, both of `dimension` components, and returns 0;
-// anything else fails the step. `context` is what the caller gave along with it. It must not use
-// the stream and the arrays of the step that calls it: calls with the stream return PMID_BUSY, and if it makes the
-// stream anew, the step fails with PMID_BUSY. A stepper made anew is that of later steps. Nor must it leave by longjmp:
-// the stream would be busy until it is made anew.
+// A drift b(x, t): reads `position`, writes `drift`, both of `dimension` components, and returns 0; any other value
+// fails the step. `context` is what the caller gave with the function. The function must not use the stream and the
+// arrays of the step that calls it: calls with the stream return PMID_BUSY, and if it makes the stream anew, the step
+// fails with PMID_BUSY. A stepper that it makes anew takes effect from the next step. The function must not leave by
+// longjmp either: the stream would stay busy until it is made anew.
 typedef int (*pmid_drift_f32_t)(void *context,
                                 float time,
                                 const float *position,
@@ -306,11 +309,11 @@ typedef struct {
 
 // A drift value that a step asks for.
 typedef struct {
-  // Where, in the step's work array; null if no more is asked for.
+  // The position, in the step's work array; null if the step asks for no more drift values.
   const float *position;
-  // When.
+  // The time.
   float time;
-  // The midpoint: an inner step.
+  // The inner step of the midpoint.
   uint32_t inner_step;
 } pmid_query_f32_t;
 
@@ -343,11 +346,11 @@ typedef struct {
 
 // A drift value that a step asks for.
 typedef struct {
-  // Where, in the step's work array; null if no more is asked for.
+  // The position, in the step's work array; null if the step asks for no more drift values.
   const double *position;
-  // When.
+  // The time.
   double time;
-  // The midpoint: an inner step.
+  // The inner step of the midpoint.
   uint32_t inner_step;
 } pmid_query_f64_t;
 
@@ -519,30 +522,30 @@ typedef struct {
   uint64_t opaque[PMID_UBU_F64_WORDS];
 } pmid_ubu_f64_t;
 
-// A sampler: a solver on a schedule and timesteps. Constant once initialised: any number of runs and threads may
-// share it. It keeps the addresses of the arrays of its settings, and of its tables.
+// A sampler: a solver on a schedule and timesteps. Constant once initialised: any number of runs and
+// threads may share it. It keeps the addresses of the arrays of its settings, and of its tables.
 typedef struct {
   uint64_t opaque[PMID_SAMPLER_WORDS];
 } pmid_sampler_f32_t;
 
-// What all samplers have in common. The arrays stay the caller's, and must not change as long as the sampler is
-// used.
+// The settings that all samplers have in common. The arrays stay the caller's, and must not change as long
+// as the sampler is used.
 typedef struct {
-  // The noise schedule: -ln(alpha-bar) of training steps 1 to T, in (0, inf), increasing; signal is
+  // The noise schedule: -ln(alpha-bar) of training steps 1 to T, in (0, inf) and increasing; signal is
   // sqrt(alpha-bar), noise sqrt(1 - alpha-bar).
   const float *exponents;
-  // T.
+  // The number T of training steps.
   size_t training_steps;
-  // The training steps to visit, decreasing, from at most T to 0, the data.
+  // The training steps to visit, decreasing, from at most T to 0, which is the data.
   const uint32_t *timesteps;
-  // How many, one more than there are steps.
+  // The length of `timesteps`, one more than the number of steps.
   size_t timesteps_length;
   // What the network predicts: PMID_EPSILON, PMID_VELOCITY, ...
   uint32_t predicts;
-  // The data predicted are clipped to [-clip_limit, clip_limit]; 0 for no clip.
+  // The predicted data are clipped to [-clip_limit, clip_limit]; 0 for no clip.
   float clip_limit;
-  // 0; or in (0, 1] for dynamic thresholding: where this quantile q of the absolute values is above the
-  // limit, they are clipped to [-q, q] and scaled by clip_limit/q.
+  // 0; or, for dynamic thresholding, a number in (0, 1]: where this quantile q of the absolute values is
+  // above clip_limit, the predicted data are clipped to [-q, q] and scaled by clip_limit/q.
   float clip_quantile;
 } pmid_settings_f32_t;
 
@@ -564,30 +567,30 @@ typedef struct {
   uint32_t step;
 } pmid_network_query_f32_t;
 
-// A sampler: a solver on a schedule and timesteps. Constant once initialised: any number of runs and threads may
-// share it. It keeps the addresses of the arrays of its settings, and of its tables.
+// A sampler: a solver on a schedule and timesteps. Constant once initialised: any number of runs and
+// threads may share it. It keeps the addresses of the arrays of its settings, and of its tables.
 typedef struct {
   uint64_t opaque[PMID_SAMPLER_WORDS];
 } pmid_sampler_f64_t;
 
-// What all samplers have in common. The arrays stay the caller's, and must not change as long as the sampler is
-// used.
+// The settings that all samplers have in common. The arrays stay the caller's, and must not change as long
+// as the sampler is used.
 typedef struct {
-  // The noise schedule: -ln(alpha-bar) of training steps 1 to T, in (0, inf), increasing; signal is
+  // The noise schedule: -ln(alpha-bar) of training steps 1 to T, in (0, inf) and increasing; signal is
   // sqrt(alpha-bar), noise sqrt(1 - alpha-bar).
   const double *exponents;
-  // T.
+  // The number T of training steps.
   size_t training_steps;
-  // The training steps to visit, decreasing, from at most T to 0, the data.
+  // The training steps to visit, decreasing, from at most T to 0, which is the data.
   const uint32_t *timesteps;
-  // How many, one more than there are steps.
+  // The length of `timesteps`, one more than the number of steps.
   size_t timesteps_length;
   // What the network predicts: PMID_EPSILON, PMID_VELOCITY, ...
   uint32_t predicts;
-  // The data predicted are clipped to [-clip_limit, clip_limit]; 0 for no clip.
+  // The predicted data are clipped to [-clip_limit, clip_limit]; 0 for no clip.
   double clip_limit;
-  // 0; or in (0, 1] for dynamic thresholding: where this quantile q of the absolute values is above the
-  // limit, they are clipped to [-q, q] and scaled by clip_limit/q.
+  // 0; or, for dynamic thresholding, a number in (0, 1]: where this quantile q of the absolute values is
+  // above clip_limit, the predicted data are clipped to [-q, q] and scaled by clip_limit/q.
   double clip_quantile;
 } pmid_settings_f64_t;
 
@@ -613,10 +616,10 @@ typedef struct {
 extern "C" {
 #endif // __cplusplus
 
-// What a status means, in English: a string that lives for ever, for any number whatever.
+// Returns what a status means, in English, as a static string; `status` may be any number.
 const char *pmid_status_text(int32_t status);
 
-// Makes the method of a step size.
+// Makes the method with a step size.
 pmid_status_t pmid_em_overdamped_f32_init(pmid_em_overdamped_f32_t *stepper,
                                           float step_size,
                                           float temperature,
@@ -634,8 +637,8 @@ pmid_status_t pmid_em_overdamped_f32_step(const pmid_em_overdamped_f32_t *steppe
                                           float *work,
                                           size_t work_length);
 
-// Makes the method of a step size and a number K of inner steps that one step imitates;
-// `law_of_midpoints` is PMID_BERNOULLI or PMID_SINGLE.
+// Makes the method with a step size and the number K of inner steps that one step
+// imitates; `law_of_midpoints` is PMID_BERNOULLI or PMID_SINGLE.
 pmid_status_t pmid_pmm_overdamped_f32_init(pmid_pmm_overdamped_f32_t *stepper,
                                            float step_size,
                                            uint32_t inner_steps,
@@ -657,9 +660,9 @@ pmid_status_t pmid_pmm_overdamped_f32_step(const pmid_pmm_overdamped_f32_t *step
                                            size_t work_length,
                                            uint32_t *drift_calls);
 
-// Begins a step from a state whose drift `b0` at `time` is known. Until it is finished or
-// given up, `state` must not change and `work`, as long as for a step in one call, is the
-// step's own.
+// Begins a step from a state whose drift `b0` at `time` is known. Until the step is
+// finished or given up, `state` must not change and nothing else may use `work`, which is
+// as long as for a step in one call.
 pmid_status_t pmid_pmm_overdamped_f32_begin(pmid_pmm_overdamped_f32_step_t *step,
                                             const pmid_pmm_overdamped_f32_t *stepper,
                                             float time,
@@ -669,13 +672,14 @@ pmid_status_t pmid_pmm_overdamped_f32_begin(pmid_pmm_overdamped_f32_step_t *step
                                             float *work,
                                             size_t work_length);
 
-// Writes the drift value that the step wants next; its position is null when the step can
-// be finished. Asked twice, it writes the same and reads no word.
+// Writes the query for the drift value that the step needs next; the query's position is
+// null when the step can be finished. A repeated call writes the same query and reads no
+// word.
 pmid_status_t pmid_pmm_overdamped_f32_next(pmid_pmm_overdamped_f32_step_t *step,
                                            pmid_stream_t *stream,
                                            pmid_query_f32_t *query);
 
-// Tells the step the drift value that it asked for.
+// Gives the step the drift value that it asked for.
 pmid_status_t pmid_pmm_overdamped_f32_supply(pmid_pmm_overdamped_f32_step_t *step,
                                              const float *drift,
                                              size_t dimension);
@@ -684,7 +688,7 @@ pmid_status_t pmid_pmm_overdamped_f32_supply(pmid_pmm_overdamped_f32_step_t *ste
 pmid_status_t pmid_pmm_overdamped_f32_finish(pmid_pmm_overdamped_f32_step_t *step,
                                              uint32_t *drift_calls);
 
-// Makes the method of a step size.
+// Makes the method with a step size.
 pmid_status_t pmid_em_overdamped_f64_init(pmid_em_overdamped_f64_t *stepper,
                                           double step_size,
                                           double temperature,
@@ -702,8 +706,8 @@ pmid_status_t pmid_em_overdamped_f64_step(const pmid_em_overdamped_f64_t *steppe
                                           double *work,
                                           size_t work_length);
 
-// Makes the method of a step size and a number K of inner steps that one step imitates;
-// `law_of_midpoints` is PMID_BERNOULLI or PMID_SINGLE.
+// Makes the method with a step size and the number K of inner steps that one step
+// imitates; `law_of_midpoints` is PMID_BERNOULLI or PMID_SINGLE.
 pmid_status_t pmid_pmm_overdamped_f64_init(pmid_pmm_overdamped_f64_t *stepper,
                                            double step_size,
                                            uint32_t inner_steps,
@@ -725,9 +729,9 @@ pmid_status_t pmid_pmm_overdamped_f64_step(const pmid_pmm_overdamped_f64_t *step
                                            size_t work_length,
                                            uint32_t *drift_calls);
 
-// Begins a step from a state whose drift `b0` at `time` is known. Until it is finished or
-// given up, `state` must not change and `work`, as long as for a step in one call, is the
-// step's own.
+// Begins a step from a state whose drift `b0` at `time` is known. Until the step is
+// finished or given up, `state` must not change and nothing else may use `work`, which is
+// as long as for a step in one call.
 pmid_status_t pmid_pmm_overdamped_f64_begin(pmid_pmm_overdamped_f64_step_t *step,
                                             const pmid_pmm_overdamped_f64_t *stepper,
                                             double time,
@@ -737,13 +741,14 @@ pmid_status_t pmid_pmm_overdamped_f64_begin(pmid_pmm_overdamped_f64_step_t *step
                                             double *work,
                                             size_t work_length);
 
-// Writes the drift value that the step wants next; its position is null when the step can
-// be finished. Asked twice, it writes the same and reads no word.
+// Writes the query for the drift value that the step needs next; the query's position is
+// null when the step can be finished. A repeated call writes the same query and reads no
+// word.
 pmid_status_t pmid_pmm_overdamped_f64_next(pmid_pmm_overdamped_f64_step_t *step,
                                            pmid_stream_t *stream,
                                            pmid_query_f64_t *query);
 
-// Tells the step the drift value that it asked for.
+// Gives the step the drift value that it asked for.
 pmid_status_t pmid_pmm_overdamped_f64_supply(pmid_pmm_overdamped_f64_step_t *step,
                                              const double *drift,
                                              size_t dimension);
@@ -752,7 +757,7 @@ pmid_status_t pmid_pmm_overdamped_f64_supply(pmid_pmm_overdamped_f64_step_t *ste
 pmid_status_t pmid_pmm_overdamped_f64_finish(pmid_pmm_overdamped_f64_step_t *step,
                                              uint32_t *drift_calls);
 
-// Makes the method of a step size.
+// Makes the method with a step size.
 pmid_status_t pmid_em_additive_f32_init(pmid_em_additive_f32_t *stepper,
                                         float step_size,
                                         float diffusion_coefficient);
@@ -769,8 +774,8 @@ pmid_status_t pmid_em_additive_f32_step(const pmid_em_additive_f32_t *stepper,
                                         float *work,
                                         size_t work_length);
 
-// Makes the method of a step size and a number K of inner steps that one step imitates;
-// `law_of_midpoints` is PMID_BERNOULLI or PMID_SINGLE.
+// Makes the method with a step size and the number K of inner steps that one step
+// imitates; `law_of_midpoints` is PMID_BERNOULLI or PMID_SINGLE.
 pmid_status_t pmid_pmm_additive_f32_init(pmid_pmm_additive_f32_t *stepper,
                                          float step_size,
                                          uint32_t inner_steps,
@@ -791,9 +796,9 @@ pmid_status_t pmid_pmm_additive_f32_step(const pmid_pmm_additive_f32_t *stepper,
                                          size_t work_length,
                                          uint32_t *drift_calls);
 
-// Begins a step from a state whose drift `b0` at `time` is known. Until it is finished or
-// given up, `state` must not change and `work`, as long as for a step in one call, is the
-// step's own.
+// Begins a step from a state whose drift `b0` at `time` is known. Until the step is
+// finished or given up, `state` must not change and nothing else may use `work`, which is
+// as long as for a step in one call.
 pmid_status_t pmid_pmm_additive_f32_begin(pmid_pmm_additive_f32_step_t *step,
                                           const pmid_pmm_additive_f32_t *stepper,
                                           float time,
@@ -803,13 +808,14 @@ pmid_status_t pmid_pmm_additive_f32_begin(pmid_pmm_additive_f32_step_t *step,
                                           float *work,
                                           size_t work_length);
 
-// Writes the drift value that the step wants next; its position is null when the step can
-// be finished. Asked twice, it writes the same and reads no word.
+// Writes the query for the drift value that the step needs next; the query's position is
+// null when the step can be finished. A repeated call writes the same query and reads no
+// word.
 pmid_status_t pmid_pmm_additive_f32_next(pmid_pmm_additive_f32_step_t *step,
                                          pmid_stream_t *stream,
                                          pmid_query_f32_t *query);
 
-// Tells the step the drift value that it asked for.
+// Gives the step the drift value that it asked for.
 pmid_status_t pmid_pmm_additive_f32_supply(pmid_pmm_additive_f32_step_t *step,
                                            const float *drift,
                                            size_t dimension);
@@ -818,7 +824,7 @@ pmid_status_t pmid_pmm_additive_f32_supply(pmid_pmm_additive_f32_step_t *step,
 pmid_status_t pmid_pmm_additive_f32_finish(pmid_pmm_additive_f32_step_t *step,
                                            uint32_t *drift_calls);
 
-// Makes the method of a step size.
+// Makes the method with a step size.
 pmid_status_t pmid_em_additive_f64_init(pmid_em_additive_f64_t *stepper,
                                         double step_size,
                                         double diffusion_coefficient);
@@ -835,8 +841,8 @@ pmid_status_t pmid_em_additive_f64_step(const pmid_em_additive_f64_t *stepper,
                                         double *work,
                                         size_t work_length);
 
-// Makes the method of a step size and a number K of inner steps that one step imitates;
-// `law_of_midpoints` is PMID_BERNOULLI or PMID_SINGLE.
+// Makes the method with a step size and the number K of inner steps that one step
+// imitates; `law_of_midpoints` is PMID_BERNOULLI or PMID_SINGLE.
 pmid_status_t pmid_pmm_additive_f64_init(pmid_pmm_additive_f64_t *stepper,
                                          double step_size,
                                          uint32_t inner_steps,
@@ -857,9 +863,9 @@ pmid_status_t pmid_pmm_additive_f64_step(const pmid_pmm_additive_f64_t *stepper,
                                          size_t work_length,
                                          uint32_t *drift_calls);
 
-// Begins a step from a state whose drift `b0` at `time` is known. Until it is finished or
-// given up, `state` must not change and `work`, as long as for a step in one call, is the
-// step's own.
+// Begins a step from a state whose drift `b0` at `time` is known. Until the step is
+// finished or given up, `state` must not change and nothing else may use `work`, which is
+// as long as for a step in one call.
 pmid_status_t pmid_pmm_additive_f64_begin(pmid_pmm_additive_f64_step_t *step,
                                           const pmid_pmm_additive_f64_t *stepper,
                                           double time,
@@ -869,13 +875,14 @@ pmid_status_t pmid_pmm_additive_f64_begin(pmid_pmm_additive_f64_step_t *step,
                                           double *work,
                                           size_t work_length);
 
-// Writes the drift value that the step wants next; its position is null when the step can
-// be finished. Asked twice, it writes the same and reads no word.
+// Writes the query for the drift value that the step needs next; the query's position is
+// null when the step can be finished. A repeated call writes the same query and reads no
+// word.
 pmid_status_t pmid_pmm_additive_f64_next(pmid_pmm_additive_f64_step_t *step,
                                          pmid_stream_t *stream,
                                          pmid_query_f64_t *query);
 
-// Tells the step the drift value that it asked for.
+// Gives the step the drift value that it asked for.
 pmid_status_t pmid_pmm_additive_f64_supply(pmid_pmm_additive_f64_step_t *step,
                                            const double *drift,
                                            size_t dimension);
@@ -884,7 +891,7 @@ pmid_status_t pmid_pmm_additive_f64_supply(pmid_pmm_additive_f64_step_t *step,
 pmid_status_t pmid_pmm_additive_f64_finish(pmid_pmm_additive_f64_step_t *step,
                                            uint32_t *drift_calls);
 
-// Makes the method of a step size.
+// Makes the method with a step size.
 pmid_status_t pmid_em_semilinear_f32_init(pmid_em_semilinear_f32_t *stepper,
                                           float step_size,
                                           float linear_rate,
@@ -902,8 +909,8 @@ pmid_status_t pmid_em_semilinear_f32_step(const pmid_em_semilinear_f32_t *steppe
                                           float *work,
                                           size_t work_length);
 
-// Makes the method of a step size and a number K of inner steps that one step imitates;
-// `law_of_midpoints` is PMID_BERNOULLI or PMID_SINGLE.
+// Makes the method with a step size and the number K of inner steps that one step
+// imitates; `law_of_midpoints` is PMID_BERNOULLI or PMID_SINGLE.
 pmid_status_t pmid_pmm_semilinear_f32_init(pmid_pmm_semilinear_f32_t *stepper,
                                            float step_size,
                                            uint32_t inner_steps,
@@ -925,9 +932,9 @@ pmid_status_t pmid_pmm_semilinear_f32_step(const pmid_pmm_semilinear_f32_t *step
                                            size_t work_length,
                                            uint32_t *drift_calls);
 
-// Begins a step from a state whose drift `b0` at `time` is known. Until it is finished or
-// given up, `state` must not change and `work`, as long as for a step in one call, is the
-// step's own.
+// Begins a step from a state whose drift `b0` at `time` is known. Until the step is
+// finished or given up, `state` must not change and nothing else may use `work`, which is
+// as long as for a step in one call.
 pmid_status_t pmid_pmm_semilinear_f32_begin(pmid_pmm_semilinear_f32_step_t *step,
                                             const pmid_pmm_semilinear_f32_t *stepper,
                                             float time,
@@ -937,13 +944,14 @@ pmid_status_t pmid_pmm_semilinear_f32_begin(pmid_pmm_semilinear_f32_step_t *step
                                             float *work,
                                             size_t work_length);
 
-// Writes the drift value that the step wants next; its position is null when the step can
-// be finished. Asked twice, it writes the same and reads no word.
+// Writes the query for the drift value that the step needs next; the query's position is
+// null when the step can be finished. A repeated call writes the same query and reads no
+// word.
 pmid_status_t pmid_pmm_semilinear_f32_next(pmid_pmm_semilinear_f32_step_t *step,
                                            pmid_stream_t *stream,
                                            pmid_query_f32_t *query);
 
-// Tells the step the drift value that it asked for.
+// Gives the step the drift value that it asked for.
 pmid_status_t pmid_pmm_semilinear_f32_supply(pmid_pmm_semilinear_f32_step_t *step,
                                              const float *drift,
                                              size_t dimension);
@@ -952,7 +960,7 @@ pmid_status_t pmid_pmm_semilinear_f32_supply(pmid_pmm_semilinear_f32_step_t *ste
 pmid_status_t pmid_pmm_semilinear_f32_finish(pmid_pmm_semilinear_f32_step_t *step,
                                              uint32_t *drift_calls);
 
-// Makes the method of a step size.
+// Makes the method with a step size.
 pmid_status_t pmid_em_semilinear_f64_init(pmid_em_semilinear_f64_t *stepper,
                                           double step_size,
                                           double linear_rate,
@@ -970,8 +978,8 @@ pmid_status_t pmid_em_semilinear_f64_step(const pmid_em_semilinear_f64_t *steppe
                                           double *work,
                                           size_t work_length);
 
-// Makes the method of a step size and a number K of inner steps that one step imitates;
-// `law_of_midpoints` is PMID_BERNOULLI or PMID_SINGLE.
+// Makes the method with a step size and the number K of inner steps that one step
+// imitates; `law_of_midpoints` is PMID_BERNOULLI or PMID_SINGLE.
 pmid_status_t pmid_pmm_semilinear_f64_init(pmid_pmm_semilinear_f64_t *stepper,
                                            double step_size,
                                            uint32_t inner_steps,
@@ -993,9 +1001,9 @@ pmid_status_t pmid_pmm_semilinear_f64_step(const pmid_pmm_semilinear_f64_t *step
                                            size_t work_length,
                                            uint32_t *drift_calls);
 
-// Begins a step from a state whose drift `b0` at `time` is known. Until it is finished or
-// given up, `state` must not change and `work`, as long as for a step in one call, is the
-// step's own.
+// Begins a step from a state whose drift `b0` at `time` is known. Until the step is
+// finished or given up, `state` must not change and nothing else may use `work`, which is
+// as long as for a step in one call.
 pmid_status_t pmid_pmm_semilinear_f64_begin(pmid_pmm_semilinear_f64_step_t *step,
                                             const pmid_pmm_semilinear_f64_t *stepper,
                                             double time,
@@ -1005,13 +1013,14 @@ pmid_status_t pmid_pmm_semilinear_f64_begin(pmid_pmm_semilinear_f64_step_t *step
                                             double *work,
                                             size_t work_length);
 
-// Writes the drift value that the step wants next; its position is null when the step can
-// be finished. Asked twice, it writes the same and reads no word.
+// Writes the query for the drift value that the step needs next; the query's position is
+// null when the step can be finished. A repeated call writes the same query and reads no
+// word.
 pmid_status_t pmid_pmm_semilinear_f64_next(pmid_pmm_semilinear_f64_step_t *step,
                                            pmid_stream_t *stream,
                                            pmid_query_f64_t *query);
 
-// Tells the step the drift value that it asked for.
+// Gives the step the drift value that it asked for.
 pmid_status_t pmid_pmm_semilinear_f64_supply(pmid_pmm_semilinear_f64_step_t *step,
                                              const double *drift,
                                              size_t dimension);
@@ -1020,7 +1029,7 @@ pmid_status_t pmid_pmm_semilinear_f64_supply(pmid_pmm_semilinear_f64_step_t *ste
 pmid_status_t pmid_pmm_semilinear_f64_finish(pmid_pmm_semilinear_f64_step_t *step,
                                              uint32_t *drift_calls);
 
-// Makes the method of a step size.
+// Makes the method with a step size.
 pmid_status_t pmid_em_underdamped_f32_init(pmid_em_underdamped_f32_t *stepper,
                                            float step_size,
                                            float temperature,
@@ -1039,8 +1048,8 @@ pmid_status_t pmid_em_underdamped_f32_step(const pmid_em_underdamped_f32_t *step
                                            float *work,
                                            size_t work_length);
 
-// Makes the method of a step size and a number K of inner steps that one step imitates;
-// `law_of_midpoints` is PMID_BERNOULLI or PMID_SINGLE.
+// Makes the method with a step size and the number K of inner steps that one step
+// imitates; `law_of_midpoints` is PMID_BERNOULLI or PMID_SINGLE.
 pmid_status_t pmid_pmm_underdamped_f32_init(pmid_pmm_underdamped_f32_t *stepper,
                                             float step_size,
                                             uint32_t inner_steps,
@@ -1063,9 +1072,9 @@ pmid_status_t pmid_pmm_underdamped_f32_step(const pmid_pmm_underdamped_f32_t *st
                                             size_t work_length,
                                             uint32_t *drift_calls);
 
-// Begins a step from a state whose drift `b0` at `time` is known. Until it is finished or
-// given up, `state` must not change and `work`, as long as for a step in one call, is the
-// step's own.
+// Begins a step from a state whose drift `b0` at `time` is known. Until the step is
+// finished or given up, `state` must not change and nothing else may use `work`, which is
+// as long as for a step in one call.
 pmid_status_t pmid_pmm_underdamped_f32_begin(pmid_pmm_underdamped_f32_step_t *step,
                                              const pmid_pmm_underdamped_f32_t *stepper,
                                              float time,
@@ -1075,13 +1084,14 @@ pmid_status_t pmid_pmm_underdamped_f32_begin(pmid_pmm_underdamped_f32_step_t *st
                                              float *work,
                                              size_t work_length);
 
-// Writes the drift value that the step wants next; its position is null when the step can
-// be finished. Asked twice, it writes the same and reads no word.
+// Writes the query for the drift value that the step needs next; the query's position is
+// null when the step can be finished. A repeated call writes the same query and reads no
+// word.
 pmid_status_t pmid_pmm_underdamped_f32_next(pmid_pmm_underdamped_f32_step_t *step,
                                             pmid_stream_t *stream,
                                             pmid_query_f32_t *query);
 
-// Tells the step the drift value that it asked for.
+// Gives the step the drift value that it asked for.
 pmid_status_t pmid_pmm_underdamped_f32_supply(pmid_pmm_underdamped_f32_step_t *step,
                                               const float *drift,
                                               size_t dimension);
@@ -1090,7 +1100,7 @@ pmid_status_t pmid_pmm_underdamped_f32_supply(pmid_pmm_underdamped_f32_step_t *s
 pmid_status_t pmid_pmm_underdamped_f32_finish(pmid_pmm_underdamped_f32_step_t *step,
                                               uint32_t *drift_calls);
 
-// Makes the method of a step size.
+// Makes the method with a step size.
 pmid_status_t pmid_em_underdamped_f64_init(pmid_em_underdamped_f64_t *stepper,
                                            double step_size,
                                            double temperature,
@@ -1109,8 +1119,8 @@ pmid_status_t pmid_em_underdamped_f64_step(const pmid_em_underdamped_f64_t *step
                                            double *work,
                                            size_t work_length);
 
-// Makes the method of a step size and a number K of inner steps that one step imitates;
-// `law_of_midpoints` is PMID_BERNOULLI or PMID_SINGLE.
+// Makes the method with a step size and the number K of inner steps that one step
+// imitates; `law_of_midpoints` is PMID_BERNOULLI or PMID_SINGLE.
 pmid_status_t pmid_pmm_underdamped_f64_init(pmid_pmm_underdamped_f64_t *stepper,
                                             double step_size,
                                             uint32_t inner_steps,
@@ -1133,9 +1143,9 @@ pmid_status_t pmid_pmm_underdamped_f64_step(const pmid_pmm_underdamped_f64_t *st
                                             size_t work_length,
                                             uint32_t *drift_calls);
 
-// Begins a step from a state whose drift `b0` at `time` is known. Until it is finished or
-// given up, `state` must not change and `work`, as long as for a step in one call, is the
-// step's own.
+// Begins a step from a state whose drift `b0` at `time` is known. Until the step is
+// finished or given up, `state` must not change and nothing else may use `work`, which is
+// as long as for a step in one call.
 pmid_status_t pmid_pmm_underdamped_f64_begin(pmid_pmm_underdamped_f64_step_t *step,
                                              const pmid_pmm_underdamped_f64_t *stepper,
                                              double time,
@@ -1145,13 +1155,14 @@ pmid_status_t pmid_pmm_underdamped_f64_begin(pmid_pmm_underdamped_f64_step_t *st
                                              double *work,
                                              size_t work_length);
 
-// Writes the drift value that the step wants next; its position is null when the step can
-// be finished. Asked twice, it writes the same and reads no word.
+// Writes the query for the drift value that the step needs next; the query's position is
+// null when the step can be finished. A repeated call writes the same query and reads no
+// word.
 pmid_status_t pmid_pmm_underdamped_f64_next(pmid_pmm_underdamped_f64_step_t *step,
                                             pmid_stream_t *stream,
                                             pmid_query_f64_t *query);
 
-// Tells the step the drift value that it asked for.
+// Gives the step the drift value that it asked for.
 pmid_status_t pmid_pmm_underdamped_f64_supply(pmid_pmm_underdamped_f64_step_t *step,
                                               const double *drift,
                                               size_t dimension);
@@ -1160,7 +1171,7 @@ pmid_status_t pmid_pmm_underdamped_f64_supply(pmid_pmm_underdamped_f64_step_t *s
 pmid_status_t pmid_pmm_underdamped_f64_finish(pmid_pmm_underdamped_f64_step_t *step,
                                               uint32_t *drift_calls);
 
-// Makes the method of a step size.
+// Makes the method with a step size.
 pmid_status_t pmid_baoa_f32_init(pmid_baoa_f32_t *stepper,
                                  float step_size,
                                  float temperature,
@@ -1179,7 +1190,7 @@ pmid_status_t pmid_baoa_f32_step(const pmid_baoa_f32_t *stepper,
                                  float *work,
                                  size_t work_length);
 
-// Makes the method of a step size.
+// Makes the method with a step size.
 pmid_status_t pmid_baoa_f64_init(pmid_baoa_f64_t *stepper,
                                  double step_size,
                                  double temperature,
@@ -1198,7 +1209,7 @@ pmid_status_t pmid_baoa_f64_step(const pmid_baoa_f64_t *stepper,
                                  double *work,
                                  size_t work_length);
 
-// Makes the method of a step size.
+// Makes the method with a step size.
 pmid_status_t pmid_ubu_f32_init(pmid_ubu_f32_t *stepper,
                                 float step_size,
                                 float temperature,
@@ -1217,7 +1228,7 @@ pmid_status_t pmid_ubu_f32_step(const pmid_ubu_f32_t *stepper,
                                 float *work,
                                 size_t work_length);
 
-// Makes the method of a step size.
+// Makes the method with a step size.
 pmid_status_t pmid_ubu_f64_init(pmid_ubu_f64_t *stepper,
                                 double step_size,
                                 double temperature,
@@ -1246,11 +1257,12 @@ uint32_t pmid_stream_version(void);
 // Makes the stream of a particle under a seed, at its first word.
 pmid_status_t pmid_stream_init(pmid_stream_t *stream, uint64_t seed, uint64_t particle);
 
-// Moves to a word position, which pmid_stream_tell gave. PMID_PAST_END beyond 2^63.
-pmid_status_t pmid_stream_seek(pmid_stream_t *stream, uint64_t position);
+// Moves the stream to a word position, as pmid_stream_tell writes it. Returns PMID_PAST_END beyond 2^63.
+pmid_status_t pmid_stream_seek(pmid_stream_t *stream,
+                               uint64_t position);
 
-// Writes the number of words before the next one. It and the state are a checkpoint: a run resumed
-// from them gives the same bits as one never interrupted.
+// Writes the number of words before the next one. This number and the state are a checkpoint: a
+// run resumed from them gives the same bits as one that was never interrupted.
 pmid_status_t pmid_stream_tell(const pmid_stream_t *stream, uint64_t *position);
 
 // Writes the next word, uniform over 32 bits.
@@ -1268,15 +1280,15 @@ float pmid_normal_f32(uint32_t word);
 // The standard normal that 64 bits stand for: the quantile at (2^32 high + low + 1/2)/2^64.
 double pmid_normal_f64(uint32_t high, uint32_t low);
 
-// Fills a noise schedule: beta from `first` to `last`, linear over the training steps (DDPM: 1e-4, 0.02 and 1000
-// of them).
+// Fills a noise schedule: beta from `first` to `last`, linear over the training steps (DDPM: 1e-4, 0.02
+// and 1000 steps).
 pmid_status_t pmid_schedule_f32_linear(float *exponents,
                                        size_t training_steps,
                                        float first,
                                        float last);
 
-// Fills a noise schedule: sqrt(beta) linear over the training steps (latent diffusion: 0.0015, 0.0195 and 1000
-// of them).
+// Fills a noise schedule: sqrt(beta) from sqrt(`first`) to sqrt(`last`), linear over the training steps
+// (latent diffusion: 0.0015, 0.0195 and 1000 steps).
 pmid_status_t pmid_schedule_f32_scaled_linear(float *exponents,
                                               size_t training_steps,
                                               float first,
@@ -1299,26 +1311,29 @@ pmid_status_t pmid_schedule_f32_linear_rate(float *exponents,
 // Fills a noise schedule: squared cosine (Nichol & Dhariwal 2021).
 pmid_status_t pmid_schedule_f32_squared_cosine(float *exponents, size_t training_steps);
 
-// Fills a noise schedule: the straight paths of flow matching, with the `shift` of Esser et al. 2024, 1 for none.
+// Fills a noise schedule: the straight paths of flow matching, with the `shift` of Esser et al. 2024,
+// which is 1 for none.
 pmid_status_t pmid_schedule_f32_rectified_flow(float *exponents,
                                                size_t training_steps,
                                                float shift);
 
-// Fills a noise schedule: the levels of Karras et al. 2022 from sigma `least` to `most`, with their rho, 7.
+// Fills a noise schedule: the levels of Karras et al. 2022 from sigma `least` to `most`, with `rho`, for
+// which they take 7.
 pmid_status_t pmid_schedule_f32_karras(float *exponents,
                                        size_t training_steps,
                                        uint32_t rho,
                                        float least,
                                        float most);
 
-// Writes the signal sqrt(alpha-bar) and the noise sqrt(1 - alpha-bar) at an exponent, which a network may want in
-// place of its training step: sigma = noise/signal, or the time noise/(signal + noise) of flow matching.
+// Writes the signal sqrt(alpha-bar) and the noise sqrt(1 - alpha-bar) at an exponent. From them follows
+// what a network may take in place of its training step: sigma = noise/signal, or the time
+// noise/(signal + noise) of flow matching.
 pmid_status_t pmid_level_f32(float exponent,
                              float *signal,
                              float *noise);
 
-// Fills `timesteps` with the ends of length - 1 steps, the last of them 0, by PMID_UNIFORM to PMID_KARRAS; `rho`
-// is looked at by the last alone.
+// Fills `timesteps` with the boundaries of `length` - 1 steps, the last of them 0, spaced by PMID_UNIFORM
+// to PMID_KARRAS; only PMID_KARRAS uses `rho`.
 pmid_status_t pmid_timesteps_f32(uint32_t *timesteps,
                                  size_t length,
                                  uint32_t spacing,
@@ -1329,40 +1344,44 @@ pmid_status_t pmid_timesteps_f32(uint32_t *timesteps,
 // Fills x with standard normals, the noise that a run starts from.
 pmid_status_t pmid_standard_normal_f32(float *x, size_t dimension, pmid_stream_t *stream);
 
-// Makes a sampler by DDPM (Ho et al. 2020), full or on fewer timesteps. A step costs one call of the network.
+// Makes a sampler by DDPM (Ho et al. 2020), full or on fewer timesteps. A step costs one call of the
+// network.
 pmid_status_t pmid_sampler_f32_init_ddpm(pmid_sampler_f32_t *sampler,
                                          const pmid_settings_f32_t *settings,
                                          uint32_t ddpm_variant,
                                          float correction);
 
-// Makes a sampler by DDIM (Song, Meng & Ermon 2021) with a share eta in [0, 1] of DDPM's noise. A step costs one
-// call of the network.
+// Makes a sampler by DDIM (Song, Meng & Ermon 2021) with a share eta in [0, 1] of DDPM's noise. A step
+// costs one call of the network.
 pmid_status_t pmid_sampler_f32_init_ddim(pmid_sampler_f32_t *sampler,
                                          const pmid_settings_f32_t *settings,
                                          float eta);
 
-// Makes a sampler by DPM-Solver (Lu et al. 2022) of order 2 or 3. A step costs as many calls of the network.
+// Makes a sampler by DPM-Solver (Lu et al. 2022) of order 2 or 3. A step costs as many calls of the
+// network as its order, or fewer where no training steps are left between its ends.
 pmid_status_t pmid_sampler_f32_init_dpm_solver(pmid_sampler_f32_t *sampler,
                                                const pmid_settings_f32_t *settings,
                                                uint32_t order);
 
-// Makes a sampler by DPM-Solver++ multistep (Lu et al. 2022) of order 1 to 3; eta in [0, 1], 0 for the ODE, 1 for
-// the SDE. A step costs one call of the network.
+// Makes a sampler by DPM-Solver++ multistep (Lu et al. 2022) of order 1 to 3; eta is in [0, 1]: 0 for the
+// ODE, 1 for the SDE. A step costs one call of the network.
 pmid_status_t pmid_sampler_f32_init_dpm_solver_pp(pmid_sampler_f32_t *sampler,
                                                   const pmid_settings_f32_t *settings,
                                                   uint32_t order,
                                                   float eta);
 
-// Makes a sampler by the hybrid multistep method of order 2 or 3, which asks the network at a share `node` in
-// [0, 1] of each step in ln(signal/noise). A step costs one call of the network.
+// Makes a sampler by the hybrid multistep method of order 2 or 3, which calls the network within each
+// step, at a share `node` in [0, 1] of its length in ln(signal/noise). A step costs one call of the
+// network.
 pmid_status_t pmid_sampler_f32_init_hybrid_multistep(pmid_sampler_f32_t *sampler,
                                                      const pmid_settings_f32_t *settings,
                                                      uint32_t order,
                                                      float eta,
                                                      float node);
 
-// Makes a sampler by SA-Solver (Xue et al. 2023) with the orders of its predictor and corrector, and tau times
-// the noise of the SDE where noise/signal is from `least` to `most`. A step costs one call of the network.
+// Makes a sampler by SA-Solver (Xue et al. 2023) with the orders of its predictor and corrector, and with
+// `tau` times the noise of the SDE where noise/signal is from `least` to `most`. A step costs one call of
+// the network.
 pmid_status_t pmid_sampler_f32_init_sa_solver(pmid_sampler_f32_t *sampler,
                                               const pmid_settings_f32_t *settings,
                                               uint32_t predictor,
@@ -1371,17 +1390,18 @@ pmid_status_t pmid_sampler_f32_init_sa_solver(pmid_sampler_f32_t *sampler,
                                               float least,
                                               float most);
 
-// Makes a sampler by ER-SDE-Solver (Cui et al. 2023) of order 1 to 3. A step costs one call of the network.
+// Makes a sampler by ER-SDE-Solver (Cui et al. 2023) of order 1 to 3. A step costs one call of the
+// network.
 pmid_status_t pmid_sampler_f32_init_er_sde(pmid_sampler_f32_t *sampler,
                                            const pmid_settings_f32_t *settings,
                                            uint32_t order);
 
 // Makes a sampler by the Poisson midpoint method over DDPM (Kandasamy & Nagaraj 2024): a step imitates the
-// training steps that it spans, with two calls of the network (2 - 1/K on average over K of them with PMID_BERNOULLI, one
-// for one of them or in the tail), the prediction `held` over it (PMID_SAMPLE does
-// best with few calls, PMID_EPSILON is the paper's), and the last `tail` steps by DDPM. `table` has a row for
-// each training step or more, is filled here, and must not change as long as the sampler is used. Where this fails with
-// PMID_BAD_COEFFICIENT, the sampler is no longer initialised.
+// K training steps that it spans, and the last `tail` steps are by DDPM. A step costs two calls of the
+// network (2 - 1/K on average with PMID_BERNOULLI; one if K is 1, and in the tail). The prediction `held`
+// is held over a step (PMID_SAMPLE does best with few calls, PMID_EPSILON is the paper's). `table` has at
+// least one row for each training step, is filled here, and must not change as long as the sampler is
+// used. If this function fails with PMID_BAD_COEFFICIENT, the sampler is no longer initialised.
 pmid_status_t pmid_sampler_f32_init_poisson_midpoint(pmid_sampler_f32_t *sampler,
                                                      const pmid_settings_f32_t *settings,
                                                      uint32_t ddpm_variant,
@@ -1392,10 +1412,10 @@ pmid_status_t pmid_sampler_f32_init_poisson_midpoint(pmid_sampler_f32_t *sampler
                                                      pmid_row_f32_t *table,
                                                      size_t length);
 
-// Makes a sampler by a randomized midpoint over DDPM: as the Poisson midpoint method, with one midpoint a step
-// drawn by PMID_DRIFT, which is DDRaM (Zhang et al. 2025), or PMID_DRIFT_TIMES_DISTANCE. `table` and
-// `thresholds` have as many elements as there are training steps or more. Where this fails with PMID_BAD_COEFFICIENT, the sampler is no
-// longer initialised.
+// Makes a sampler by a randomized midpoint over DDPM: like the Poisson midpoint method, but with one
+// midpoint in each step, drawn by the density PMID_DRIFT, which is DDRaM (Zhang et al. 2025), or
+// PMID_DRIFT_TIMES_DISTANCE. `table` and `thresholds` have at least one element for each training step. If
+// this function fails with PMID_BAD_COEFFICIENT, the sampler is no longer initialised.
 pmid_status_t pmid_sampler_f32_init_randomized_midpoint(pmid_sampler_f32_t *sampler,
                                                         const pmid_settings_f32_t *settings,
                                                         uint32_t ddpm_variant,
@@ -1406,13 +1426,13 @@ pmid_status_t pmid_sampler_f32_init_randomized_midpoint(pmid_sampler_f32_t *samp
                                                         uint32_t *thresholds,
                                                         size_t length);
 
-// Writes the scalars of work that a run of a sample of so many components needs.
+// Writes the number of scalars of work that a run needs for a sample of `dimension` components.
 pmid_status_t pmid_sampler_f32_work_length(const pmid_sampler_f32_t *sampler,
                                            size_t dimension,
                                            size_t *length);
 
-// Begins a run from x, noise at the sampler's first timestep. Until it is complete or given up, x must not change,
-// `work` is the run's own, and the sampler stays where it is.
+// Begins a run from x, which holds noise at the sampler's first timestep. Until the run is complete or
+// given up, nothing else may change x or use `work`, and the sampler must stay where it is.
 pmid_status_t pmid_run_f32_begin(pmid_run_f32_t *run,
                                  const pmid_sampler_f32_t *sampler,
                                  float *x,
@@ -1420,28 +1440,28 @@ pmid_status_t pmid_run_f32_begin(pmid_run_f32_t *run,
                                  float *work,
                                  size_t work_length);
 
-// Goes on as far as the run can and writes where the network is wanted next; the position is null when x holds the
-// sample. Asked twice, it writes the same and reads no word. If it fails with PMID_NON_FINITE_SAMPLE, x is what it was
-// after the last step that succeeded.
+// Takes the run as far as it can go and writes where it needs the network next; the position is null when
+// x holds the sample. A repeated call writes the same and reads no word. If the run fails with
+// PMID_NON_FINITE_SAMPLE, x is what it was after the last step that succeeded.
 pmid_status_t pmid_run_f32_next(pmid_run_f32_t *run,
                                 pmid_stream_t *stream,
                                 pmid_network_query_f32_t *query);
 
-// Tells the run the network's output at the position that it asked for.
+// Gives the run the network's output at the position that it asked for.
 pmid_status_t pmid_run_f32_supply(pmid_run_f32_t *run, const float *output, size_t dimension);
 
 // e^x, with the same bits on every machine: for networks and drifts.
 float pmid_exp_f32(float x);
 
-// Fills a noise schedule: beta from `first` to `last`, linear over the training steps (DDPM: 1e-4, 0.02 and 1000
-// of them).
+// Fills a noise schedule: beta from `first` to `last`, linear over the training steps (DDPM: 1e-4, 0.02
+// and 1000 steps).
 pmid_status_t pmid_schedule_f64_linear(double *exponents,
                                        size_t training_steps,
                                        double first,
                                        double last);
 
-// Fills a noise schedule: sqrt(beta) linear over the training steps (latent diffusion: 0.0015, 0.0195 and 1000
-// of them).
+// Fills a noise schedule: sqrt(beta) from sqrt(`first`) to sqrt(`last`), linear over the training steps
+// (latent diffusion: 0.0015, 0.0195 and 1000 steps).
 pmid_status_t pmid_schedule_f64_scaled_linear(double *exponents,
                                               size_t training_steps,
                                               double first,
@@ -1466,26 +1486,29 @@ pmid_status_t pmid_schedule_f64_linear_rate(double *exponents,
 // Fills a noise schedule: squared cosine (Nichol & Dhariwal 2021).
 pmid_status_t pmid_schedule_f64_squared_cosine(double *exponents, size_t training_steps);
 
-// Fills a noise schedule: the straight paths of flow matching, with the `shift` of Esser et al. 2024, 1 for none.
+// Fills a noise schedule: the straight paths of flow matching, with the `shift` of Esser et al. 2024,
+// which is 1 for none.
 pmid_status_t pmid_schedule_f64_rectified_flow(double *exponents,
                                                size_t training_steps,
                                                double shift);
 
-// Fills a noise schedule: the levels of Karras et al. 2022 from sigma `least` to `most`, with their rho, 7.
+// Fills a noise schedule: the levels of Karras et al. 2022 from sigma `least` to `most`, with `rho`, for
+// which they take 7.
 pmid_status_t pmid_schedule_f64_karras(double *exponents,
                                        size_t training_steps,
                                        uint32_t rho,
                                        double least,
                                        double most);
 
-// Writes the signal sqrt(alpha-bar) and the noise sqrt(1 - alpha-bar) at an exponent, which a network may want in
-// place of its training step: sigma = noise/signal, or the time noise/(signal + noise) of flow matching.
+// Writes the signal sqrt(alpha-bar) and the noise sqrt(1 - alpha-bar) at an exponent. From them follows
+// what a network may take in place of its training step: sigma = noise/signal, or the time
+// noise/(signal + noise) of flow matching.
 pmid_status_t pmid_level_f64(double exponent,
                              double *signal,
                              double *noise);
 
-// Fills `timesteps` with the ends of length - 1 steps, the last of them 0, by PMID_UNIFORM to PMID_KARRAS; `rho`
-// is looked at by the last alone.
+// Fills `timesteps` with the boundaries of `length` - 1 steps, the last of them 0, spaced by PMID_UNIFORM
+// to PMID_KARRAS; only PMID_KARRAS uses `rho`.
 pmid_status_t pmid_timesteps_f64(uint32_t *timesteps,
                                  size_t length,
                                  uint32_t spacing,
@@ -1496,40 +1519,44 @@ pmid_status_t pmid_timesteps_f64(uint32_t *timesteps,
 // Fills x with standard normals, the noise that a run starts from.
 pmid_status_t pmid_standard_normal_f64(double *x, size_t dimension, pmid_stream_t *stream);
 
-// Makes a sampler by DDPM (Ho et al. 2020), full or on fewer timesteps. A step costs one call of the network.
+// Makes a sampler by DDPM (Ho et al. 2020), full or on fewer timesteps. A step costs one call of the
+// network.
 pmid_status_t pmid_sampler_f64_init_ddpm(pmid_sampler_f64_t *sampler,
                                          const pmid_settings_f64_t *settings,
                                          uint32_t ddpm_variant,
                                          double correction);
 
-// Makes a sampler by DDIM (Song, Meng & Ermon 2021) with a share eta in [0, 1] of DDPM's noise. A step costs one
-// call of the network.
+// Makes a sampler by DDIM (Song, Meng & Ermon 2021) with a share eta in [0, 1] of DDPM's noise. A step
+// costs one call of the network.
 pmid_status_t pmid_sampler_f64_init_ddim(pmid_sampler_f64_t *sampler,
                                          const pmid_settings_f64_t *settings,
                                          double eta);
 
-// Makes a sampler by DPM-Solver (Lu et al. 2022) of order 2 or 3. A step costs as many calls of the network.
+// Makes a sampler by DPM-Solver (Lu et al. 2022) of order 2 or 3. A step costs as many calls of the
+// network as its order, or fewer where no training steps are left between its ends.
 pmid_status_t pmid_sampler_f64_init_dpm_solver(pmid_sampler_f64_t *sampler,
                                                const pmid_settings_f64_t *settings,
                                                uint32_t order);
 
-// Makes a sampler by DPM-Solver++ multistep (Lu et al. 2022) of order 1 to 3; eta in [0, 1], 0 for the ODE, 1 for
-// the SDE. A step costs one call of the network.
+// Makes a sampler by DPM-Solver++ multistep (Lu et al. 2022) of order 1 to 3; eta is in [0, 1]: 0 for the
+// ODE, 1 for the SDE. A step costs one call of the network.
 pmid_status_t pmid_sampler_f64_init_dpm_solver_pp(pmid_sampler_f64_t *sampler,
                                                   const pmid_settings_f64_t *settings,
                                                   uint32_t order,
                                                   double eta);
 
-// Makes a sampler by the hybrid multistep method of order 2 or 3, which asks the network at a share `node` in
-// [0, 1] of each step in ln(signal/noise). A step costs one call of the network.
+// Makes a sampler by the hybrid multistep method of order 2 or 3, which calls the network within each
+// step, at a share `node` in [0, 1] of its length in ln(signal/noise). A step costs one call of the
+// network.
 pmid_status_t pmid_sampler_f64_init_hybrid_multistep(pmid_sampler_f64_t *sampler,
                                                      const pmid_settings_f64_t *settings,
                                                      uint32_t order,
                                                      double eta,
                                                      double node);
 
-// Makes a sampler by SA-Solver (Xue et al. 2023) with the orders of its predictor and corrector, and tau times
-// the noise of the SDE where noise/signal is from `least` to `most`. A step costs one call of the network.
+// Makes a sampler by SA-Solver (Xue et al. 2023) with the orders of its predictor and corrector, and with
+// `tau` times the noise of the SDE where noise/signal is from `least` to `most`. A step costs one call of
+// the network.
 pmid_status_t pmid_sampler_f64_init_sa_solver(pmid_sampler_f64_t *sampler,
                                               const pmid_settings_f64_t *settings,
                                               uint32_t predictor,
@@ -1538,17 +1565,18 @@ pmid_status_t pmid_sampler_f64_init_sa_solver(pmid_sampler_f64_t *sampler,
                                               double least,
                                               double most);
 
-// Makes a sampler by ER-SDE-Solver (Cui et al. 2023) of order 1 to 3. A step costs one call of the network.
+// Makes a sampler by ER-SDE-Solver (Cui et al. 2023) of order 1 to 3. A step costs one call of the
+// network.
 pmid_status_t pmid_sampler_f64_init_er_sde(pmid_sampler_f64_t *sampler,
                                            const pmid_settings_f64_t *settings,
                                            uint32_t order);
 
 // Makes a sampler by the Poisson midpoint method over DDPM (Kandasamy & Nagaraj 2024): a step imitates the
-// training steps that it spans, with two calls of the network (2 - 1/K on average over K of them with PMID_BERNOULLI, one
-// for one of them or in the tail), the prediction `held` over it (PMID_SAMPLE does
-// best with few calls, PMID_EPSILON is the paper's), and the last `tail` steps by DDPM. `table` has a row for
-// each training step or more, is filled here, and must not change as long as the sampler is used. Where this fails with
-// PMID_BAD_COEFFICIENT, the sampler is no longer initialised.
+// K training steps that it spans, and the last `tail` steps are by DDPM. A step costs two calls of the
+// network (2 - 1/K on average with PMID_BERNOULLI; one if K is 1, and in the tail). The prediction `held`
+// is held over a step (PMID_SAMPLE does best with few calls, PMID_EPSILON is the paper's). `table` has at
+// least one row for each training step, is filled here, and must not change as long as the sampler is
+// used. If this function fails with PMID_BAD_COEFFICIENT, the sampler is no longer initialised.
 pmid_status_t pmid_sampler_f64_init_poisson_midpoint(pmid_sampler_f64_t *sampler,
                                                      const pmid_settings_f64_t *settings,
                                                      uint32_t ddpm_variant,
@@ -1559,10 +1587,10 @@ pmid_status_t pmid_sampler_f64_init_poisson_midpoint(pmid_sampler_f64_t *sampler
                                                      pmid_row_f64_t *table,
                                                      size_t length);
 
-// Makes a sampler by a randomized midpoint over DDPM: as the Poisson midpoint method, with one midpoint a step
-// drawn by PMID_DRIFT, which is DDRaM (Zhang et al. 2025), or PMID_DRIFT_TIMES_DISTANCE. `table` and
-// `thresholds` have as many elements as there are training steps or more. Where this fails with PMID_BAD_COEFFICIENT, the sampler is no
-// longer initialised.
+// Makes a sampler by a randomized midpoint over DDPM: like the Poisson midpoint method, but with one
+// midpoint in each step, drawn by the density PMID_DRIFT, which is DDRaM (Zhang et al. 2025), or
+// PMID_DRIFT_TIMES_DISTANCE. `table` and `thresholds` have at least one element for each training step. If
+// this function fails with PMID_BAD_COEFFICIENT, the sampler is no longer initialised.
 pmid_status_t pmid_sampler_f64_init_randomized_midpoint(pmid_sampler_f64_t *sampler,
                                                         const pmid_settings_f64_t *settings,
                                                         uint32_t ddpm_variant,
@@ -1573,13 +1601,13 @@ pmid_status_t pmid_sampler_f64_init_randomized_midpoint(pmid_sampler_f64_t *samp
                                                         uint32_t *thresholds,
                                                         size_t length);
 
-// Writes the scalars of work that a run of a sample of so many components needs.
+// Writes the number of scalars of work that a run needs for a sample of `dimension` components.
 pmid_status_t pmid_sampler_f64_work_length(const pmid_sampler_f64_t *sampler,
                                            size_t dimension,
                                            size_t *length);
 
-// Begins a run from x, noise at the sampler's first timestep. Until it is complete or given up, x must not change,
-// `work` is the run's own, and the sampler stays where it is.
+// Begins a run from x, which holds noise at the sampler's first timestep. Until the run is complete or
+// given up, nothing else may change x or use `work`, and the sampler must stay where it is.
 pmid_status_t pmid_run_f64_begin(pmid_run_f64_t *run,
                                  const pmid_sampler_f64_t *sampler,
                                  double *x,
@@ -1587,14 +1615,14 @@ pmid_status_t pmid_run_f64_begin(pmid_run_f64_t *run,
                                  double *work,
                                  size_t work_length);
 
-// Goes on as far as the run can and writes where the network is wanted next; the position is null when x holds the
-// sample. Asked twice, it writes the same and reads no word. If it fails with PMID_NON_FINITE_SAMPLE, x is what it was
-// after the last step that succeeded.
+// Takes the run as far as it can go and writes where it needs the network next; the position is null when
+// x holds the sample. A repeated call writes the same and reads no word. If the run fails with
+// PMID_NON_FINITE_SAMPLE, x is what it was after the last step that succeeded.
 pmid_status_t pmid_run_f64_next(pmid_run_f64_t *run,
                                 pmid_stream_t *stream,
                                 pmid_network_query_f64_t *query);
 
-// Tells the run the network's output at the position that it asked for.
+// Gives the run the network's output at the position that it asked for.
 pmid_status_t pmid_run_f64_supply(pmid_run_f64_t *run, const double *output, size_t dimension);
 
 // e^x, with the same bits on every machine: for networks and drifts.

@@ -1,4 +1,4 @@
-//! What the functions do, for any dynamics and scalar.
+//! What the C functions do, for any dynamics and scalar.
 
 use core::ffi::c_void;
 use core::ptr;
@@ -32,7 +32,7 @@ pub(crate) fn law(law: u32) -> Result<MidpointLaw, pmid_status_t> {
     }
 }
 
-/// Writes the drift evaluations of a step where they are wanted.
+/// Writes the number of a step's drift evaluations, unless the pointer is null.
 ///
 /// # Safety
 /// `drift_calls` is null, misaligned or valid for writes.
@@ -44,7 +44,7 @@ unsafe fn report(drift_calls: *mut u32, count: u32) -> Result<(), pmid_status_t>
     unsafe { write(drift_calls, count) }
 }
 
-/// Checks, before anything moves, that a report can be written; returns where.
+/// Checks, before anything changes, that `report` can write; returns the region that it writes.
 fn check_report(drift_calls: *mut u32) -> Result<(usize, usize), pmid_status_t> {
     if !drift_calls.is_null() {
         check(drift_calls)?;
@@ -52,10 +52,10 @@ fn check_report(drift_calls: *mut u32) -> Result<(usize, usize), pmid_status_t> 
     Ok(region(drift_calls, usize::from(!drift_calls.is_null())))
 }
 
-/// One step by either method.
+/// One step by any method.
 ///
 /// # Safety
-/// The header's introduction.
+/// As the header's introduction demands.
 #[allow(clippy::too_many_arguments, reason = "the C function has as many")]
 pub(crate) unsafe fn step<H, S, T>(
     stepper: *const H,
@@ -84,8 +84,8 @@ where
         region(work, work_length),
         output,
     ])?;
-    // SAFETY: as the header's introduction demands; checked to lie apart. The stepper is copied: the drift function
-    // may make it anew.
+    // SAFETY: as the header's introduction demands; checked to lie apart. The stepper is copied, since the drift
+    // function may make it anew.
     let (stepper, state, work) = unsafe {
         (
             *get(stepper)?,
@@ -128,10 +128,10 @@ pub struct Waiting<S: Dynamics> {
 }
 
 impl<S: Dynamics> Waiting<S> {
-    /// The state and the work array, which none of the regions that the call also uses may touch.
+    /// The state and the work array, after a check that they overlap none of the call's other regions.
     ///
     /// # Safety
-    /// The arrays given at the beginning are still there and nobody else uses them meanwhile.
+    /// The arrays given to `begin` are still there and nobody else uses them meanwhile.
     unsafe fn arrays<'a>(
         &self,
         others: &[(usize, usize)],
@@ -145,7 +145,7 @@ impl<S: Dynamics> Waiting<S> {
         for &other in others {
             check_apart(&[other, state, work])?;
         }
-        // SAFETY: checked at the beginning, and as the caller promises.
+        // SAFETY: checked by `begin`, and as the caller promises.
         unsafe {
             Ok([
                 array_mut(self.state, state_length)?,
@@ -158,7 +158,7 @@ impl<S: Dynamics> Waiting<S> {
 /// Begins a step.
 ///
 /// # Safety
-/// The header's introduction.
+/// As the header's introduction demands.
 #[allow(clippy::too_many_arguments, reason = "the C function has as many")]
 pub(crate) unsafe fn begin<M, H, S, T>(
     step: *mut M,
@@ -201,10 +201,10 @@ where
     }
 }
 
-/// Asks for the next drift.
+/// Writes the query for the drift value that a step needs next.
 ///
 /// # Safety
-/// The header's introduction.
+/// As the header's introduction demands.
 pub(crate) unsafe fn next<M, S, T>(
     step: *mut M,
     stream: *mut pmid_stream_t,
@@ -234,10 +234,10 @@ where
     }
 }
 
-/// Tells the drift asked for.
+/// Gives a step the drift value that it asked for.
 ///
 /// # Safety
-/// The header's introduction.
+/// As the header's introduction demands.
 pub(crate) unsafe fn supply<M, S, T>(
     step: *mut M,
     drift: *const T,
@@ -262,10 +262,10 @@ where
     }
 }
 
-/// Moves the state.
+/// Finishes a step: moves its state.
 ///
 /// # Safety
-/// The header's introduction.
+/// As the header's introduction demands.
 pub(crate) unsafe fn finish<M, S, T>(
     step: *mut M,
     drift_calls: *mut u32,
@@ -283,7 +283,7 @@ where
         check_apart(&others)?;
         let [state, work] = waiting.arrays(&others)?;
         let done = waiting.step.resume(state, work)?.finish()?;
-        // A step is finished once.
+        // The mark is cleared: a step can be finished only once.
         step.cast::<u32>().write(0);
         report(drift_calls, done.drift_calls)
     }

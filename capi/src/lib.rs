@@ -3,7 +3,7 @@
 //!
 //! An object is a C struct of opaque words in the caller's memory that holds a mark of its type and
 //! a Rust value. Every function checks its pointers and marks before it makes a reference, so that
-//! a null, misaligned or never initialised object is a status and not undefined behaviour.
+//! a null, misaligned or never initialised object gives a status, not undefined behaviour.
 
 #![no_std]
 #![allow(non_camel_case_types, reason = "the names are those of the C header")]
@@ -21,5 +21,5 @@ mod steppers;
 mod stream;
 mod types;
 
-// After the modules that it builds on, as in the header.
+// Comes after the modules that it builds on, as in the header.
 mod diffusion;

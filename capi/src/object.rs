@@ -13,7 +13,7 @@ use crate::status::pmid_status_t::{
 /// # Safety
 /// The struct is `repr(C)`, any bytes are a valid value of it, and no other handle has its `MARK`.
 pub(crate) unsafe trait Handle: Sized {
-    /// What it holds.
+    /// The value that the struct holds.
     type Value;
     /// The first word of an initialised object.
     const MARK: u32;
@@ -31,7 +31,7 @@ pub(crate) struct Object<T> {
     value: T,
 }
 
-/// The bit that is changed in a mark while a drift function runs that might call back.
+/// The bit of a mark that is flipped while a drift function, which might call back, runs.
 const BUSY: u32 = 1 << 31;
 
 /// Whether a pointer is neither null nor misaligned.
@@ -68,7 +68,7 @@ pub(crate) unsafe fn init<H: Handle>(
     check(handle)?;
     let object = handle.cast::<Object<H::Value>>();
     // SAFETY: neither null nor misaligned, so valid for writes; an object is no larger and no more
-    // aligned than its handle.
+    // strictly aligned than its handle.
     unsafe {
         (&raw mut (*object).value).write(make());
         (&raw mut (*object).mark).write(H::MARK);
@@ -76,13 +76,13 @@ pub(crate) unsafe fn init<H: Handle>(
     Ok(())
 }
 
-/// Marks an object as not made.
+/// Marks an object as uninitialised.
 ///
 /// # Safety
 /// `handle` is null, misaligned or valid for writes.
 pub(crate) unsafe fn clear<H: Handle>(handle: *mut H) -> Result<(), pmid_status_t> {
     const { H::FITS };
-    // SAFETY: a handle begins with the mark, and is no less aligned.
+    // SAFETY: a handle begins with the mark, and is aligned no less strictly.
     unsafe { write(handle.cast::<u32>(), 0) }
 }
 
@@ -126,8 +126,8 @@ pub(crate) unsafe fn get_mut<'a, H: Handle>(
     // SAFETY: as for `object`; an object with its mark holds a value that `init` wrote.
     unsafe { Ok(&mut (*object(handle)?).value) }
 }
-/// Runs something with the words of an object, which is busy meanwhile. The object is borrowed only between calls of
-/// the caller's functions: a function that makes it anew meets no reference to it, and this then returns PMID_BUSY.
+/// Runs `run` with the words of an object, which is busy meanwhile. The object is not borrowed while one of the
+/// caller's functions runs, so that function may make the object anew; `busy` then returns PMID_BUSY.
 ///
 /// # Safety
 /// `handle` is null, misaligned or valid for reads and writes, and no other thread uses it.
@@ -166,13 +166,13 @@ pub(crate) struct WordsOf<W>(*mut W);
 impl<W: Words> Words for WordsOf<W> {
     #[inline]
     fn next_word(&mut self) -> u32 {
-        // SAFETY: from `busy`, whose caller promises that it is valid; no other reference lives.
+        // SAFETY: the pointer is from `busy`, whose caller promises that it is valid; no other reference lives.
         next_word(unsafe { &mut *self.0 })
     }
 }
 
-/// In a function of its own, the compiler knows the reference to be the only one, which saves a copy of a block on the
-/// stack.
+/// In this separate function the compiler knows that the reference is the only one, which saves a copy of a block on
+/// the stack.
 #[inline(never)]
 fn next_word(words: &mut impl Words) -> u32 {
     words.next_word()

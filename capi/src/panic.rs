@@ -1,4 +1,4 @@
-//! What Rust demands of a library without std; the linked archive has no path to it.
+//! The panic handler that Rust demands of a library without std; no code in the linked archive reaches it.
 
 use core::panic::PanicInfo;
 

@@ -1,4 +1,4 @@
-//! What every call returns.
+//! The status that every call returns.
 
 use core::ffi::{CStr, c_char};
 
@@ -7,9 +7,10 @@ use core_crate::random::PastEnd;
 use core_crate::slices::SliceError;
 use core_crate::{Parameter, ParameterError, StepError};
 
-/// The outcome of a call. Anything but PMID_OK leaves every output, state and object as it was, but for a failed step,
-/// which has read from its stream, an array to be filled, which may hold anything, the sampler that was to be made over
-/// it, and a run that stops with PMID_NON_FINITE_SAMPLE, which had gone as far as it could.
+/// The outcome of a call. Any status except PMID_OK leaves every output, state and object as it was, with these
+/// exceptions: a failed step has read from its stream; an array to be filled may hold anything, and the sampler that
+/// was to be made over it may no longer be initialised; a run that stops with PMID_NON_FINITE_SAMPLE has gone as far as
+/// it could.
 #[repr(C)]
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum pmid_status_t {
@@ -19,9 +20,9 @@ pub enum pmid_status_t {
     PMID_NULL_POINTER = 1,
     /// A pointer is not aligned for its type.
     PMID_MISALIGNED_POINTER = 2,
-    /// An object was never initialised, or as another type.
+    /// An object was never initialised, or was initialised as another type.
     PMID_UNINITIALIZED = 3,
-    /// A drift function called back with the stream in use, or made it anew.
+    /// A drift function called back with the stream of its step, or made that stream anew.
     PMID_BUSY = 4,
     /// Two arrays, or an array and an object, overlap.
     PMID_OVERLAP = 5,
@@ -31,7 +32,8 @@ pub enum pmid_status_t {
     PMID_WORK_TOO_SHORT = 7,
     /// The law is neither PMID_BERNOULLI nor PMID_SINGLE.
     PMID_BAD_LAW = 8,
-    /// The step size is not in (0, inf).
+    /// The step size is not in (0, inf), or what a method makes of it is out of the scalar's range. So it is with the
+    /// parameters below: a product or a quotient that overflows or loses digits is refused too.
     PMID_BAD_STEP_SIZE = 9,
     /// The number of inner steps is 0.
     PMID_BAD_INNER_STEPS = 10,
@@ -61,15 +63,15 @@ pub enum pmid_status_t {
     PMID_UNFINISHED = 22,
     /// A noise schedule's parameter is out of range, or its exponents are not finite and increasing.
     PMID_BAD_SCHEDULE = 23,
-    /// The timesteps are fewer than two, not decreasing, or more or larger than the schedule has.
+    /// The timesteps are fewer than two, do not decrease, or exceed the schedule's training steps in number or size.
     PMID_BAD_TIMESTEPS = 24,
     /// The spacing is none of PMID_UNIFORM to PMID_KARRAS, or its rho is 0.
     PMID_BAD_SPACING = 25,
     /// The prediction is none of PMID_SCORE to PMID_FLOW.
     PMID_BAD_PREDICTION = 26,
-    /// The limit of a clip is not in (0, inf), or its quantile not in (0, 1].
+    /// The limit of a clip is not in (0, inf), or its quantile is not in (0, 1].
     PMID_BAD_CLIP = 27,
-    /// The variant is none of PMID_FIXED_SMALL to PMID_EXPONENTIAL, or its correction not in [-1, inf).
+    /// The variant is none of PMID_FIXED_SMALL to PMID_EXPONENTIAL, or its correction is not in [-1, inf).
     PMID_BAD_VARIANT = 28,
     /// The density is neither PMID_DRIFT nor PMID_DRIFT_TIMES_DISTANCE.
     PMID_BAD_DENSITY = 29,
@@ -77,11 +79,11 @@ pub enum pmid_status_t {
     PMID_BAD_ORDER = 30,
     /// A solver's eta or node is not in [0, 1].
     PMID_BAD_ETA = 31,
-    /// A solver's tau is not in [0, inf), or there is no noise between its limits.
+    /// A solver's tau is not in [0, inf), or the limits of its noise are not in order.
     PMID_BAD_TAU = 32,
     /// A table has fewer rows than the schedule has training steps.
     PMID_TABLE_TOO_SHORT = 33,
-    /// A coefficient of the sampler came out infinite or zero: the schedule goes too far for the scalar.
+    /// A coefficient of the sampler is infinite or NaN, or is 0 and divides: the schedule goes too far for the scalar.
     PMID_BAD_COEFFICIENT = 34,
     /// A network's output is infinite or NaN.
     PMID_NON_FINITE_OUTPUT = 35,
@@ -184,7 +186,7 @@ impl From<Result<(), Self>> for pmid_status_t {
     }
 }
 
-/// What a status means, in English: a string that lives for ever, for any number whatever.
+/// Returns what a status means, in English, as a static string; `status` may be any number.
 #[unsafe(no_mangle)]
 pub extern "C" fn pmid_status_text(status: i32) -> *const c_char {
     const TEXTS: [&CStr; 39] = [

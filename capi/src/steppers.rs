@@ -1,4 +1,4 @@
-//! The methods for their dynamics in both scalars: thin functions over those of `calls`.
+//! The methods for each kind of dynamics in both scalars: thin functions over those of `calls`.
 
 use core::ffi::c_void;
 use core::ptr;
@@ -33,7 +33,7 @@ macro_rules! one_stage {
             const MARK: u32 = $mark;
         }
 
-        /// Makes the method of a step size.
+        /// Makes the method with a step size.
         #[unsafe(no_mangle)]
         pub unsafe extern "C" fn $init(
             stepper: *mut $stepper,
@@ -74,7 +74,7 @@ macro_rules! one_stage {
     };
 }
 
-/// Both methods for one kind of dynamics in one scalar.
+/// Euler-Maruyama and the Poisson midpoint method for one kind of dynamics in one scalar.
 macro_rules! functions {
     (
         $equation:literal, $real:ty, $drift:ty, $query:ty, $dynamics:ty,
@@ -107,8 +107,8 @@ macro_rules! functions {
             const MARK: u32 = $mark + 1;
         }
 
-        /// Makes the method of a step size and a number K of inner steps that one step imitates;
-        /// `law_of_midpoints` is PMID_BERNOULLI or PMID_SINGLE.
+        /// Makes the method with a step size and the number K of inner steps that one step
+        /// imitates; `law_of_midpoints` is PMID_BERNOULLI or PMID_SINGLE.
         #[unsafe(no_mangle)]
         pub unsafe extern "C" fn $pmm_init(
             stepper: *mut $pmm,
@@ -167,9 +167,9 @@ macro_rules! functions {
             const MARK: u32 = $mark + 2;
         }
 
-        /// Begins a step from a state whose drift `b0` at `time` is known. Until it is finished or
-        /// given up, `state` must not change and `work`, as long as for a step in one call, is the
-        /// step's own.
+        /// Begins a step from a state whose drift `b0` at `time` is known. Until the step is
+        /// finished or given up, `state` must not change and nothing else may use `work`, which is
+        /// as long as for a step in one call.
         #[unsafe(no_mangle)]
         pub unsafe extern "C" fn $begin(
             step: *mut $macro_step,
@@ -185,8 +185,9 @@ macro_rules! functions {
             unsafe { begin(step, stepper, time, state, dimension, b0, work, work_length) }.into()
         }
 
-        /// Writes the drift value that the step wants next; its position is null when the step can
-        /// be finished. Asked twice, it writes the same and reads no word.
+        /// Writes the query for the drift value that the step needs next; the query's position is
+        /// null when the step can be finished. A repeated call writes the same query and reads no
+        /// word.
         #[unsafe(no_mangle)]
         pub unsafe extern "C" fn $next(
             step: *mut $macro_step,
@@ -197,7 +198,7 @@ macro_rules! functions {
             unsafe { next::<_, _, $real>(step, stream, query) }.into()
         }
 
-        /// Tells the step the drift value that it asked for.
+        /// Gives the step the drift value that it asked for.
         #[unsafe(no_mangle)]
         pub unsafe extern "C" fn $supply(
             step: *mut $macro_step,
@@ -220,8 +221,9 @@ macro_rules! functions {
     };
 }
 
-/// Both methods for one kind of dynamics in both scalars: `functions!` with the names that follow from the
-/// dynamics', and the words of its objects' constants, which may be of a kind of their own.
+/// Both methods for one kind of dynamics in both scalars: `functions!` with names made from that of the dynamics, and
+/// with the constants for the words of its objects, whose names contain `kind` if the dynamics has constants of its
+/// own.
 macro_rules! steppers {
     (
         $name:ident $([$kind:ident])?, $equation:literal, $dynamics:ident,

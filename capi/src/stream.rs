@@ -6,7 +6,7 @@ use crate::arrays::{check_apart, region};
 use crate::object::{Handle, check, get, get_mut, init, write};
 use crate::status::pmid_status_t;
 
-/// An alignment in bytes that suits every object: for memory that is not declared as one.
+/// An alignment in bytes that suits every object, for memory that is not declared as an object.
 pub const PMID_ALIGNMENT: usize = 8;
 /// 64-bit words of a stream.
 pub const PMID_STREAM_WORDS: usize = 15;
@@ -56,7 +56,7 @@ pub unsafe extern "C" fn pmid_stream_init(
     unsafe { init(stream, || Stream::new(seed, particle)) }.into()
 }
 
-/// Moves to a word position, which pmid_stream_tell gave. PMID_PAST_END beyond 2^63.
+/// Moves the stream to a word position, as pmid_stream_tell writes it. Returns PMID_PAST_END beyond 2^63.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn pmid_stream_seek(
     stream: *mut pmid_stream_t,
@@ -67,8 +67,8 @@ pub unsafe extern "C" fn pmid_stream_seek(
     stream.and_then(|stream| Ok(stream.seek(position)?)).into()
 }
 
-/// Writes the number of words before the next one. It and the state are a checkpoint: a run resumed
-/// from them gives the same bits as one never interrupted.
+/// Writes the number of words before the next one. This number and the state are a checkpoint: a
+/// run resumed from them gives the same bits as one that was never interrupted.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn pmid_stream_tell(
     stream: *const pmid_stream_t,

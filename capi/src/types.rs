@@ -6,7 +6,7 @@ use core_crate::Real;
 
 /// Law of the midpoints: every inner step with probability 1/K.
 pub const PMID_BERNOULLI: u32 = 0;
-/// Law of the midpoints: exactly one. Always two drift evaluations; the better one for large steps.
+/// Law of the midpoints: exactly one, so always two drift evaluations. The better law for large steps.
 pub const PMID_SINGLE: u32 = 1;
 
 /// Scalars of work for each dimension of a pmid_em step.
@@ -56,11 +56,11 @@ pub const PMID_UBU_F32_WORDS: usize = 11;
 /// 64-bit words of a pmid_ubu object in double precision.
 pub const PMID_UBU_F64_WORDS: usize = 22;
 
-/// A drift b(x, t): reads `position`, writes `drift`, both of `dimension` components, and returns 0;
-/// anything else fails the step. `context` is what the caller gave along with it. It must not use
-/// the stream and the arrays of the step that calls it: calls with the stream return PMID_BUSY, and if it makes the
-/// stream anew, the step fails with PMID_BUSY. A stepper made anew is that of later steps. Nor must it leave by longjmp:
-/// the stream would be busy until it is made anew.
+/// A drift b(x, t): reads `position`, writes `drift`, both of `dimension` components, and returns 0; any other value
+/// fails the step. `context` is what the caller gave with the function. The function must not use the stream and the
+/// arrays of the step that calls it: calls with the stream return PMID_BUSY, and if it makes the stream anew, the step
+/// fails with PMID_BUSY. A stepper that it makes anew takes effect from the next step. The function must not leave by
+/// longjmp either: the stream would stay busy until it is made anew.
 pub type pmid_drift_f32_t = Option<
     unsafe extern "C" fn(
         context: *mut c_void,
@@ -85,22 +85,22 @@ pub type pmid_drift_f64_t = Option<
 /// A drift value that a step asks for.
 #[repr(C)]
 pub struct pmid_query_f32_t {
-    /// Where, in the step's work array; null if no more is asked for.
+    /// The position, in the step's work array; null if the step asks for no more drift values.
     pub position: *const f32,
-    /// When.
+    /// The time.
     pub time: f32,
-    /// The midpoint: an inner step.
+    /// The inner step of the midpoint.
     pub inner_step: u32,
 }
 
 /// A drift value that a step asks for.
 #[repr(C)]
 pub struct pmid_query_f64_t {
-    /// Where, in the step's work array; null if no more is asked for.
+    /// The position, in the step's work array; null if the step asks for no more drift values.
     pub position: *const f64,
-    /// When.
+    /// The time.
     pub time: f64,
-    /// The midpoint: an inner step.
+    /// The inner step of the midpoint.
     pub inner_step: u32,
 }
 

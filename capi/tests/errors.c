@@ -1,4 +1,4 @@
-/* What the steppers' C interface refuses: every status, and that nothing changes where one is returned. */
+/* What the steppers' C interface refuses: every status, and that nothing changes when one is returned. */
 
 #include <float.h>
 #include <math.h>
@@ -205,7 +205,7 @@ static void arguments_of_a_step(void)
            PMID_MISALIGNED_POINTER);
     EXPECT_TRUE(order.calls == 0 && state_is_as_set_up() && position() == 0);
 
-    /* Sizes whose bytes do not fit an address. */
+    /* Sizes whose number of bytes does not fit in an address. */
     EXPECT(pmid_em_overdamped_f32_step(&em, 0, state, SIZE_MAX / 2, drift, &order, &stream, work,
                                        WORK),
            PMID_OVERLAP);
@@ -217,7 +217,7 @@ static void arguments_of_a_step(void)
     EXPECT_TRUE(calls == 2 && order.calls == 2 && !state_is_as_set_up());
 }
 
-/* A drift that fails, is not finite, or makes the state so, from its first or second call. */
+/* A drift that fails, is not finite, or makes the state non-finite, from its first or second call. */
 static void drifts(void)
 {
     for (int call = 1; call <= 2; ++call) {
@@ -299,7 +299,7 @@ static void objects_made_anew(void)
                                         &stream, work, WORK, NULL),
            PMID_BUSY);
     EXPECT_TRUE(state_is_as_set_up() && position() == 0);
-    /* The new stream is the one that stays. */
+    /* The stream stays as the drift made it anew. */
     pmid_stream_t other;
     uint32_t found, expected;
     EXPECT(pmid_stream_init(&other, 1, 2), PMID_OK);
@@ -307,7 +307,7 @@ static void objects_made_anew(void)
     EXPECT(pmid_stream_next_word(&other, &expected), PMID_OK);
     EXPECT_TRUE(found == expected);
 
-    /* A stepper made anew is that of the next step. */
+    /* A stepper made anew takes effect from the next step. */
     float undisturbed[DIMENSION];
     set_up();
     EXPECT(pmid_em_overdamped_f32_step(&em, 0, state, DIMENSION, drift_that_makes_anew, NULL,
@@ -327,7 +327,7 @@ static void objects_made_anew(void)
     EXPECT_TRUE(memcmp(undisturbed, state, sizeof state) == 0);
 }
 
-/* Outputs and inputs that are parts of what the call uses. */
+/* Outputs and inputs that lie within the objects and other arrays of the call. */
 static void overlaps(void)
 {
     union {

@@ -1,4 +1,4 @@
-/* What a test expects, with the line that does. */
+/* Checks what a test expects, and names the line where it fails. */
 
 #ifndef EXPECT_H
 #define EXPECT_H

@@ -1,5 +1,5 @@
-/* The least program that steps three dimensions in single precision, to see what it links: with
- * Euler-Maruyama, with the midpoint method if PMM is defined, or of a diffusion sampler if DDIM is. */
+/* The smallest program that takes steps in three dimensions in single precision, to see what it links:
+ * by Euler-Maruyama, by the midpoint method if PMM is defined, or by a diffusion sampler if DDIM is. */
 
 #include "poisson_midpoint.h"
 

@@ -1,6 +1,6 @@
 /*
  * Prints the golden vectors of the library's tests/data/golden.txt that the C interface can make: all
- * but the midpoints, which it does not offer one by one. The caller compares the text.
+ * except the midpoints, which it does not offer one by one. The caller compares the text.
  */
 
 #include <inttypes.h>
@@ -133,8 +133,8 @@ static void normals(void)
 SCALAR(float, f32)
 SCALAR(double, f64)
 
-/* One scheme in one scalar by Euler-Maruyama, and by the midpoint method under both laws, every other
- * step in one call and every other in separate calls: the bits are the same. */
+/* One scheme in one scalar by Euler-Maruyama, and by the midpoint method under both laws, whose steps
+ * alternate between one call and separate calls: the bits are the same. */
 #define SCHEME(REAL, F, NAME, PARTS, INNER_STEPS, ...)                                             \
     static void NAME##_##F(void)                                                                   \
     {                                                                                              \

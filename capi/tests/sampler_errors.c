@@ -1,4 +1,4 @@
-/* What the C interface for diffusion refuses: every status, and that nothing changes where one is returned. */
+/* What the C interface for diffusion refuses: every status, and that nothing changes when one is returned. */
 
 #include <float.h>
 #include <math.h>
@@ -8,7 +8,7 @@
 
 enum { TRAINING_STEPS = 20, STEPS = 4, DIMENSION = 3, WORK = 7 * DIMENSION };
 
-/* Aligned for any object, so that one can be said to lie there. */
+/* Aligned for any object, so that a call can be told that one lies there. */
 static union {
     float scalars[TRAINING_STEPS];
     pmid_run_f32_t run;
@@ -119,7 +119,7 @@ static void lists(void)
            PMID_BAD_TIMESTEPS);
 }
 
-/* What the sampler makes of the same noise and outputs: whether it is still the same. */
+/* The sample that the sampler makes of fixed noise and outputs, which shows whether the sampler is unchanged. */
 static float outcome(void)
 {
     pmid_stream_t words;
@@ -220,7 +220,7 @@ static void samplers(void)
     EXPECT(RANDOMIZED(PMID_DRIFT, (uint32_t *)table), PMID_OVERLAP);
     EXPECT_TRUE(outcome() == before);
 
-    /* A schedule that leaves nothing of the data that a step could divide by. */
+    /* A schedule whose last signal is 0, by which a step would have to divide. */
     const float far[] = {1, 4000};
     const uint32_t all[] = {2, 0};
     settings.exponents = far;
@@ -296,7 +296,7 @@ static void runs(void)
     EXPECT_TRUE(position() == STEPS * DIMENSION);
     EXPECT(pmid_run_f32_supply(&run, output, DIMENSION), PMID_OUTPUT_NOT_ASKED);
 
-    /* A sample that cannot be: the run stops for good. */
+    /* A sample that is not finite: the run stops for good. */
     set_up();
     x[2] = INFINITY;
     EXPECT(BEGIN(&run, &sampler, x, DIMENSION, work, WORK), PMID_OK);
@@ -321,7 +321,7 @@ static void runs(void)
     EXPECT_TRUE(pmid_exp_f32(0) == 1 && pmid_exp_f64(0) == 1);
 }
 
-/* Double precision, by every solver's own function: data that are always a half. */
+/* Double precision, by every solver's own init function, for data that are always a half. */
 static void double_precision(void)
 {
     static double alphas[TRAINING_STEPS], y[1], space[8];

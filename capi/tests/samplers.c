@@ -1,4 +1,4 @@
-/* The bits of digits by every sampler: those that tests/digit.rs expects of Rust, in its order. */
+/* The bits of digits by every sampler: tests/digit.rs expects the same of Rust, in the same order. */
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -51,7 +51,7 @@ static uint32_t bits(void)
     return fingerprint(image);
 }
 
-/* Spacing of the timesteps, and the clip's quantile, of what follows. */
+/* Sets the spacing of the timesteps and the clip's quantile for the samplers that follow. */
 static void use(uint32_t spacing, float quantile)
 {
     OK(pmid_timesteps_f32(timesteps, STEPS + 1, spacing, 7, exponents, TRAINING_STEPS));

@@ -1,5 +1,5 @@
-/* On a Cortex-M: the stack that a step in three dimensions takes beyond its drift's, by painting, and
- * the memory of its state. Fails above the budgets of 512 and 256 bytes. */
+/* On a Cortex-M, measures by painting the stack that a step in three dimensions takes beyond its
+ * drift's, and the memory of its state. Fails if the midpoint method needs more than 512 and 256 bytes. */
 
 #include <stdint.h>
 #include <stdio.h>
@@ -48,7 +48,7 @@ static pmid_status_t call_drift(void)
     return (pmid_status_t)drift(NULL, 0, state, work, DIMENSION);
 }
 
-/* The most stack that any of many steps takes, with the arguments of its call. */
+/* The most stack that any of many steps takes, including the arguments of its call. */
 static uint32_t __attribute__((noinline)) used(pmid_status_t (*volatile step)(void))
 {
     uint32_t most = 0;

@@ -1,4 +1,4 @@
-/* Start of a Cortex-M4F: stack, vectors, memory, floating-point unit. A project has its own. */
+/* Start-up code of a Cortex-M4F: stack, vectors, memory, floating-point unit. A real project has its own. */
 
 #include <stdint.h>
 #include <stdlib.h>
@@ -22,7 +22,7 @@ __attribute__((section(".vectors"), used)) static const struct {
 
 void reset(void)
 {
-    /* Coprocessors 10 and 11, the floating-point unit, for everyone. */
+    /* Gives all code access to coprocessors 10 and 11, the floating-point unit. */
     volatile uint32_t *const access_control = (volatile uint32_t *)0xe000ed88;
     *access_control |= 0xfu << 20;
     __asm__ volatile("dsb\n\tisb" ::: "memory");

@@ -1,5 +1,5 @@
-//! A sampler of whichever solver, which moves as any C struct does. What one solver's sampler can do is reached by a
-//! function that only its `init` names, so that a linker drops the solvers that a program does not make.
+//! A sampler with any solver, which moves as any C struct does. The code for one solver is reached through a function
+//! that only that solver's `init` names, so that a linker drops the solvers that a program does not use.
 
 use core::mem::{MaybeUninit, needs_drop};
 use core::ptr;
@@ -12,10 +12,10 @@ use super::types::{Diffusion, PMID_SAMPLER_WORDS};
 /// A sampler over the caller's arrays, which the caller keeps for as long as it uses the sampler.
 pub(crate) type Of<T, S> = Sampler<'static, T, ScheduleSlice<'static, T>, S>;
 
-/// Words for a sampler, beside what [`AnySampler`] itself needs.
+/// Words for a sampler, without those that [`AnySampler`] itself needs.
 const WORDS: usize = PMID_SAMPLER_WORDS - 10;
 
-/// A sampler of a solver that only its functions know.
+/// A sampler with a solver whose type only `driver` knows.
 pub struct AnySampler<T> {
     memory: MaybeUninit<[u64; WORDS]>,
     driver: fn(*const ()) -> *const dyn Driver<T>,
@@ -99,7 +99,7 @@ impl<T: Diffusion> AnySampler<T> {
             assert!(!needs_drop::<Of<T, S>>());
         }
         let mut memory = MaybeUninit::<[u64; WORDS]>::uninit();
-        // SAFETY: the memory is large enough and aligned for it.
+        // SAFETY: the memory is large enough and aligned for the sampler.
         unsafe { memory.as_mut_ptr().cast::<Of<T, S>>().write(sampler) };
         Self {
             memory,
@@ -110,7 +110,7 @@ impl<T: Diffusion> AnySampler<T> {
 
     pub(crate) fn driver(&self) -> &dyn Driver<T> {
         let driver = (self.driver)(self.memory.as_ptr().cast());
-        // SAFETY: `new` wrote there what the function points to, and it lives as long as `self`.
+        // SAFETY: `new` wrote the sampler that the pointer points to, which lives as long as `self`.
         unsafe { &*driver }
     }
 }

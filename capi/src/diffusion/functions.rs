@@ -1,4 +1,4 @@
-//! The functions for diffusion in both scalars: thin over those of `run`.
+//! The functions for diffusion in both scalars: thin functions over those of `run`.
 
 use core::ptr;
 
@@ -20,7 +20,7 @@ use crate::stream::pmid_stream_t;
 /// Fills a schedule's exponents.
 ///
 /// # Safety
-/// The header's introduction.
+/// As the header's introduction demands.
 unsafe fn fill<T: Diffusion>(
     exponents: *mut T,
     training_steps: usize,
@@ -31,10 +31,10 @@ unsafe fn fill<T: Diffusion>(
     Ok(())
 }
 
-/// Fills a schedule's exponents by a formula of so many training steps.
+/// Fills a schedule's exponents by a formula for that number of training steps.
 ///
 /// # Safety
-/// The header's introduction.
+/// As the header's introduction demands.
 unsafe fn formula<T: Diffusion, N: NoiseSchedule<T>>(
     exponents: *mut T,
     training_steps: usize,
@@ -48,10 +48,10 @@ unsafe fn formula<T: Diffusion, N: NoiseSchedule<T>>(
     unsafe { fill(exponents, training_steps, by) }
 }
 
-/// Fills a schedule's exponents from as many numbers.
+/// Fills a schedule's exponents from an array of the same length.
 ///
 /// # Safety
-/// The header's introduction.
+/// As the header's introduction demands.
 unsafe fn convert<T: Diffusion>(
     exponents: *mut T,
     given: *const T,
@@ -72,7 +72,7 @@ unsafe fn convert<T: Diffusion>(
 /// Fills timesteps.
 ///
 /// # Safety
-/// The header's introduction.
+/// As the header's introduction demands.
 unsafe fn fill_timesteps<T: Diffusion>(
     timesteps: *mut u32,
     length: usize,
@@ -97,7 +97,7 @@ unsafe fn fill_timesteps<T: Diffusion>(
 /// Writes the signal and the noise at an exponent.
 ///
 /// # Safety
-/// The header's introduction.
+/// As the header's introduction demands.
 unsafe fn level<T: Diffusion>(
     exponent: T,
     signal: *mut T,
@@ -121,7 +121,7 @@ unsafe fn level<T: Diffusion>(
 /// Fills an array with normals.
 ///
 /// # Safety
-/// The header's introduction.
+/// As the header's introduction demands.
 unsafe fn normals<T: Diffusion>(
     x: *mut T,
     dimension: usize,
@@ -137,8 +137,8 @@ unsafe fn normals<T: Diffusion>(
 macro_rules! functions {
     ($real:ident, $mark:expr) => {
         pastey::paste! {
-            /// Fills a noise schedule: beta from `first` to `last`, linear over the training steps (DDPM: 1e-4, 0.02 and 1000
-            /// of them).
+            /// Fills a noise schedule: beta from `first` to `last`, linear over the training steps (DDPM: 1e-4, 0.02
+            /// and 1000 steps).
             #[unsafe(no_mangle)]
             pub unsafe extern "C" fn [<pmid_schedule_ $real _linear>](
                 exponents: *mut $real,
@@ -151,8 +151,8 @@ macro_rules! functions {
                 unsafe { fill(exponents, training_steps, by) }.into()
             }
 
-            /// Fills a noise schedule: sqrt(beta) linear over the training steps (latent diffusion: 0.0015, 0.0195 and 1000
-            /// of them).
+            /// Fills a noise schedule: sqrt(beta) from sqrt(`first`) to sqrt(`last`), linear over the training steps
+            /// (latent diffusion: 0.0015, 0.0195 and 1000 steps).
             #[unsafe(no_mangle)]
             pub unsafe extern "C" fn [<pmid_schedule_ $real _scaled_linear>](
                 exponents: *mut $real,
@@ -211,7 +211,8 @@ macro_rules! functions {
                 unsafe { formula(exponents, training_steps, SquaredCosine::new) }.into()
             }
 
-            /// Fills a noise schedule: the straight paths of flow matching, with the `shift` of Esser et al. 2024, 1 for none.
+            /// Fills a noise schedule: the straight paths of flow matching, with the `shift` of Esser et al. 2024,
+            /// which is 1 for none.
             #[unsafe(no_mangle)]
             pub unsafe extern "C" fn [<pmid_schedule_ $real _rectified_flow>](
                 exponents: *mut $real,
@@ -223,7 +224,8 @@ macro_rules! functions {
                 unsafe { formula(exponents, training_steps, by) }.into()
             }
 
-            /// Fills a noise schedule: the levels of Karras et al. 2022 from sigma `least` to `most`, with their rho, 7.
+            /// Fills a noise schedule: the levels of Karras et al. 2022 from sigma `least` to `most`, with `rho`, for
+            /// which they take 7.
             #[unsafe(no_mangle)]
             pub unsafe extern "C" fn [<pmid_schedule_ $real _karras>](
                 exponents: *mut $real,
@@ -237,8 +239,9 @@ macro_rules! functions {
                 unsafe { formula(exponents, training_steps, by) }.into()
             }
 
-            /// Writes the signal sqrt(alpha-bar) and the noise sqrt(1 - alpha-bar) at an exponent, which a network may want in
-            /// place of its training step: sigma = noise/signal, or the time noise/(signal + noise) of flow matching.
+            /// Writes the signal sqrt(alpha-bar) and the noise sqrt(1 - alpha-bar) at an exponent. From them follows
+            /// what a network may take in place of its training step: sigma = noise/signal, or the time
+            /// noise/(signal + noise) of flow matching.
             #[unsafe(no_mangle)]
             pub unsafe extern "C" fn [<pmid_level_ $real>](
                 exponent: $real,
@@ -249,8 +252,8 @@ macro_rules! functions {
                 unsafe { level(exponent, signal, noise) }.into()
             }
 
-            /// Fills `timesteps` with the ends of length - 1 steps, the last of them 0, by PMID_UNIFORM to PMID_KARRAS; `rho`
-            /// is looked at by the last alone.
+            /// Fills `timesteps` with the boundaries of `length` - 1 steps, the last of them 0, spaced by PMID_UNIFORM
+            /// to PMID_KARRAS; only PMID_KARRAS uses `rho`.
             #[unsafe(no_mangle)]
             pub unsafe extern "C" fn [<pmid_timesteps_ $real>](
                 timesteps: *mut u32,
@@ -276,8 +279,8 @@ macro_rules! functions {
                 unsafe { normals(x, dimension, stream) }.into()
             }
 
-            /// A sampler: a solver on a schedule and timesteps. Constant once initialised: any number of runs and threads may
-            /// share it. It keeps the addresses of the arrays of its settings, and of its tables.
+            /// A sampler: a solver on a schedule and timesteps. Constant once initialised: any number of runs and
+            /// threads may share it. It keeps the addresses of the arrays of its settings, and of its tables.
             #[repr(C)]
             pub struct [<pmid_sampler_ $real _t>] {
                 opaque: [u64; PMID_SAMPLER_WORDS],
@@ -289,7 +292,8 @@ macro_rules! functions {
                 const MARK: u32 = $mark;
             }
 
-            /// Makes a sampler by DDPM (Ho et al. 2020), full or on fewer timesteps. A step costs one call of the network.
+            /// Makes a sampler by DDPM (Ho et al. 2020), full or on fewer timesteps. A step costs one call of the
+            /// network.
             #[unsafe(no_mangle)]
             pub unsafe extern "C" fn [<pmid_sampler_ $real _init_ddpm>](
                 sampler: *mut [<pmid_sampler_ $real _t>],
@@ -304,8 +308,8 @@ macro_rules! functions {
                 made.into()
             }
 
-            /// Makes a sampler by DDIM (Song, Meng & Ermon 2021) with a share eta in [0, 1] of DDPM's noise. A step costs one
-            /// call of the network.
+            /// Makes a sampler by DDIM (Song, Meng & Ermon 2021) with a share eta in [0, 1] of DDPM's noise. A step
+            /// costs one call of the network.
             #[unsafe(no_mangle)]
             pub unsafe extern "C" fn [<pmid_sampler_ $real _init_ddim>](
                 sampler: *mut [<pmid_sampler_ $real _t>],
@@ -316,7 +320,8 @@ macro_rules! functions {
                 unsafe { make(sampler, settings, Ddim { eta }) }.into()
             }
 
-            /// Makes a sampler by DPM-Solver (Lu et al. 2022) of order 2 or 3. A step costs as many calls of the network.
+            /// Makes a sampler by DPM-Solver (Lu et al. 2022) of order 2 or 3. A step costs as many calls of the
+            /// network as its order, or fewer where no training steps are left between its ends.
             #[unsafe(no_mangle)]
             pub unsafe extern "C" fn [<pmid_sampler_ $real _init_dpm_solver>](
                 sampler: *mut [<pmid_sampler_ $real _t>],
@@ -327,8 +332,8 @@ macro_rules! functions {
                 unsafe { make(sampler, settings, DpmSolver { order }) }.into()
             }
 
-            /// Makes a sampler by DPM-Solver++ multistep (Lu et al. 2022) of order 1 to 3; eta in [0, 1], 0 for the ODE, 1 for
-            /// the SDE. A step costs one call of the network.
+            /// Makes a sampler by DPM-Solver++ multistep (Lu et al. 2022) of order 1 to 3; eta is in [0, 1]: 0 for the
+            /// ODE, 1 for the SDE. A step costs one call of the network.
             #[unsafe(no_mangle)]
             pub unsafe extern "C" fn [<pmid_sampler_ $real _init_dpm_solver_pp>](
                 sampler: *mut [<pmid_sampler_ $real _t>],
@@ -341,8 +346,9 @@ macro_rules! functions {
                 unsafe { make(sampler, settings, solver) }.into()
             }
 
-            /// Makes a sampler by the hybrid multistep method of order 2 or 3, which asks the network at a share `node` in
-            /// [0, 1] of each step in ln(signal/noise). A step costs one call of the network.
+            /// Makes a sampler by the hybrid multistep method of order 2 or 3, which calls the network within each
+            /// step, at a share `node` in [0, 1] of its length in ln(signal/noise). A step costs one call of the
+            /// network.
             #[unsafe(no_mangle)]
             pub unsafe extern "C" fn [<pmid_sampler_ $real _init_hybrid_multistep>](
                 sampler: *mut [<pmid_sampler_ $real _t>],
@@ -356,8 +362,9 @@ macro_rules! functions {
                 unsafe { make(sampler, settings, solver) }.into()
             }
 
-            /// Makes a sampler by SA-Solver (Xue et al. 2023) with the orders of its predictor and corrector, and tau times
-            /// the noise of the SDE where noise/signal is from `least` to `most`. A step costs one call of the network.
+            /// Makes a sampler by SA-Solver (Xue et al. 2023) with the orders of its predictor and corrector, and with
+            /// `tau` times the noise of the SDE where noise/signal is from `least` to `most`. A step costs one call of
+            /// the network.
             #[unsafe(no_mangle)]
             pub unsafe extern "C" fn [<pmid_sampler_ $real _init_sa_solver>](
                 sampler: *mut [<pmid_sampler_ $real _t>],
@@ -374,7 +381,8 @@ macro_rules! functions {
                 unsafe { make(sampler, settings, solver) }.into()
             }
 
-            /// Makes a sampler by ER-SDE-Solver (Cui et al. 2023) of order 1 to 3. A step costs one call of the network.
+            /// Makes a sampler by ER-SDE-Solver (Cui et al. 2023) of order 1 to 3. A step costs one call of the
+            /// network.
             #[unsafe(no_mangle)]
             pub unsafe extern "C" fn [<pmid_sampler_ $real _init_er_sde>](
                 sampler: *mut [<pmid_sampler_ $real _t>],
@@ -386,11 +394,11 @@ macro_rules! functions {
             }
 
             /// Makes a sampler by the Poisson midpoint method over DDPM (Kandasamy & Nagaraj 2024): a step imitates the
-            /// training steps that it spans, with two calls of the network (2 - 1/K on average over K of them with PMID_BERNOULLI, one
-            /// for one of them or in the tail), the prediction `held` over it (PMID_SAMPLE does
-            /// best with few calls, PMID_EPSILON is the paper's), and the last `tail` steps by DDPM. `table` has a row for
-            /// each training step or more, is filled here, and must not change as long as the sampler is used. Where this fails with
-            /// PMID_BAD_COEFFICIENT, the sampler is no longer initialised.
+            /// K training steps that it spans, and the last `tail` steps are by DDPM. A step costs two calls of the
+            /// network (2 - 1/K on average with PMID_BERNOULLI; one if K is 1, and in the tail). The prediction `held`
+            /// is held over a step (PMID_SAMPLE does best with few calls, PMID_EPSILON is the paper's). `table` has at
+            /// least one row for each training step, is filled here, and must not change as long as the sampler is
+            /// used. If this function fails with PMID_BAD_COEFFICIENT, the sampler is no longer initialised.
             #[unsafe(no_mangle)]
             pub unsafe extern "C" fn [<pmid_sampler_ $real _init_poisson_midpoint>](
                 sampler: *mut [<pmid_sampler_ $real _t>],
@@ -421,10 +429,10 @@ macro_rules! functions {
                 made().into()
             }
 
-            /// Makes a sampler by a randomized midpoint over DDPM: as the Poisson midpoint method, with one midpoint a step
-            /// drawn by PMID_DRIFT, which is DDRaM (Zhang et al. 2025), or PMID_DRIFT_TIMES_DISTANCE. `table` and
-            /// `thresholds` have as many elements as there are training steps or more. Where this fails with PMID_BAD_COEFFICIENT, the sampler is no
-            /// longer initialised.
+            /// Makes a sampler by a randomized midpoint over DDPM: like the Poisson midpoint method, but with one
+            /// midpoint in each step, drawn by the density PMID_DRIFT, which is DDRaM (Zhang et al. 2025), or
+            /// PMID_DRIFT_TIMES_DISTANCE. `table` and `thresholds` have at least one element for each training step. If
+            /// this function fails with PMID_BAD_COEFFICIENT, the sampler is no longer initialised.
             #[unsafe(no_mangle)]
             pub unsafe extern "C" fn [<pmid_sampler_ $real _init_randomized_midpoint>](
                 sampler: *mut [<pmid_sampler_ $real _t>],
@@ -454,7 +462,7 @@ macro_rules! functions {
                 made().into()
             }
 
-            /// Writes the scalars of work that a run of a sample of so many components needs.
+            /// Writes the number of scalars of work that a run needs for a sample of `dimension` components.
             #[unsafe(no_mangle)]
             pub unsafe extern "C" fn [<pmid_sampler_ $real _work_length>](
                 sampler: *const [<pmid_sampler_ $real _t>],
@@ -477,8 +485,8 @@ macro_rules! functions {
                 const MARK: u32 = $mark + 1;
             }
 
-            /// Begins a run from x, noise at the sampler's first timestep. Until it is complete or given up, x must not change,
-            /// `work` is the run's own, and the sampler stays where it is.
+            /// Begins a run from x, which holds noise at the sampler's first timestep. Until the run is complete or
+            /// given up, nothing else may change x or use `work`, and the sampler must stay where it is.
             #[unsafe(no_mangle)]
             pub unsafe extern "C" fn [<pmid_run_ $real _begin>](
                 run: *mut [<pmid_run_ $real _t>],
@@ -492,9 +500,9 @@ macro_rules! functions {
                 unsafe { begin(run, sampler, x, dimension, work, work_length) }.into()
             }
 
-            /// Goes on as far as the run can and writes where the network is wanted next; the position is null when x holds the
-            /// sample. Asked twice, it writes the same and reads no word. If it fails with PMID_NON_FINITE_SAMPLE, x is what it was
-            /// after the last step that succeeded.
+            /// Takes the run as far as it can go and writes where it needs the network next; the position is null when
+            /// x holds the sample. A repeated call writes the same and reads no word. If the run fails with
+            /// PMID_NON_FINITE_SAMPLE, x is what it was after the last step that succeeded.
             #[unsafe(no_mangle)]
             pub unsafe extern "C" fn [<pmid_run_ $real _next>](
                 run: *mut [<pmid_run_ $real _t>],
@@ -505,7 +513,7 @@ macro_rules! functions {
                 unsafe { next(run, stream, query) }.into()
             }
 
-            /// Tells the run the network's output at the position that it asked for.
+            /// Gives the run the network's output at the position that it asked for.
             #[unsafe(no_mangle)]
             pub unsafe extern "C" fn [<pmid_run_ $real _supply>](
                 run: *mut [<pmid_run_ $real _t>],

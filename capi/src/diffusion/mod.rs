@@ -1,4 +1,4 @@
-//! Diffusion samplers: schedules and timesteps in the caller's arrays, a sampler of any solver, and a run of it.
+//! Diffusion samplers: schedules and timesteps in the caller's arrays, samplers with any solver, and their runs.
 
 pub(crate) mod any;
 pub(crate) mod functions;

@@ -1,4 +1,4 @@
-//! Making samplers, and a run of one, between calls.
+//! Makes samplers, and keeps a sampler's run between calls.
 
 use core_crate::diffusion::{
     Clip, Ddpm, NoiseSchedule, Prediction, Progress, Row, Sampler, ScheduleSlice, Solver, Steps,
@@ -25,7 +25,7 @@ impl<T: Diffusion> Parts<T> {
     /// Checks that nothing overlaps and reads the settings.
     ///
     /// # Safety
-    /// The header's introduction.
+    /// As the header's introduction demands.
     unsafe fn read<H>(
         sampler: *mut H,
         settings: *const T::Settings,
@@ -69,10 +69,10 @@ impl<T: Diffusion> Parts<T> {
     }
 }
 
-/// Makes a sampler of a solver.
+/// Makes a sampler with a solver.
 ///
 /// # Safety
-/// The header's introduction.
+/// As the header's introduction demands.
 pub(crate) unsafe fn make<H, T, S>(
     sampler: *mut H,
     settings: *const T::Settings,
@@ -95,7 +95,7 @@ where
 pub(crate) struct Filled<T: Diffusion> {
     pub variant: Variant<T>,
     pub table: *mut T::Row,
-    /// Null for a method that has none.
+    /// Null for a method without thresholds.
     pub thresholds: *mut u32,
     pub length: usize,
 }
@@ -111,15 +111,15 @@ impl<T: Diffusion> Filled<T> {
     }
 
     /// # Safety
-    /// The header's introduction.
+    /// As the header's introduction demands.
     unsafe fn table(&self) -> Result<&'static mut [Row<T>], pmid_status_t> {
         // SAFETY: as the header's introduction demands; a row of C has the size and the alignment of a `Row`, and any
-        // numbers make one.
+        // numbers make a valid `Row`.
         unsafe { array_mut(self.table.cast::<Row<T>>(), self.length) }
     }
 
     /// # Safety
-    /// The header's introduction.
+    /// As the header's introduction demands.
     unsafe fn thresholds(&self) -> Result<&'static mut [u32], pmid_status_t> {
         if self.thresholds.is_null() {
             return Ok(&mut []);
@@ -129,10 +129,10 @@ impl<T: Diffusion> Filled<T> {
     }
 }
 
-/// Makes a sampler of a midpoint method, which fills a table.
+/// Makes a sampler with a midpoint method, which fills a table.
 ///
 /// # Safety
-/// The header's introduction.
+/// As the header's introduction demands.
 pub(crate) unsafe fn make_over<H, T, S>(
     sampler: *mut H,
     settings: *const T::Settings,
@@ -151,13 +151,13 @@ where
         if !filled.thresholds.is_null() {
             check_array(filled.thresholds, filled.length)?;
         }
-        // Whatever DDPM refuses, it refuses before a table is touched.
+        // What DDPM refuses must be refused before a table is touched.
         let variant = filled.variant;
         parts.with(Ddpm { variant })?;
         if filled.length < parts.schedule.training_steps() as usize {
             return Err(PMID_TABLE_TOO_SHORT);
         }
-        // The sampler that is there may use the very table that is now filled.
+        // The sampler that the object already holds may use the table that is about to be filled.
         clear(sampler)?;
         let solver = solver(filled.table()?, filled.thresholds()?);
         let made = AnySampler::new(parts.with(solver)?, parts.arrays);
@@ -165,10 +165,10 @@ where
     }
 }
 
-/// Writes the scalars of work that a run needs.
+/// Writes the number of scalars of work that a run needs.
 ///
 /// # Safety
-/// The header's introduction.
+/// As the header's introduction demands.
 pub(crate) unsafe fn work_length<H, T>(
     sampler: *const H,
     dimension: usize,
@@ -186,7 +186,7 @@ where
         check_apart(&[constant, region(length, 1)])?;
     }
     let needed = made.driver().work_length(dimension);
-    // No array has a length that saturated.
+    // A saturated length is too long for any array.
     if dimension == 0 || needed == usize::MAX {
         return Err(PMID_BAD_DIMENSION);
     }
@@ -205,10 +205,10 @@ pub struct Run<H, T> {
 }
 
 impl<H: Handle<Value = AnySampler<T>>, T: Diffusion> Run<H, T> {
-    /// The sampler, the sample and the work array, after a check that none of them overlaps what the call also uses.
+    /// The sampler, the sample and the work array, after a check that none of them overlaps the call's other regions.
     ///
     /// # Safety
-    /// The sampler and the arrays given at the beginning are still there and nobody else uses them meanwhile.
+    /// The sampler and the arrays given to `begin` are still there and nobody else uses them meanwhile.
     unsafe fn parts<'a>(
         &self,
         others: &[(usize, usize)],
@@ -246,7 +246,7 @@ impl<H: Handle<Value = AnySampler<T>>, T: Diffusion> Run<H, T> {
 /// Begins a run.
 ///
 /// # Safety
-/// The header's introduction.
+/// As the header's introduction demands.
 pub(crate) unsafe fn begin<R, H, T>(
     run: *mut R,
     sampler: *const H,
@@ -278,10 +278,10 @@ where
     }
 }
 
-/// Asks where the network is wanted.
+/// Writes where the run needs the network next.
 ///
 /// # Safety
-/// The header's introduction.
+/// As the header's introduction demands.
 pub(crate) unsafe fn next<R, H, T>(
     run: *mut R,
     stream: *mut pmid_stream_t,
@@ -313,10 +313,10 @@ where
     }
 }
 
-/// Tells the network's output.
+/// Gives a run the network's output.
 ///
 /// # Safety
-/// The header's introduction.
+/// As the header's introduction demands.
 pub(crate) unsafe fn supply<R, H, T>(
     run: *mut R,
     output: *const T,

@@ -7,44 +7,44 @@ use crate::status::pmid_status_t::{
     self, PMID_BAD_DENSITY, PMID_BAD_PREDICTION, PMID_BAD_SPACING, PMID_BAD_VARIANT,
 };
 
-/// What a network predicts of x = signal x0 + noise epsilon: the score, -epsilon/noise.
+/// A network's prediction from x = signal x0 + noise epsilon: the score, -epsilon/noise.
 pub const PMID_SCORE: u32 = 0;
-/// The noise epsilon.
+/// A network's prediction: the noise epsilon.
 pub const PMID_EPSILON: u32 = 1;
-/// The data x0.
+/// A network's prediction: the data x0.
 pub const PMID_SAMPLE: u32 = 2;
-/// The velocity signal epsilon - noise x0.
+/// A network's prediction: the velocity, signal epsilon - noise x0.
 pub const PMID_VELOCITY: u32 = 3;
-/// epsilon - x0, the direction of flow matching, whose network is asked at x/(signal + noise) and time
-/// noise/(signal + noise).
+/// A network's prediction: epsilon - x0, the direction of flow matching. Its network is to be called at
+/// x/(signal + noise) and the time noise/(signal + noise).
 pub const PMID_FLOW: u32 = 4;
 
 /// Timesteps: from T to 0 in equal steps.
 pub const PMID_UNIFORM: u32 = 0;
-/// Timesteps: 1 + j floor(T/n) for j from n - 1 to 0 of n steps; then 0.
+/// Timesteps: for n steps, 1 + j floor(T/n) with j from n - 1 to 0; then 0.
 pub const PMID_LEADING: u32 = 1;
 /// Timesteps: from T to 1 in equal steps; then 0.
 pub const PMID_LINSPACE: u32 = 2;
-/// Timesteps: T (j/n)^2, short steps near the data.
+/// Timesteps: for n steps, T (j/n)^2 with j from n to 0: short steps near the data.
 pub const PMID_QUADRATIC: u32 = 3;
 /// Timesteps: from T to 1 in equal steps of ln(signal/noise); then 0.
 pub const PMID_LOG_SNR: u32 = 4;
 /// Timesteps: from T to 1 in equal steps of (noise/signal)^(1/rho); then 0.
 pub const PMID_KARRAS: u32 = 5;
 
-/// Variant of DDPM: the ancestral step, the posterior variance. The paper's 2.
+/// Variant of DDPM: the ancestral step, with the posterior variance; the paper's 2.
 pub const PMID_FIXED_SMALL: u32 = 0;
-/// Variant of DDPM: the same with less noise. The paper's 3.
+/// Variant of DDPM: the ancestral step with less noise; the paper's 3.
 pub const PMID_REDUCED: u32 = 1;
-/// Variant of DDPM: the same with more noise, beta.
+/// Variant of DDPM: the ancestral step with more noise, of variance beta.
 pub const PMID_FIXED_LARGE: u32 = 2;
-/// Variant of DDPM: the exponential integrator of the reverse diffusion, with `correction` at least -1; the paper's 1a to
-/// 1d have -1, 0, 1 and 2. Of other variants, `correction` is not looked at.
+/// Variant of DDPM: the exponential integrator of the reverse diffusion, with `correction` at least -1; the paper's 1a
+/// to 1d have -1, 0, 1 and 2. The other variants ignore `correction`.
 pub const PMID_EXPONENTIAL: u32 = 3;
 
-/// Density of midpoints: by what a network's output does to the end of its macro step (DDRaM).
+/// Density of midpoints: in proportion to the effect of a network's output on the end of its macro step (DDRaM).
 pub const PMID_DRIFT: u32 = 0;
-/// Density of midpoints: the same times the distance in ln(signal/noise) from the macro step's start.
+/// Density of midpoints: that of PMID_DRIFT times the distance in ln(signal/noise) from the macro step's start.
 pub const PMID_DRIFT_TIMES_DISTANCE: u32 = 1;
 
 /// 64-bit words of a sampler.
@@ -93,7 +93,7 @@ pub(crate) fn density(density: u32) -> Result<MidpointDensity, pmid_status_t> {
     }
 }
 
-/// What all samplers have in common, whichever the scalar.
+/// The settings that all samplers have in common, in either scalar.
 pub(crate) struct Settings<T> {
     pub exponents: *const T,
     pub training_steps: usize,
@@ -130,26 +130,26 @@ pub(crate) trait Diffusion: Real + 'static {
 macro_rules! types {
     ($real:ident) => {
         pastey::paste! {
-            /// What all samplers have in common. The arrays stay the caller's, and must not change as long as the sampler is
-            /// used.
+            /// The settings that all samplers have in common. The arrays stay the caller's, and must not change as long
+            /// as the sampler is used.
             #[repr(C)]
             #[derive(Clone, Copy)]
             pub struct [<pmid_settings_ $real _t>] {
-                /// The noise schedule: -ln(alpha-bar) of training steps 1 to T, in (0, inf), increasing; signal is
+                /// The noise schedule: -ln(alpha-bar) of training steps 1 to T, in (0, inf) and increasing; signal is
                 /// sqrt(alpha-bar), noise sqrt(1 - alpha-bar).
                 pub exponents: *const $real,
-                /// T.
+                /// The number T of training steps.
                 pub training_steps: usize,
-                /// The training steps to visit, decreasing, from at most T to 0, the data.
+                /// The training steps to visit, decreasing, from at most T to 0, which is the data.
                 pub timesteps: *const u32,
-                /// How many, one more than there are steps.
+                /// The length of `timesteps`, one more than the number of steps.
                 pub timesteps_length: usize,
                 /// What the network predicts: PMID_EPSILON, PMID_VELOCITY, ...
                 pub predicts: u32,
-                /// The data predicted are clipped to [-clip_limit, clip_limit]; 0 for no clip.
+                /// The predicted data are clipped to [-clip_limit, clip_limit]; 0 for no clip.
                 pub clip_limit: $real,
-                /// 0; or in (0, 1] for dynamic thresholding: where this quantile q of the absolute values is above the
-                /// limit, they are clipped to [-q, q] and scaled by clip_limit/q.
+                /// 0; or, for dynamic thresholding, a number in (0, 1]: where this quantile q of the absolute values is
+                /// above clip_limit, the predicted data are clipped to [-q, q] and scaled by clip_limit/q.
                 pub clip_quantile: $real,
             }
 
