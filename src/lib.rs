@@ -81,7 +81,7 @@
 //! | `cuda` | `cuda`: the kernels as PTX; implies `kernels`; needs no GPU or tools |
 //! | `cust` | `cuda::Gpu` and `cuda::Gpus`, engines like [`batch::Cpu`], through `cust` 0.3; implies `std`, `cuda` |
 //! | `simd` | batches, slices and the noise of samples, on a CPU in the widest vectors that it has (AVX2, AVX-512), found when the program runs; implies `std` |
-//! | `rayon` | `run_parallel` of [`batch::Cpu`] and [`diffusion::Lockstep`], on all processors; implies `std` |
+//! | `rayon` | [`batch`]`::Parallel` and `run_parallel` of [`diffusion::Lockstep`], on all processors; implies `std` |
 //! | `serde` | `serde::Serialize` and `Deserialize` of settings (laws, solvers, predictions), [`Phase`] and [`statistics::Moments`] |
 //! | `defmt` | `defmt::Format` on every type, error and event; logs nothing by itself |
 //!
