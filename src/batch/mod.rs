@@ -4,6 +4,31 @@
 //! particles in the batch, how it is cut, in which order or on how many threads it is stepped.
 //! A range of particles can be stepped anywhere, and the ranges joined.
 //!
+//! [`Particles`] are in memory of yours; with the feature `alloc`, an `Ensemble` owns its memory. An [`Engine`] steps
+//! them: [`Cpu`]; with `rayon`, `Parallel`; with `cust`, a GPU.
+//!
+//! ```
+//! use nalgebra::SVector;
+//! use poisson_midpoint::batch::{Cpu, Particles, Status};
+//! use poisson_midpoint::{EulerMaruyama, dynamics::Overdamped, random::Streams};
+//! let stepper = EulerMaruyama::new(Overdamped::new(0.1_f32, 1)?);
+//! let drift = |_time: f32, x: &SVector<f32, 1>| -x;
+//! let run = |cut: usize| {
+//!     let (mut x, mut word_positions, mut status) = ([1.0; 100], [0; 100], [Status::Active; 100]);
+//!     let particles: Particles<SVector<f32, 1>> =
+//!         Particles::new(Streams::new(42), 0, &mut x, &mut word_positions, &mut status)?;
+//!     let (mut some, mut others) = particles.split_at(cut);
+//!     let _ = Cpu.run(&stepper, &mut others, drift, 0..50);
+//!     let _ = Cpu.run(&stepper, &mut some, drift, 0..50);
+//!     drop((some, others));
+//!     Ok::<_, Box<dyn std::error::Error>>(x)
+//! };
+//! assert_eq!(run(0)?, run(37)?);
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//!
+//! # Layout
+//!
 //! Component d of part k of particle p is at `(k·D + d)·N + p` of the state slice of N
 //! particles: all first coordinates, then all second ones, …, then the velocities if there are any.
 

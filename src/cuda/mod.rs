@@ -4,8 +4,8 @@
 //! # Kernels
 //! *Fused*: many macro steps of every particle with a built-in drift,
 //! [`kernel::fused_body`](crate::kernel::fused_body); a module holds those of one scalar and dimension.
-//! Kernel `METHOD_DYNAMICS_DRIFT_SCALAR_DIMENSION` has for METHOD `em` or `pmm`, for DYNAMICS `overdamped` or
-//! `underdamped`, for DRIFT `gaussian`, `mixture`, `well` or `logistic`. It
+//! Kernel `METHOD_DYNAMICS_DRIFT_SCALAR_DIMENSION` has for METHOD `em`, `pmm` or, underdamped, `baoa`, for DYNAMICS
+//! `overdamped` or `underdamped`, for DRIFT `gaussian`, `mixture`, `well` or `logistic`. It
 //! takes a [`Launch`](crate::kernel::Launch) and a [`Method`](crate::kernel::Method) by value, and a pointer
 //! to the drift's table. A drift of your own takes a device crate of your own:
 //! [`fused_kernel`](crate::fused_kernel), [`KernelDrift`](crate::kernel::KernelDrift).

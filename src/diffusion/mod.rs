@@ -3,6 +3,31 @@
 //! Data x₀ are noised over T training steps, x_t = √ᾱ_t x₀ + √(1 − ᾱ_t) ε; a sampler goes back from
 //! noise at step T to data at step 0, asking a network at each of its steps what the data or the noise are.
 //!
+//! ```
+//! use poisson_midpoint::diffusion::{
+//!     DpmSolverPlusPlus, Error, LinearRate, Prediction, Sampler, Timesteps, standard_normal,
+//! };
+//! use poisson_midpoint::random::Stream;
+//! let schedule = LinearRate::new(1000, 0.1_f32, 20.0)?; // what the network was trained with
+//! let timesteps = Timesteps::<20>::log_snr(20, &schedule)?;
+//! let solver = DpmSolverPlusPlus { order: 2, eta: 0.0 };
+//! let sampler = Sampler::new(&schedule, &timesteps, Prediction::Epsilon, solver)?;
+//! let (mut x, mut work) = ([0.0; 2], [0.0; 6]);
+//! let mut stream = Stream::new(42, 0);
+//! standard_normal(&mut x, &mut stream);
+//! // Stands for a network: the noise ε of data that are all (1, −1).
+//! let mut network = |t: u32, x: &[f32], epsilon: &mut [f32]| {
+//!     use poisson_midpoint::diffusion::NoiseSchedule;
+//!     let level = schedule.level(t);
+//!     for ((epsilon, x), data) in epsilon.iter_mut().zip(x).zip([1.0, -1.0]) {
+//!         *epsilon = (x - level.signal * data) / level.noise;
+//!     }
+//! };
+//! assert_eq!(sampler.sample(&mut x, &mut network, &mut stream, &mut work)?, 20);
+//! assert!((x[0] - 1.0).abs() < 1e-3 && (x[1] + 1.0).abs() < 1e-3);
+//! # Ok::<(), Error<f32>>(())
+//! ```
+//!
 //! | solver | steps are | network calls a step | normals a step | source |
 //! |---|---|---|---|---|
 //! | [`Ddpm`] | ancestral, in the paper's [variants](Variant) | 1 | D | Ho et al. 2020 |

@@ -1,4 +1,27 @@
 //! Where the randomness of a step comes from: words, a caller's own values, or a Brownian path.
+//!
+//! Every step takes a [`Noise`]. As a rule that is a particle's [`Stream`](crate::random::Stream). [`Injected`] hands a
+//! step values of your own, for tests and for chains that share their noise; a [`BrownianPath`] is one path that steps
+//! of any size see, for strong errors and for coupled chains.
+//!
+//! ```
+//! use nalgebra::vector;
+//! use poisson_midpoint::noise::{BrownianPath, Injected};
+//! use poisson_midpoint::{EulerMaruyama, Stepper, dynamics::Overdamped, random::Stream};
+//! let stepper = EulerMaruyama::new(Overdamped::new(0.5_f64, 8)?);
+//! let mut ends = [vector![1.0]; 3];
+//! let drift = |_time: f64, x: &_| -x;
+//!
+//! let _ = stepper.step(0.0, &mut ends[0], drift, &mut Stream::new(42, 0))?;
+//! let mut none = Injected::new(|_| None, |_from, _to| vector![0.0]);
+//! let _ = stepper.step(0.0, &mut ends[1], drift, &mut none)?;
+//! // Two units of time in 32 inner steps, of which the step takes the first 8.
+//! let path = BrownianPath::new(Overdamped::new(2.0, 32)?, Stream::new(42, 0));
+//! let mut unused = Stream::new(42, 1);
+//! let _ = stepper.step(0.0, &mut ends[2], drift, &mut path.noise(0, 8, &mut unused)?)?;
+//! assert_eq!(ends[1], vector![0.5]);
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
 
 use crate::dynamics::span::Span;
 use crate::dynamics::state::State;

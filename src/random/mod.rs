@@ -1,5 +1,19 @@
 //! Random streams, and every random primitive as a pure function of words.
 //!
+//! Each particle has a [`Stream`] of its own, found by seed and particle number, that can be wound to any word. A
+//! [`Buffered`] one reads ahead, which is faster on a host where one particle takes many steps.
+//!
+//! ```
+//! use poisson_midpoint::random::{Stream, Words};
+//! let mut stream = Stream::new(42, 7); // seed 42, particle 7
+//! let (first, second) = (stream.next_normal(), stream.next_normal());
+//! let mut again = Stream::new(42, 7);
+//! again.seek(1)?;
+//! assert_eq!((again.next_normal(), again.word_position()), (second, 2));
+//! assert_ne!(first, second);
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//!
 //! # Stream v1
 //! What follows is a contract. It does not change within a major version, and golden vectors in
 //! `tests/golden` hold it to the bit on every target.

@@ -1,4 +1,21 @@
 //! The drift b(x, t) that a caller supplies.
+//!
+//! A closure is a [`Drift`]; so are the built-in ones, which have kernels for a GPU too. Most keep their parameters in a
+//! table of plain scalars, in flash or in a GPU's memory ([`TableDrift`]). A [`Preconditioner`] makes a target about as
+//! wide in one direction as in another, and with it a step size fit for all of them.
+//!
+//! ```
+//! use nalgebra::{matrix, vector};
+//! use poisson_midpoint::target::{Drift, Gaussian, Preconditioner};
+//! // Standard deviations of 1 and 1000.
+//! let target = Gaussian { mean: vector![0.0_f64, 0.0], precision: matrix![1.0, 0.0; 0.0, 1e-6] };
+//! let map = Preconditioner::from_precision(target.mean, &target.precision)?;
+//! // In its coordinates y the target is a standard normal: the drift is −y.
+//! let drift = map.drift(target);
+//! assert_eq!(drift.drift(0.0, &vector![1.0, 2.0]), vector![-1.0, -2.0]);
+//! assert_eq!(map.position(&vector![1.0, 2.0]), vector![1.0, 2000.0]);
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
 
 use core::fmt;
 
