@@ -90,7 +90,7 @@ pub trait Real:
     /// eˣ.
     #[must_use]
     fn exp(self) -> Self;
-    /// Whether neither eˣ nor e⁻ˣ is subnormal.
+    /// Whether neither eˣ nor e⁻ˣ is subnormal, and sums are rounded.
     #[doc(hidden)]
     fn is_moderate(self) -> bool;
     /// [`exp`](Self::exp) of a moderate x, without branches.

@@ -155,6 +155,13 @@ impl<T: Real, const L: usize> Row<T, L> {
         self
     }
 
+    /// Whether a condition holds in every lane. Not `all`: without the early exit the loop is free of branches.
+    #[inline(always)]
+    fn every(&self, condition: impl Fn(T) -> bool) -> bool {
+        let lanes = self.0.iter();
+        lanes.fold(true, |so_far, &x| so_far & condition(x))
+    }
+
     /// A function of each lane's number in this row and in `other`.
     #[inline(always)]
     fn with(mut self, other: Self, map: impl Fn(T, T) -> T) -> Self {
@@ -231,11 +238,7 @@ impl<T: Real, const L: usize> Scalar for Row<T, L> {
         vectorised: impl Fn(T) -> T,
         map: impl Fn(T) -> T,
     ) -> Self {
-        if self
-            .0
-            .iter()
-            .fold(true, |so_far, &x| so_far & is_regular(x))
-        {
+        if self.every(is_regular) {
             self.map(vectorised)
         } else {
             self.map(map)
@@ -252,11 +255,7 @@ impl<T: Real, const L: usize> Scalar for Row<T, L> {
         vectorised: impl Fn(T) -> (T, T),
         map: impl Fn(T) -> (T, T),
     ) -> (Self, Self) {
-        let regular = self
-            .0
-            .iter()
-            .fold(true, |so_far, &x| so_far & is_regular(x));
-        if regular {
+        if self.every(is_regular) {
             self.map_pair(vectorised)
         } else {
             self.map_pair(map)
@@ -279,7 +278,6 @@ impl<T: Real, const L: usize> Scalar for Row<T, L> {
     }
     #[inline(always)]
     fn all_finite(self) -> bool {
-        // Not `all`: without the early exit the loop is free of branches.
-        self.0.iter().fold(true, |so_far, x| so_far & x.is_finite())
+        self.every(T::is_finite)
     }
 }

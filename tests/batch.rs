@@ -7,11 +7,11 @@ use poisson_midpoint::MidpointLaw::{Bernoulli, Single};
 #[cfg(feature = "rayon")]
 use poisson_midpoint::batch::Parallel;
 use poisson_midpoint::batch::{BatchError, Cpu, Engine, Particles, Status};
-use poisson_midpoint::dynamics::{Dynamics, Overdamped, Semilinear, Underdamped};
+use poisson_midpoint::dynamics::{Dynamics, Overdamped, Semilinear, StateOf, Underdamped};
 use poisson_midpoint::random::{Stream, Streams};
 use poisson_midpoint::target::Drift;
 use poisson_midpoint::{
-    Baoa, EulerMaruyama, PoissonMidpoint, Real, State, StepError, Stepper, Ubu,
+    Baoa, EulerMaruyama, Phase, PoissonMidpoint, Real, State, StepError, Stepper, Ubu,
 };
 
 const D: usize = 3;
@@ -25,13 +25,17 @@ fn force<T: Real>(time: T, x: &SVector<T, D>) -> SVector<T, D> {
 /// A drift that is called in rows, at finite positions only, and counts the particles that it is called for alone.
 struct InRows<F> {
     of_one: F,
+    is_vectorised: bool,
     alone: AtomicUsize,
 }
 
 impl<F> InRows<F> {
     fn new(of_one: F) -> Self {
-        let alone = AtomicUsize::new(0);
-        Self { of_one, alone }
+        Self {
+            of_one,
+            is_vectorised: true,
+            alone: AtomicUsize::new(0),
+        }
     }
 }
 
@@ -40,7 +44,9 @@ where
     T: Real,
     F: Fn(T, &SVector<T, D>) -> SVector<T, D>,
 {
-    const VECTORISED: bool = true;
+    fn is_vectorised(&self) -> bool {
+        self.is_vectorised
+    }
 
     fn drift(&self, time: T, x: &SVector<T, D>) -> SVector<T, D> {
         self.alone.fetch_add(1, Ordering::Relaxed);
@@ -99,6 +105,17 @@ impl<T: Real> Memory<T> {
         run.drift_calls
     }
 
+    /// Makes one particle that of another batch.
+    fn put(&mut self, index: usize, other: &Self) {
+        let count = self.positions.len();
+        let components = self.state.iter_mut().zip(&other.state);
+        for (to, from) in components.skip(index).step_by(count) {
+            *to = *from;
+        }
+        self.positions[index] = other.positions[index];
+        self.status[index] = other.status[index];
+    }
+
     /// Components of one particle, and its word position.
     fn particle(&self, index: usize) -> (Vec<T>, u64) {
         let count = self.positions.len();
@@ -153,17 +170,29 @@ where
         batch.run(&stepper, 0..STEPS);
         assert_eq!(batch, expected, "{count} particles");
 
-        let mut rows = Memory::new::<StateOf<S>>(5, count);
-        let drift = InRows::new(force::<T>);
-        let run = Cpu.advance(
-            &stepper,
-            &mut rows.particles::<StateOf<S>>(),
-            &drift,
-            0..STEPS,
-        );
-        assert_eq!(rows, expected, "{count} particles, drifts in rows");
-        let alone = drift.alone.into_inner() as u64;
-        assert!(alone <= run.unwrap().drift_calls / if count % 16 == 1 { 1 } else { 8 });
+        // Drifts in rows, whether they are worth it or not, and of lanes of which the first has no particle to ask for.
+        for (is_vectorised, all_active) in [(true, true), (false, true), (true, false)] {
+            let mut rows = Memory::new::<StateOf<S>>(5, count);
+            let mut drift = InRows::new(force::<T>);
+            drift.is_vectorised = is_vectorised;
+            let mut expected = expected.clone();
+            if let Some(first) = rows.status.first_mut().filter(|_| !all_active) {
+                let error = StepError::NonFiniteState { inner_step: 0 };
+                *first = Status::Failed { step: 0, error };
+                expected.put(0, &rows);
+            }
+            let mut particles = rows.particles::<StateOf<S>>();
+            let run = Cpu.advance(&stepper, &mut particles, &drift, 0..STEPS);
+            drop(particles);
+            assert_eq!(rows, expected, "{count} particles, drifts in rows");
+            let alone = drift.alone.into_inner() as u64;
+            let most = if is_vectorised && count % 16 != 1 {
+                8
+            } else {
+                1
+            };
+            assert!(alone <= run.unwrap().drift_calls / most);
+        }
 
         // Cut in time: the slices are a checkpoint. The cuts fall within the streams' blocks.
         let mut cut = Memory::new::<StateOf<S>>(5, count);
@@ -197,7 +226,7 @@ where
         let mut expected = Memory::new::<StateOf<S>>(0, 5000);
         let calls = expected.run(&stepper, 0..STEPS);
         let mut parallel = Memory::new::<StateOf<S>>(0, 5000);
-        let run = Cpu.run_parallel(
+        let run = Parallel.run(
             &stepper,
             &mut parallel.particles::<StateOf<S>>(),
             force::<T>,
@@ -337,6 +366,40 @@ fn any_dimension_will_do() {
 
 /// Lanes whose normals come from the tail of the distribution go another way in the engine. A
 /// lane is one with probability 0.0016, so 10,000 × 30 × 3 normals see it 1400 times.
+/// Lanes of a large state leave a thread's stack some room, those of a larger one are not made.
+#[test]
+fn a_large_state_needs_no_large_stack() {
+    fn check<S, X, const N: usize>(dynamics: S)
+    where
+        S: Dynamics,
+        X: StateOf<S> + State<Real = S::Real, Position = SVector<S::Real, N>>,
+    {
+        const COUNT: usize = 16;
+        let stepper = PoissonMidpoint::new(dynamics, Single);
+        let mut memory = vec![S::Real::ONE; X::PARTS * N * COUNT];
+        let (mut positions, mut status) = ([0; COUNT], [Status::Active; COUNT]);
+        let states = memory.as_mut_slice();
+        let mut particles: Particles<X> =
+            Particles::new(Streams::new(3), 0, states, &mut positions, &mut status).unwrap();
+        let spring = |_time, x: &SVector<S::Real, N>| x.map(|x| -x);
+        let run = Cpu
+            .advance(&stepper, &mut particles, &spring, 0..2)
+            .unwrap();
+        assert_eq!((run.drift_calls, run.failed), (4 * COUNT as u64, 0));
+        drop(particles);
+        let mut x = X::from_fn(|_, _| S::Real::ONE);
+        let mut stream = Stream::new(3, 15);
+        for n in 0..2 {
+            let time = stepper.dynamics().step_size() * S::Real::from_u32(n);
+            let _ = stepper.step(time, &mut x, spring, &mut stream).unwrap();
+        }
+        x.for_each(|part, d, value| assert_eq!(memory[(part * N + d) * COUNT + 15], value));
+    }
+    check::<_, Phase<f64, 512>, 512>(Underdamped::new(0.1_f64, 100, 1.0).unwrap());
+    check::<_, Phase<f64, 1024>, 1024>(Underdamped::new(0.1_f64, 100, 1.0).unwrap());
+    check::<_, SVector<f32, 2048>, 2048>(Overdamped::new(0.1_f32, 100).unwrap());
+}
+
 #[test]
 fn rare_normals_have_the_same_bits_in_lanes() {
     let stepper = EulerMaruyama::new(Overdamped::new(0.1_f32, 1).unwrap());
@@ -405,7 +468,7 @@ fn a_failed_particle_keeps_its_last_good_state() {
         {
             let mut again = Memory::new::<SVector<f32, D>>(0, 40);
             let mut particles = again.particles::<SVector<f32, D>>();
-            let parallel = Cpu.run_parallel(stepper, &mut particles, &fragile, 0..20);
+            let parallel = Parallel.run(stepper, &mut particles, &fragile, 0..20);
             assert_eq!(parallel, run);
         }
         assert!(failed > 3 && failed < 37, "{failed}");

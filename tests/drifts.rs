@@ -158,6 +158,19 @@ fn drifts_together_are_those_of_each() {
     all(|x| x, &[&scales[..], &[f64::MAX, f64::INFINITY]].concat());
 }
 
+/// Drifts of several types may be kept together.
+#[test]
+fn a_drift_is_an_object() {
+    let well = DoubleWell {
+        steepness: 1.0,
+        cap: 2.0,
+    };
+    let spring = |_time: f64, x: &SVector<f64, 1>| -x;
+    let drifts: [&dyn Drift<f64, 1>; 2] = [&well, &spring];
+    let at = drifts.map(|drift| drift.drift(0.0, &SVector::from([2.0])).x);
+    assert_eq!(at, [-6.0, -2.0]);
+}
+
 /// Far from every component the exponentials are all 0, and at margins beyond the range of exp they are
 /// infinite: the drifts are finite all the same.
 #[test]

@@ -526,7 +526,10 @@ where
 {
     let drift = F::from_table(table)?;
     black_box(drift.drift(real(0), &vector()));
-    black_box(drift.drifts(&[real(0); 2], &black_box([[real(1); 2]; D])));
+    black_box((
+        drift.is_vectorised(),
+        drift.drifts(&[real(0); 2], &black_box([[real(1); 2]; D])),
+    ));
     drift.write_table(|values| _ = black_box(values));
     Ok(())
 }

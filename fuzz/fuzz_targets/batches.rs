@@ -224,7 +224,9 @@ where
     T: Scalar,
     F: Fn(T, &SVector<T, D>) -> SVector<T, D>,
 {
-    const VECTORISED: bool = true;
+    fn is_vectorised(&self) -> bool {
+        true
+    }
 
     fn drift(&self, time: T, x: &SVector<T, D>) -> SVector<T, D> {
         self.0(time, x)

@@ -45,23 +45,6 @@ impl Cpu {
     {
         run(stepper, particles, Function(drift), steps)
     }
-
-    /// [`run`](Self::run) on rayon's threads, with the same bits.
-    #[cfg(feature = "rayon")]
-    pub fn run_parallel<S, X, F>(
-        &self,
-        stepper: &S,
-        particles: &mut Particles<'_, X>,
-        drift: F,
-        steps: Range<u32>,
-    ) -> Run
-    where
-        S: Stepper,
-        X: StateOf<S::Dynamics>,
-        F: FnMut(X::Real, &X::Position) -> X::Position + Clone + Sync,
-    {
-        run_parallel(stepper, particles, &Function(drift), steps)
-    }
 }
 
 /// The engine that steps batches on all of this machine's processors, by rayon's threads, with the bits of [`Cpu`].
@@ -83,6 +66,25 @@ impl Cpu {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub struct Parallel;
+
+#[cfg(feature = "rayon")]
+impl Parallel {
+    /// [`Cpu::run`] on all processors, with the same bits.
+    pub fn run<S, X, F>(
+        &self,
+        stepper: &S,
+        particles: &mut Particles<'_, X>,
+        drift: F,
+        steps: Range<u32>,
+    ) -> Run
+    where
+        S: Stepper,
+        X: StateOf<S::Dynamics>,
+        F: FnMut(X::Real, &X::Position) -> X::Position + Clone + Sync,
+    {
+        run_parallel(stepper, particles, &Function(drift), steps)
+    }
+}
 
 /// Moves every active particle.
 pub(super) fn run<S, X, F>(

@@ -32,7 +32,7 @@ pub(super) const FEWEST: u64 = 4;
 type Numbers<T> = Row<T, LANES>;
 
 /// A number for each component of a state, in every lane.
-type Rows<X> = <X as State>::Each<Numbers<<X as State>::Real>>;
+pub(super) type Rows<X> = <X as State>::Each<Numbers<<X as State>::Real>>;
 
 /// Lanes, and the steps that they are to take.
 pub(super) struct Together<'a, S, X: State, F> {
@@ -69,7 +69,7 @@ pub(super) fn count(choice: &Choice) -> u64 {
 pub struct Lanes<X: State> {
     pub(super) streams: Streams,
     /// Lanes that have a particle. The others go along from state 0, at the word position of a lane that has one, and
-    /// ask for no drift.
+    /// ask for no drift of their own; if one of them overflows, all particles are stepped one by one.
     pub(super) occupied: Choice,
     pub(super) particles: [u64; LANES],
     pub(super) word_positions: [u64; LANES],
@@ -228,21 +228,20 @@ where
     X: State,
     F: LaneDrift<X::Position>,
 {
-    let mut positions = X::Position::each(|d| rows.as_ref()[d]);
-    // Usually all lanes ask, and a loop over all of them is unrolled.
+    // The position's rows come first.
+    let rows = rows.as_ref();
+    // As a rule all do, and a loop over all is unrolled.
     if *asked == [1; LANES] {
-        return drift.drifts(times, &positions);
+        return drift.drifts(times, rows);
     }
-    if F::VECTORISED && count(asked) >= FEWEST {
+    if drift.is_vectorised() && count(asked) >= FEWEST {
         let first = asked.iter().position(|&lane| lane != 0).unwrap_or(0);
         let fill = |row: Row<X::Real, LANES>| row.or(asked, Row([row.0[first]; LANES]));
-        for row in positions.as_mut() {
-            *row = fill(*row);
-        }
-        return drift.drifts(&fill(Row(*times)).0, &positions);
+        let positions = X::Position::each(|d| fill(rows[d]));
+        return drift.drifts(&fill(Row(*times)).0, positions.as_ref());
     }
     let lanes = (0..LANES).filter(|&lane| asked[lane] != 0);
-    drift.drifts_in(lanes, times, &positions)
+    drift.drifts_in(lanes, times, rows)
 }
 
 /// Coordinate d in every lane.

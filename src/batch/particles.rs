@@ -2,7 +2,7 @@ use core::fmt;
 use core::ops::Range;
 
 use super::advance::advance;
-use super::lanes::{Choice, FEWEST, LANES, LaneDrift, Lanes, Together, count};
+use super::lanes::{Choice, FEWEST, LANES, LaneDrift, Lanes, Rows, Together, count};
 use super::{BatchError, Status};
 use crate::dynamics::StateOf;
 use crate::dynamics::segment::ONE_BY_ONE;
@@ -281,8 +281,12 @@ impl<'a, X: State> Particles<'a, X> {
         X: StateOf<S::Dynamics>,
         F: LaneDrift<X::Position>,
     {
+        /// Bytes of a state in every lane; what is kept of them within a step is some eight times as much, which the stack
+        /// of a thread has room for.
+        const MOST_BYTES: usize = 1 << 17;
+
         // No microcontroller has vector units, or flash to spare for the code that would fill them.
-        if ONE_BY_ONE || cfg!(target_os = "none") {
+        if ONE_BY_ONE || cfg!(target_os = "none") || size_of::<Rows<X>>() > MOST_BYTES {
             return None;
         }
         let mut occupied = [0; LANES];

@@ -15,10 +15,10 @@ macro_rules! exp {
             /// Adding this to a small number leaves an integer in the lowest bits.
             const ROUND: $real = $round;
 
-            /// Whether neither eˣ nor e⁻ˣ is subnormal.
+            /// Whether neither eˣ nor e⁻ˣ is subnormal, on a processor that rounds every sum: the x87 does not.
             #[inline(always)]
             pub(in crate::real) fn is_moderate(x: $real) -> bool {
-                x.abs() < $limit
+                x.abs() < $limit && cfg!(not(all(target_arch = "x86", not(target_feature = "sse2"))))
             }
 
             /// eˣ of a moderate x.

@@ -52,7 +52,10 @@ impl<T: Real, const D: usize> LogisticRegression<'_, T, D> {
 }
 
 impl<T: Real, const D: usize> Drift<T, D> for LogisticRegression<'_, T, D> {
-    const VECTORISED: bool = true;
+    #[inline(always)]
+    fn is_vectorised(&self) -> bool {
+        true
+    }
 
     #[inline]
     fn drift(&self, _time: T, position: &SVector<T, D>) -> SVector<T, D> {

@@ -47,21 +47,25 @@ pub use preconditioner::{NotPositiveDefinite, Preconditioner};
 /// assert_eq!(spring.drift(0.0, &vector![1.0, 2.0]), vector![-1.0, -2.0]);
 /// ```
 pub trait Drift<T: Real, const D: usize> {
-    /// Whether [`drifts`](Self::drifts) takes less than a quarter of the time of as many calls of
-    /// [`drift`](Self::drift). Then it is also called for fewer particles than it has lanes, and lanes without a
-    /// particle repeat positions of others.
-    const VECTORISED: bool = false;
-
     /// b(x, t) at a time and a position.
     fn drift(&self, time: T, position: &SVector<T, D>) -> SVector<T, D>;
 
+    /// Whether [`drifts`](Self::drifts) takes less than a quarter of the time of as many calls of
+    /// [`drift`](Self::drift). Then it is called for fewer particles too, with the positions of others repeated.
+    #[inline(always)]
+    fn is_vectorised(&self) -> bool {
+        false
+    }
+
     /// b(x, t) of `L` particles: particle l is at `times[l]` and in dimension d at `positions[d][l]`.
     ///
-    /// The engines of a processor call it for particles that they step together. By default each particle is asked for
-    /// alone, which is right where [`drift`](Self::drift) is short. A drift that goes through much data for each
-    /// position is several times as fast when it goes through the data once, in loops over particles, which the
-    /// compiler turns into vectors: into the widest, with the feature `simd`, if all is `#[inline(always)]`. It must
-    /// give the bits of [`drift`](Self::drift).
+    /// The engines of a processor call it for 16 particles that they step together. By default each particle is asked for
+    /// alone, which is right where [`drift`](Self::drift) is short. A drift that goes through much data for each position
+    /// is several times as fast when it goes through the data once, in loops over particles, which the compiler turns into
+    /// vectors: into the widest, with the feature `simd`, if all is `#[inline(always)]`. It must give the bits of
+    /// [`drift`](Self::drift), to which the engines return where particles cannot be stepped together: where their states
+    /// are large (beyond 1024 scalars in `f64`, twice as many in `f32`; with `Bernoulli` midpoints an eighth of that), where
+    /// particles of one batch have read different numbers of words, and where a step fails.
     ///
     /// ```
     /// use nalgebra::SVector;
@@ -72,7 +76,9 @@ pub trait Drift<T: Real, const D: usize> {
     ///     fn drift(&self, time: f32, position: &SVector<f32, D>) -> SVector<f32, D> {
     ///         self.drifts(&[time], &position.data.0[0].map(|x| [x])).map(|[b]| b).into()
     ///     }
-    ///     const VECTORISED: bool = true;
+    ///     fn is_vectorised(&self) -> bool {
+    ///         true
+    ///     }
     ///     #[inline(always)]
     ///     fn drifts<const L: usize>(&self, _: &[f32; L], positions: &[[f32; L]; D]) -> [[f32; L]; D] {
     ///         let mut drifts = *positions;

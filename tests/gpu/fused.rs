@@ -3,7 +3,7 @@
 use anyhow::{Context, Result, ensure};
 use cust::memory::DeviceCopy;
 use nalgebra::SVector;
-use poisson_midpoint::batch::Cpu;
+use poisson_midpoint::batch::Parallel;
 use poisson_midpoint::cuda::Gpu;
 use poisson_midpoint::kernel::{KernelDrift, KernelDynamics, KernelStepper};
 use poisson_midpoint::target::{
@@ -62,7 +62,7 @@ where
     let mut expected = start.clone();
     let mut particles = expected.particles::<S::State<D>>()?;
     let force = |time, x: &SVector<S::Real, D>| drift.drift(time, x);
-    let on_the_host = Cpu.run_parallel(stepper, &mut particles, force, steps.clone());
+    let on_the_host = Parallel.run(stepper, &mut particles, force, steps.clone());
     drop(particles);
     for grid in GRIDS {
         gpu.set_grid(grid);

@@ -3,7 +3,7 @@
 use anyhow::{Context, Result, ensure};
 use cust::memory::DeviceCopy;
 use nalgebra::SVector;
-use poisson_midpoint::batch::Cpu;
+use poisson_midpoint::batch::Parallel;
 use poisson_midpoint::cuda::{Gpu, LaunchError, Layout, SplitBatch};
 use poisson_midpoint::kernel::{KernelDynamics, Strides};
 use poisson_midpoint::random::Streams;
@@ -116,8 +116,8 @@ where
     let mut on_the_host = expected.particles::<S::State<D>>()?;
     let steps = 0..options.steps;
     let run = match law {
-        None => Cpu.run_parallel(&euler, &mut on_the_host, in_vectors, steps),
-        Some(_) => Cpu.run_parallel(&midpoint, &mut on_the_host, in_vectors, steps),
+        None => Parallel.run(&euler, &mut on_the_host, in_vectors, steps),
+        Some(_) => Parallel.run(&midpoint, &mut on_the_host, in_vectors, steps),
     };
     drop(on_the_host);
     let failed = run.failed;

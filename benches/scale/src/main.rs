@@ -10,7 +10,7 @@ use std::hint::black_box;
 use std::time::{Duration, Instant};
 
 use anyhow::{Result, ensure};
-use poisson_midpoint::batch::{Cpu, Ensemble};
+use poisson_midpoint::batch::{Cpu, Ensemble, Parallel};
 use poisson_midpoint::dynamics::Overdamped;
 use poisson_midpoint::nalgebra::SVector;
 use poisson_midpoint::random::{Buffered, Stream};
@@ -109,7 +109,7 @@ impl<const D: usize> Measure for Batch<D> {
                 let mut particles = ensemble.particles();
                 let drift = |_t, x: &SVector<f32, D>| -x;
                 let run = if self.parallel {
-                    Cpu.run_parallel(stepper, &mut particles, drift, 0..steps)
+                    Parallel.run(stepper, &mut particles, drift, 0..steps)
                 } else {
                     Cpu.run(stepper, &mut particles, drift, 0..steps)
                 };

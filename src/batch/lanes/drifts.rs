@@ -10,32 +10,33 @@ use crate::target::Drift;
 
 /// A drift at the positions `P` of particles.
 pub trait LaneDrift<P: State> {
-    /// As [`Drift::VECTORISED`].
-    const VECTORISED: bool = false;
+    /// As [`Drift`] has it.
+    #[inline(always)]
+    fn is_vectorised(&self) -> bool {
+        false
+    }
 
-    /// The drift of one particle.
+    /// That of one particle.
     fn drift(&mut self, time: P::Real, position: &P) -> P;
 
-    /// The drifts of a particle in every lane, with the bits that each has alone.
+    /// Those of a particle in every lane: to the bit, what each has alone. `positions` has a row for each dimension.
     #[inline(always)]
-    #[allow(clippy::indexing_slicing, reason = "`lane` numbers lanes")]
-    fn drifts(&mut self, times: &[P::Real; LANES], positions: &Rows<P>) -> Rows<P> {
+    fn drifts(&mut self, times: &[P::Real; LANES], positions: &[Row<P::Real, LANES>]) -> Rows<P> {
         self.drifts_in(0..LANES, times, positions)
     }
 
-    /// The drifts in some lanes, one by one; 0 in the others.
+    /// Those in some lanes, one by one; 0 in the others.
     #[inline(always)]
     #[allow(
         clippy::indexing_slicing,
-        reason = "`lane` numbers lanes, and rows are as many as components"
+        reason = "`lane` numbers lanes, and rows are as many as dimensions"
     )]
     fn drifts_in(
         &mut self,
         lanes: impl Iterator<Item = usize>,
         times: &[P::Real; LANES],
-        positions: &Rows<P>,
+        positions: &[Row<P::Real, LANES>],
     ) -> Rows<P> {
-        let positions = positions.as_ref();
         let mut drifts = P::each(|_| Row([P::Real::ZERO; LANES]));
         for lane in lanes {
             let position = P::from_fn(|_, d| positions[d].0[lane]);
@@ -76,7 +77,10 @@ where
     T: Real,
     F: Drift<T, D>,
 {
-    const VECTORISED: bool = F::VECTORISED;
+    #[inline(always)]
+    fn is_vectorised(&self) -> bool {
+        self.0.is_vectorised()
+    }
 
     #[inline(always)]
     fn drift(&mut self, time: T, position: &SVector<T, D>) -> SVector<T, D> {
@@ -84,7 +88,9 @@ where
     }
 
     #[inline(always)]
-    fn drifts(&mut self, times: &[T; LANES], positions: &[Row<T, LANES>; D]) -> [Row<T, LANES>; D] {
-        self.0.drifts(times, &positions.map(|row| row.0)).map(Row)
+    #[allow(clippy::indexing_slicing, reason = "rows are as many as dimensions")]
+    fn drifts(&mut self, times: &[T; LANES], positions: &[Row<T, LANES>]) -> [Row<T, LANES>; D] {
+        let positions = core::array::from_fn(|d| positions[d].0);
+        self.0.drifts(times, &positions).map(Row)
     }
 }
