@@ -99,7 +99,7 @@ where
     let mut state = [vec![x; count], vec![y; count]].concat();
     let (mut positions, mut status) = (vec![0; count], vec![Status::Active; count]);
     let start = Instant::now();
-    let (mut out, mut bits) = (io::stdout().lock(), String::new());
+    let (mut out, mut bits) = (io::stdout().lock(), None);
     writeln!(out, "  time  reactant  between  product")?;
     for row in 0..options.rows {
         let mut particles: Particles<'_, SVector<f32, 2>> = Particles::new(
@@ -127,10 +127,12 @@ where
                 "particle 0 went another way on its own"
             );
             let [x, y] = found.map(f32::to_bits);
-            bits = format!("bits {x:08x} {y:08x} after {words} words");
+            bits = Some(format!("bits {x:08x} {y:08x} after {words} words"));
         }
     }
-    writeln!(out, "{bits}")?;
+    if let Some(bits) = bits {
+        writeln!(out, "{bits}")?;
+    }
     let seconds = start.elapsed().as_secs_f64();
     writeln!(out, "{:?}: {seconds:.2} s", options.engine)?;
     if let Some(picture) = picture {
