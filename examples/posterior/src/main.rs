@@ -26,8 +26,9 @@ use plot::Curve;
 use poisson_midpoint::MidpointLaw::Single;
 use poisson_midpoint::dynamics::{Dynamics, Overdamped, Underdamped};
 use poisson_midpoint::random::Streams;
+use poisson_midpoint::tuning::{Coupled, StepSizeTuner, Tuned, TuningError};
 use poisson_midpoint::{
-    Baoa, EulerMaruyama, ParameterError, PoissonMidpoint, StepError, Stepper, Ubu,
+    Baoa, EulerMaruyama, ParameterError, PoissonMidpoint, State, StepError, Stepper, Ubu,
 };
 use reference::Reference;
 use sampler::Moments;
@@ -59,6 +60,9 @@ const TIME: f64 = 20.0;
 const DISCARDED: f64 = 0.25;
 /// K of the midpoint methods.
 const INNER_STEPS: u32 = 1_000_000;
+/// What the tuner is asked for, in standard deviations, and the gradients that it may take for a method.
+const BIAS: f64 = 0.02;
+const TUNING_CALLS: u64 = 2_000_000;
 /// γ of underdamped dynamics.
 const FRICTION: f64 = 2.0;
 
@@ -135,6 +139,8 @@ fn compare<const D: usize>(
     }
     bar.finish_and_clear();
     write_table(&mut out, &rows)?;
+    let tuned = job.tuned();
+    write_tuned(&mut out, &tuned)?;
     let curves = |of: ErrorAndFloor| {
         let curve = |method: usize| Curve {
             name: METHODS[method],
@@ -143,12 +149,16 @@ fn compare<const D: usize>(
                 .filter_map(|row| row[method].as_ref().ok())
                 .map(|errors| (errors.calls as f64, of(errors).0, of(errors).1))
                 .collect(),
+            tuned: tuned[method]
+                .as_ref()
+                .ok()
+                .map(|tuned| calls(method, tuned)),
         };
         (0..METHODS.len()).map(curve).collect()
     };
     let picture = plot::draw(
         &format!(
-            "Logistic regression, {} parameters: error against gradient calls (dashed: noise floor)",
+            "Logistic regression, {} parameters: error against gradient calls (dashed: noise floor; triangles: the tuner's choice)",
             posterior.parameters()
         ),
         [
@@ -179,6 +189,42 @@ const METHODS: [&str; 6] = [
     "BAOA(B)",
 ];
 
+/// A method at a step size, with K inner steps.
+type Made<S> = Result<S, ParameterError<f64>>;
+
+fn euler(step_size: f64, inner_steps: u32) -> Made<EulerMaruyama<Overdamped<f64>>> {
+    Ok(EulerMaruyama::new(Overdamped::new(step_size, inner_steps)?))
+}
+
+fn midpoint(step_size: f64, inner_steps: u32) -> Made<PoissonMidpoint<Overdamped<f64>>> {
+    let dynamics = Overdamped::new(step_size, inner_steps)?;
+    Ok(PoissonMidpoint::new(dynamics, Single))
+}
+
+fn underdamped(step_size: f64, inner_steps: u32) -> Made<Underdamped<f64>> {
+    Underdamped::new(step_size, inner_steps, FRICTION)
+}
+
+fn underdamped_euler(step_size: f64, inner_steps: u32) -> Made<EulerMaruyama<Underdamped<f64>>> {
+    Ok(EulerMaruyama::new(underdamped(step_size, inner_steps)?))
+}
+
+fn underdamped_midpoint(
+    step_size: f64,
+    inner_steps: u32,
+) -> Made<PoissonMidpoint<Underdamped<f64>>> {
+    let dynamics = underdamped(step_size, inner_steps)?;
+    Ok(PoissonMidpoint::new(dynamics, Single))
+}
+
+fn ubu(step_size: f64, inner_steps: u32) -> Made<Ubu<f64>> {
+    Ubu::new(underdamped(step_size, inner_steps)?)
+}
+
+fn baoa(step_size: f64, inner_steps: u32) -> Made<Baoa<f64>> {
+    Baoa::new(underdamped(step_size, inner_steps)?)
+}
+
 /// The result of each method at one budget.
 type Row = [Result<Errors, StepError>; METHODS.len()];
 
@@ -194,18 +240,45 @@ impl<const D: usize> Job<'_, D> {
     /// Runs all methods at one budget: steps of two gradients are twice as long.
     fn row(&self, budget: u32) -> Result<Row, ParameterError<f64>> {
         let (short, long) = (TIME / f64::from(budget), 2.0 * TIME / f64::from(budget));
-        let overdamped = Overdamped::new;
-        let underdamped = |step, inner| Underdamped::new(step, inner, FRICTION);
-        let midpoint = PoissonMidpoint::new(overdamped(long, INNER_STEPS)?, Single);
-        let underdamped_midpoint = PoissonMidpoint::new(underdamped(long, INNER_STEPS)?, Single);
         Ok([
-            self.run(&EulerMaruyama::new(overdamped(short, 1)?), budget),
-            self.run(&midpoint, budget / 2),
-            self.run(&EulerMaruyama::new(underdamped(short, 1)?), budget),
-            self.run(&underdamped_midpoint, budget / 2),
-            self.run(&Ubu::new(underdamped(short, 2)?)?, budget),
-            self.run(&Baoa::new(underdamped(short, 1)?)?, budget),
+            self.run(&euler(short, 1)?, budget),
+            self.run(&midpoint(long, INNER_STEPS)?, budget / 2),
+            self.run(&underdamped_euler(short, 1)?, budget),
+            self.run(&underdamped_midpoint(long, INNER_STEPS)?, budget / 2),
+            self.run(&ubu(short, 2)?, budget),
+            self.run(&baoa(short, 1)?, budget),
         ])
+    }
+
+    /// The tuner's step size for each method, on all processors.
+    fn tuned(&self) -> [Result<Tuned<f64>, TuningError<f64>>; METHODS.len()] {
+        std::thread::scope(|scope| {
+            [
+                scope.spawn(|| self.tune(euler)),
+                scope.spawn(|| self.tune(midpoint)),
+                scope.spawn(|| self.tune(underdamped_euler)),
+                scope.spawn(|| self.tune(underdamped_midpoint)),
+                scope.spawn(|| self.tune(ubu)),
+                scope.spawn(|| self.tune(baoa)),
+            ]
+            .map(|worker| worker.join().expect("a tuner panicked"))
+        })
+    }
+
+    /// The largest step size at which no whitened parameter's square has a bias above [`BIAS`].
+    fn tune<S>(&self, make: fn(f64, u32) -> Made<S>) -> Result<Tuned<f64>, TuningError<f64>>
+    where
+        S: Stepper<Dynamics: Dynamics<Real = f64>>,
+    {
+        let origin = <S::Dynamics as Dynamics>::State::<D>::from_fn(|_, _| 0.0);
+        let mut particles = vec![Coupled::new(origin); 64];
+        StepSizeTuner::new(BIAS)?.with_budget(TUNING_CALLS).tune(
+            make,
+            |_time, v: &SVector<f64, D>| self.posterior.whitened(v).1,
+            |v: &SVector<f64, D>| (*v).map(|v| v * v).into(),
+            &mut particles,
+            Streams::new(self.arguments.seed ^ u64::MAX),
+        )
     }
 
     /// Runs all chains of one stepper, on all processors.
@@ -300,6 +373,41 @@ impl fmt::Display for Cell<'_> {
             Err(_) => f.pad("diverged"),
         }
     }
+}
+
+/// Gradient calls of a chain at the tuner's step size.
+fn calls(method: usize, tuned: &Tuned<f64>) -> f64 {
+    let per_step = if METHODS[method].contains("midpoint") {
+        2.0
+    } else {
+        1.0
+    };
+    per_step * TIME / tuned.step_size
+}
+
+fn write_tuned(
+    out: &mut impl Write,
+    tuned: &[Result<Tuned<f64>, TuningError<f64>>],
+) -> io::Result<()> {
+    writeln!(
+        out,
+        "step size that the tuner finds for a bias of {BIAS} sd of each square (triangles)"
+    )?;
+    for (method, tuned) in tuned.iter().enumerate() {
+        let name = METHODS[method];
+        match tuned {
+            Ok(found) => {
+                let (size, calls) = (found.step_size, calls(method, found));
+                let spent = found.drift_calls as f64;
+                writeln!(
+                    out,
+                    "{name:>22} {size:.3}: {calls:.0} calls, found with {spent:.1e}"
+                )?;
+            }
+            Err(error) => writeln!(out, "{name:>22} {error}")?,
+        }
+    }
+    writeln!(out)
 }
 
 fn write_table(out: &mut impl Write, rows: &[Row]) -> io::Result<()> {

@@ -6,6 +6,21 @@ use plotters::prelude::*;
 pub struct Curve {
     pub name: &'static str,
     pub points: Vec<(f64, f64, f64)>,
+    /// The calls that the tuner's step size comes to.
+    pub tuned: Option<f64>,
+}
+
+impl Curve {
+    /// The error at a number of calls, interpolated between the points in logarithms; that of the nearest beyond them.
+    fn at(&self, calls: f64) -> Option<f64> {
+        let next = self.points.partition_point(|p| p.0 < calls);
+        let (after, before) = (self.points.get(next), self.points.get(next.wrapping_sub(1)));
+        let (Some(before), Some(after)) = (before, after) else {
+            return before.or(after).map(|p| p.1);
+        };
+        let share = (calls / before.0).ln() / (after.0 / before.0).ln();
+        Some(before.1 * (after.1 / before.1).powf(share))
+    }
 }
 
 const COLOURS: [RGBColor; 6] = [
@@ -61,7 +76,7 @@ fn panel(
         .x_desc("gradient calls per chain")
         .x_labels(6)
         .x_label_formatter(&|x| format!("{:.0}", first * x.exp2()))
-        .y_label_formatter(&|error| format!("{error}"))
+        .y_label_formatter(&|error| format!("{}", (error * 1000.0).round() / 1000.0))
         .draw()?;
     for (curve, colour) in curves.iter().zip(COLOURS) {
         let line = curve
@@ -73,6 +88,15 @@ fn panel(
             .draw_series(LineSeries::new(line, colour.stroke_width(2)).point_size(4))?
             .label(curve.name)
             .legend(move |(x, y)| PathElement::new([(x, y), (x + 22, y)], colour.stroke_width(2)));
+        let mark = curve
+            .tuned
+            .and_then(|calls| Some((calls, curve.at(calls)?)));
+        let mark = mark.filter(|&(_, error)| error <= WORST);
+        chart.draw_series(mark.map(|(calls, error)| {
+            // Off the end of the curve where the step size is larger or smaller than any in the table.
+            let place = doublings(calls).clamp(-0.2, last + 0.2);
+            TriangleMarker::new((place, error), 9, colour.filled())
+        }))?;
         let floor = curve
             .points
             .iter()
