@@ -3,11 +3,11 @@
 use poisson_midpoint::diffusion::{
     Ddim, LinearRate, Lockstep, Member, Prediction, SampleError, Sampler, Timesteps,
 };
+use poisson_midpoint::random::Stream;
 #[cfg(feature = "rayon")]
 use poisson_midpoint::{
     MidpointLaw,
     diffusion::{PoissonMidpointDdpm, ScheduleTable, standard_normal},
-    random::Stream,
 };
 
 use super::every::{Check, D, begin, network_of_rows, with_all};
@@ -78,18 +78,22 @@ fn work_is_as_documented() {
     });
 }
 
+/// A batch at its start.
+fn three_samples() -> (Vec<f32>, Vec<Member<Stream>>) {
+    let begun = (0..3)
+        .map(begin)
+        .map(|(start, stream)| (start, Member::new(stream)));
+    let (starts, members): (Vec<_>, Vec<_>) = begun.unzip();
+    (starts.concat(), members)
+}
+
 #[test]
 fn a_sample_that_fails_leaves_the_rest_of_its_batch_alone() {
     let schedule = LinearRate::new(200, 0.1_f32, 16.0).unwrap();
     let timesteps = Timesteps::<10>::uniform(10, &schedule).unwrap();
     let solver = Ddim { eta: 1.0 };
     let sampler = Sampler::new(&schedule, &timesteps, Prediction::Velocity, solver).unwrap();
-    let (mut x, mut members) = (Vec::new(), Vec::new());
-    for particle in 0..3 {
-        let (start, stream) = begin(particle);
-        x.extend(start);
-        members.push(Member::new(stream));
-    }
+    let (mut x, mut members) = three_samples();
     let mut work = vec![0.0; sampler.batch_work_length(3, D)];
     let mut steps = [0; 3];
     let mut call = 0;
@@ -119,12 +123,7 @@ fn a_batch_by_hand_is_a_batch() {
     let solver = Ddim { eta: 1.0 };
     let sampler = Sampler::new(&schedule, &timesteps, Prediction::Velocity, solver).unwrap();
     let run = |by_hand: bool| {
-        let (mut x, mut members) = (Vec::new(), Vec::new());
-        for particle in 0..3 {
-            let (start, stream) = begin(particle);
-            x.extend(start);
-            members.push(Member::new(stream));
-        }
+        let (mut x, mut members) = three_samples();
         let mut work = vec![0.0; sampler.batch_work_length(3, D)];
         let mut steps = [0; 3];
         let mut batch =
