@@ -395,8 +395,9 @@ fn a_large_state_needs_no_large_stack() {
         }
         x.for_each(|part, d, value| assert_eq!(memory[(part * N + d) * COUNT + 15], value));
     }
-    check::<_, Phase<f64, 512>, 512>(Underdamped::new(0.1_f64, 100, 1.0).unwrap());
+    check::<_, Phase<f64, 256>, 256>(Underdamped::new(0.1_f64, 100, 1.0).unwrap());
     check::<_, Phase<f64, 1024>, 1024>(Underdamped::new(0.1_f64, 100, 1.0).unwrap());
+    check::<_, SVector<f32, 1024>, 1024>(Overdamped::new(0.1_f32, 100).unwrap());
     check::<_, SVector<f32, 2048>, 2048>(Overdamped::new(0.1_f32, 100).unwrap());
 }
 

@@ -64,7 +64,7 @@ pub trait Drift<T: Real, const D: usize> {
     /// is several times as fast when it goes through the data once, in loops over particles, which the compiler turns into
     /// vectors: into the widest, with the feature `simd`, if all is `#[inline(always)]`. It must give the bits of
     /// [`drift`](Self::drift), to which the engines return where particles cannot be stepped together: where their states
-    /// are large (beyond 1024 scalars in `f64`, twice as many in `f32`; with `Bernoulli` midpoints an eighth of that), where
+    /// are large (beyond 512 scalars in `f64`, twice as many in `f32`; with `Bernoulli` midpoints a quarter of that), where
     /// particles of one batch have read different numbers of words, and where a step fails.
     ///
     /// ```
