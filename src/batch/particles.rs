@@ -281,8 +281,9 @@ impl<'a, X: State> Particles<'a, X> {
         X: StateOf<S::Dynamics>,
         F: LaneDrift<X::Position>,
     {
-        /// Bytes of a state in every lane. A step keeps some sixteen times as much, for which a thread's stack has room.
-        const MOST_BYTES: usize = 1 << 16;
+        /// Bytes of a state in every lane. A step keeps some sixteen times as much, for which a thread's stack has room;
+        /// that of WebAssembly has less.
+        const MOST_BYTES: usize = 1 << if cfg!(target_family = "wasm") { 14 } else { 16 };
 
         // No microcontroller has vector units, or flash to spare for the code that would fill them.
         if ONE_BY_ONE || cfg!(target_os = "none") || size_of::<Rows<X>>() > MOST_BYTES {
