@@ -28,7 +28,7 @@
 //!    ↓
 //!  dynamics      A, B, V^½, kick of any run of inner steps             (one closed form each)
 //!    ↓
-//!  methods       EulerMaruyama, PoissonMidpoint, Baoa, Ubu, MacroStep  (config apart from state)
+//!  methods       EulerMaruyama, PoissonMidpoint, Baoa, Ubu, Quicsort  (config apart from state)
 //!    ↓
 //!  slices        the methods for a dimension known at run time
 //!  batch         many particles
@@ -50,6 +50,7 @@
 //! | [`PoissonMidpoint`], [`Single`](MidpointLaw::Single) | 2 | 2 | 2D | the same, option 2, appendix A.1 |
 //! | [`Baoa`], underdamped | 2² | 1 | D | Leimkuhler & Matthews 2013 |
 //! | [`Ubu`], underdamped | 2 | 1 | 4D | Sanz-Serna & Zygalakis 2021 |
+//! | [`Quicsort`], underdamped | 3 | 2 | 3D | Scott, O'Kane, Jelinčič & Foster 2025 |
 //!
 //! ¹ For the first three methods, twice as many under [`dynamics::Underdamped`]. ² If started from a velocity half a
 //! kick back.
@@ -179,7 +180,9 @@ pub use nalgebra;
 
 pub use dynamics::state::{Phase, State};
 pub use error::{Parameter, ParameterError, Step, StepError};
-pub use method::{Baoa, EulerMaruyama, MacroStep, OneStage, PoissonMidpoint, Query, Stepper, Ubu};
+pub use method::{
+    Baoa, EulerMaruyama, MacroStep, OneStage, PoissonMidpoint, Query, Quicsort, Stepper, Ubu,
+};
 pub use random::MidpointLaw;
 pub use real::Real;
 #[cfg(not(target_arch = "nvptx64"))]

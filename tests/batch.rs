@@ -11,7 +11,7 @@ use poisson_midpoint::dynamics::{Dynamics, Overdamped, Semilinear, Underdamped};
 use poisson_midpoint::random::{Stream, Streams};
 use poisson_midpoint::target::Drift;
 use poisson_midpoint::{
-    Baoa, EulerMaruyama, PoissonMidpoint, Real, State, StepError, Stepper, Ubu,
+    Baoa, EulerMaruyama, PoissonMidpoint, Quicsort, Real, State, StepError, Stepper, Ubu,
 };
 
 const D: usize = 3;
@@ -352,6 +352,7 @@ fn any_dimension_will_do() {
             let dynamics = heavy(Underdamped::new(step, 2, friction));
             check::<_, N>(&Baoa::new(dynamics).unwrap());
             check::<_, N>(&Ubu::new(dynamics).unwrap());
+            check::<_, N>(&Quicsort::new(dynamics).unwrap());
         }
     }
     overdamped::<f32, 1>();

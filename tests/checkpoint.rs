@@ -9,7 +9,8 @@ use poisson_midpoint::dynamics::{
 };
 use poisson_midpoint::random::Streams;
 use poisson_midpoint::{
-    Baoa, EulerMaruyama, MidpointLaw, Phase, PoissonMidpoint, Real, State, StepError, Stepper, Ubu,
+    Baoa, EulerMaruyama, MidpointLaw, Phase, PoissonMidpoint, Quicsort, Real, State, StepError,
+    Stepper, Ubu,
 };
 
 type Plane = SVector<f32, 2>;
@@ -80,6 +81,8 @@ fn every_method_resumes_to_the_bit() {
         resumes::<_, Phase<T, 1>, T, 1>(&EulerMaruyama::new(underdamped), euler, "underdamped");
         resumes::<_, Phase<T, 3>, T, 3>(&Baoa::new(underdamped).unwrap(), "baoa", "underdamped");
         resumes::<_, Phase<T, 2>, T, 2>(&Ubu::new(underdamped).unwrap(), "ubu", "underdamped");
+        let quicsort = Quicsort::new(underdamped).unwrap();
+        resumes::<_, Phase<T, 2>, T, 2>(&quicsort, "quicsort", "underdamped");
     }
     scalar::<f32>();
     scalar::<f64>();

@@ -6,7 +6,7 @@ use poisson_midpoint::dynamics::{AdditiveNoise, Dynamics, Overdamped, Semilinear
 use poisson_midpoint::random::Stream;
 use poisson_midpoint::slices::SliceError;
 use poisson_midpoint::{
-    Baoa, EulerMaruyama, PoissonMidpoint, Real, State, StepError, Stepper, Ubu,
+    Baoa, EulerMaruyama, PoissonMidpoint, Quicsort, Real, State, StepError, Stepper, Ubu,
 };
 
 /// A coupled, time-dependent drift, written once for both forms.
@@ -85,6 +85,10 @@ fn all_dynamics<T: Real>() {
         let baoa = Baoa::new(underdamped).unwrap();
         same_bits::<T, _, 1>(&baoa);
         same_bits::<T, _, 289>(&baoa);
+        let quicsort = Quicsort::new(underdamped).unwrap();
+        same_bits::<T, _, 1>(&quicsort);
+        same_bits::<T, _, 3>(&quicsort);
+        same_bits::<T, _, 289>(&quicsort);
         if k % 2 == 0 {
             let ubu = Ubu::new(underdamped).unwrap();
             same_bits::<T, _, 1>(&ubu);

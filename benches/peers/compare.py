@@ -257,6 +257,7 @@ def workloads(folder):
             "bernoulli": "Poisson midpoint, `Bernoulli`, K = 1000",
             "baoa": "BAOA",
             "ubu": "UBU",
+            "quicsort": "QUICSORT",
         }
         return [Contender(OURS, schemes[name], (rust, name)) for name in names]
 
@@ -299,7 +300,7 @@ def workloads(folder):
         particles,
         steps,
         [
-            *ours(["euler", "single", "bernoulli", "baoa", "ubu"], "Euler–Maruyama, drift held"),
+            *ours(["euler", "single", "bernoulli", "baoa", "ubu", "quicsort"], "Euler–Maruyama, drift held"),
             *whole_arrays("Euler–Maruyama, drift held"),
             *diffrax("ALIGN", "ShOULD", "QUICSORT"),
         ],

@@ -71,6 +71,9 @@
 // Scalars of work for each dimension of an underdamped pmid_em step, and of a pmid_baoa or pmid_ubu step.
 #define PMID_EM_UNDERDAMPED_WORK 3
 
+// Scalars of work for each dimension of a pmid_quicsort step.
+#define PMID_QUICSORT_WORK 5
+
 // Scalars of work for each dimension of a pmid_pmm step.
 #define PMID_PMM_WORK 5
 
@@ -124,6 +127,12 @@
 
 // 64-bit words of a pmid_ubu object in double precision.
 #define PMID_UBU_F64_WORDS 22
+
+// 64-bit words of a pmid_quicsort object in single precision.
+#define PMID_QUICSORT_F32_WORDS 18
+
+// 64-bit words of a pmid_quicsort object in double precision.
+#define PMID_QUICSORT_F64_WORDS 34
 
 // A network's prediction from x = signal x0 + noise epsilon: the score, -epsilon/noise.
 #define PMID_SCORE 0
@@ -522,6 +531,24 @@ typedef struct {
   uint64_t opaque[PMID_UBU_F64_WORDS];
 } pmid_ubu_f64_t;
 
+// QUICSORT, the Runge-Kutta method of strong order 3, which asks for the drift at time + 0.21 and 0.79 step_size, for
+// dX = V dt, dV = (-friction V + b(X, t)/mass) dt + sqrt(2 friction temperature/mass) dB;
+// temperature, mass, friction and temperature/mass in (0, inf), step_size/mass and what it carries in a step finite.
+// States are those of pmid_em_underdamped.
+// Constant once initialised: any number of states and threads may share it.
+typedef struct {
+  uint64_t opaque[PMID_QUICSORT_F32_WORDS];
+} pmid_quicsort_f32_t;
+
+// QUICSORT, the Runge-Kutta method of strong order 3, which asks for the drift at time + 0.21 and 0.79 step_size, for
+// dX = V dt, dV = (-friction V + b(X, t)/mass) dt + sqrt(2 friction temperature/mass) dB;
+// temperature, mass, friction and temperature/mass in (0, inf), step_size/mass and what it carries in a step finite.
+// States are those of pmid_em_underdamped.
+// Constant once initialised: any number of states and threads may share it.
+typedef struct {
+  uint64_t opaque[PMID_QUICSORT_F64_WORDS];
+} pmid_quicsort_f64_t;
+
 // A sampler: a solver on a schedule and timesteps. Constant once initialised: any number of runs and
 // threads may share it. It keeps the addresses of the arrays of its settings, and of its tables.
 typedef struct {
@@ -625,8 +652,9 @@ pmid_status_t pmid_em_overdamped_f32_init(pmid_em_overdamped_f32_t *stepper,
                                           float temperature,
                                           float mobility);
 
-// Moves a state by one step from `time`, with one drift evaluation. `work` has PMID_EM_WORK
-// (underdamped PMID_EM_UNDERDAMPED_WORK) times `dimension` scalars or more.
+// Moves a state by one step from `time`, with one drift evaluation (pmid_quicsort: two). `work` has
+// PMID_EM_WORK (underdamped PMID_EM_UNDERDAMPED_WORK, pmid_quicsort PMID_QUICSORT_WORK) times `dimension`
+// scalars or more.
 pmid_status_t pmid_em_overdamped_f32_step(const pmid_em_overdamped_f32_t *stepper,
                                           float time,
                                           float *state,
@@ -694,8 +722,9 @@ pmid_status_t pmid_em_overdamped_f64_init(pmid_em_overdamped_f64_t *stepper,
                                           double temperature,
                                           double mobility);
 
-// Moves a state by one step from `time`, with one drift evaluation. `work` has PMID_EM_WORK
-// (underdamped PMID_EM_UNDERDAMPED_WORK) times `dimension` scalars or more.
+// Moves a state by one step from `time`, with one drift evaluation (pmid_quicsort: two). `work` has
+// PMID_EM_WORK (underdamped PMID_EM_UNDERDAMPED_WORK, pmid_quicsort PMID_QUICSORT_WORK) times `dimension`
+// scalars or more.
 pmid_status_t pmid_em_overdamped_f64_step(const pmid_em_overdamped_f64_t *stepper,
                                           double time,
                                           double *state,
@@ -762,8 +791,9 @@ pmid_status_t pmid_em_additive_f32_init(pmid_em_additive_f32_t *stepper,
                                         float step_size,
                                         float diffusion_coefficient);
 
-// Moves a state by one step from `time`, with one drift evaluation. `work` has PMID_EM_WORK
-// (underdamped PMID_EM_UNDERDAMPED_WORK) times `dimension` scalars or more.
+// Moves a state by one step from `time`, with one drift evaluation (pmid_quicsort: two). `work` has
+// PMID_EM_WORK (underdamped PMID_EM_UNDERDAMPED_WORK, pmid_quicsort PMID_QUICSORT_WORK) times `dimension`
+// scalars or more.
 pmid_status_t pmid_em_additive_f32_step(const pmid_em_additive_f32_t *stepper,
                                         float time,
                                         float *state,
@@ -829,8 +859,9 @@ pmid_status_t pmid_em_additive_f64_init(pmid_em_additive_f64_t *stepper,
                                         double step_size,
                                         double diffusion_coefficient);
 
-// Moves a state by one step from `time`, with one drift evaluation. `work` has PMID_EM_WORK
-// (underdamped PMID_EM_UNDERDAMPED_WORK) times `dimension` scalars or more.
+// Moves a state by one step from `time`, with one drift evaluation (pmid_quicsort: two). `work` has
+// PMID_EM_WORK (underdamped PMID_EM_UNDERDAMPED_WORK, pmid_quicsort PMID_QUICSORT_WORK) times `dimension`
+// scalars or more.
 pmid_status_t pmid_em_additive_f64_step(const pmid_em_additive_f64_t *stepper,
                                         double time,
                                         double *state,
@@ -897,8 +928,9 @@ pmid_status_t pmid_em_semilinear_f32_init(pmid_em_semilinear_f32_t *stepper,
                                           float linear_rate,
                                           float diffusion_coefficient);
 
-// Moves a state by one step from `time`, with one drift evaluation. `work` has PMID_EM_WORK
-// (underdamped PMID_EM_UNDERDAMPED_WORK) times `dimension` scalars or more.
+// Moves a state by one step from `time`, with one drift evaluation (pmid_quicsort: two). `work` has
+// PMID_EM_WORK (underdamped PMID_EM_UNDERDAMPED_WORK, pmid_quicsort PMID_QUICSORT_WORK) times `dimension`
+// scalars or more.
 pmid_status_t pmid_em_semilinear_f32_step(const pmid_em_semilinear_f32_t *stepper,
                                           float time,
                                           float *state,
@@ -966,8 +998,9 @@ pmid_status_t pmid_em_semilinear_f64_init(pmid_em_semilinear_f64_t *stepper,
                                           double linear_rate,
                                           double diffusion_coefficient);
 
-// Moves a state by one step from `time`, with one drift evaluation. `work` has PMID_EM_WORK
-// (underdamped PMID_EM_UNDERDAMPED_WORK) times `dimension` scalars or more.
+// Moves a state by one step from `time`, with one drift evaluation (pmid_quicsort: two). `work` has
+// PMID_EM_WORK (underdamped PMID_EM_UNDERDAMPED_WORK, pmid_quicsort PMID_QUICSORT_WORK) times `dimension`
+// scalars or more.
 pmid_status_t pmid_em_semilinear_f64_step(const pmid_em_semilinear_f64_t *stepper,
                                           double time,
                                           double *state,
@@ -1036,8 +1069,9 @@ pmid_status_t pmid_em_underdamped_f32_init(pmid_em_underdamped_f32_t *stepper,
                                            float mass,
                                            float friction);
 
-// Moves a state by one step from `time`, with one drift evaluation. `work` has PMID_EM_WORK
-// (underdamped PMID_EM_UNDERDAMPED_WORK) times `dimension` scalars or more.
+// Moves a state by one step from `time`, with one drift evaluation (pmid_quicsort: two). `work` has
+// PMID_EM_WORK (underdamped PMID_EM_UNDERDAMPED_WORK, pmid_quicsort PMID_QUICSORT_WORK) times `dimension`
+// scalars or more.
 pmid_status_t pmid_em_underdamped_f32_step(const pmid_em_underdamped_f32_t *stepper,
                                            float time,
                                            float *state,
@@ -1107,8 +1141,9 @@ pmid_status_t pmid_em_underdamped_f64_init(pmid_em_underdamped_f64_t *stepper,
                                            double mass,
                                            double friction);
 
-// Moves a state by one step from `time`, with one drift evaluation. `work` has PMID_EM_WORK
-// (underdamped PMID_EM_UNDERDAMPED_WORK) times `dimension` scalars or more.
+// Moves a state by one step from `time`, with one drift evaluation (pmid_quicsort: two). `work` has
+// PMID_EM_WORK (underdamped PMID_EM_UNDERDAMPED_WORK, pmid_quicsort PMID_QUICSORT_WORK) times `dimension`
+// scalars or more.
 pmid_status_t pmid_em_underdamped_f64_step(const pmid_em_underdamped_f64_t *stepper,
                                            double time,
                                            double *state,
@@ -1178,8 +1213,9 @@ pmid_status_t pmid_baoa_f32_init(pmid_baoa_f32_t *stepper,
                                  float mass,
                                  float friction);
 
-// Moves a state by one step from `time`, with one drift evaluation. `work` has PMID_EM_WORK
-// (underdamped PMID_EM_UNDERDAMPED_WORK) times `dimension` scalars or more.
+// Moves a state by one step from `time`, with one drift evaluation (pmid_quicsort: two). `work` has
+// PMID_EM_WORK (underdamped PMID_EM_UNDERDAMPED_WORK, pmid_quicsort PMID_QUICSORT_WORK) times `dimension`
+// scalars or more.
 pmid_status_t pmid_baoa_f32_step(const pmid_baoa_f32_t *stepper,
                                  float time,
                                  float *state,
@@ -1197,8 +1233,9 @@ pmid_status_t pmid_baoa_f64_init(pmid_baoa_f64_t *stepper,
                                  double mass,
                                  double friction);
 
-// Moves a state by one step from `time`, with one drift evaluation. `work` has PMID_EM_WORK
-// (underdamped PMID_EM_UNDERDAMPED_WORK) times `dimension` scalars or more.
+// Moves a state by one step from `time`, with one drift evaluation (pmid_quicsort: two). `work` has
+// PMID_EM_WORK (underdamped PMID_EM_UNDERDAMPED_WORK, pmid_quicsort PMID_QUICSORT_WORK) times `dimension`
+// scalars or more.
 pmid_status_t pmid_baoa_f64_step(const pmid_baoa_f64_t *stepper,
                                  double time,
                                  double *state,
@@ -1216,8 +1253,9 @@ pmid_status_t pmid_ubu_f32_init(pmid_ubu_f32_t *stepper,
                                 float mass,
                                 float friction);
 
-// Moves a state by one step from `time`, with one drift evaluation. `work` has PMID_EM_WORK
-// (underdamped PMID_EM_UNDERDAMPED_WORK) times `dimension` scalars or more.
+// Moves a state by one step from `time`, with one drift evaluation (pmid_quicsort: two). `work` has
+// PMID_EM_WORK (underdamped PMID_EM_UNDERDAMPED_WORK, pmid_quicsort PMID_QUICSORT_WORK) times `dimension`
+// scalars or more.
 pmid_status_t pmid_ubu_f32_step(const pmid_ubu_f32_t *stepper,
                                 float time,
                                 float *state,
@@ -1235,8 +1273,9 @@ pmid_status_t pmid_ubu_f64_init(pmid_ubu_f64_t *stepper,
                                 double mass,
                                 double friction);
 
-// Moves a state by one step from `time`, with one drift evaluation. `work` has PMID_EM_WORK
-// (underdamped PMID_EM_UNDERDAMPED_WORK) times `dimension` scalars or more.
+// Moves a state by one step from `time`, with one drift evaluation (pmid_quicsort: two). `work` has
+// PMID_EM_WORK (underdamped PMID_EM_UNDERDAMPED_WORK, pmid_quicsort PMID_QUICSORT_WORK) times `dimension`
+// scalars or more.
 pmid_status_t pmid_ubu_f64_step(const pmid_ubu_f64_t *stepper,
                                 double time,
                                 double *state,
@@ -1246,6 +1285,46 @@ pmid_status_t pmid_ubu_f64_step(const pmid_ubu_f64_t *stepper,
                                 pmid_stream_t *stream,
                                 double *work,
                                 size_t work_length);
+
+// Makes the method with a step size.
+pmid_status_t pmid_quicsort_f32_init(pmid_quicsort_f32_t *stepper,
+                                     float step_size,
+                                     float temperature,
+                                     float mass,
+                                     float friction);
+
+// Moves a state by one step from `time`, with one drift evaluation (pmid_quicsort: two). `work` has
+// PMID_EM_WORK (underdamped PMID_EM_UNDERDAMPED_WORK, pmid_quicsort PMID_QUICSORT_WORK) times `dimension`
+// scalars or more.
+pmid_status_t pmid_quicsort_f32_step(const pmid_quicsort_f32_t *stepper,
+                                     float time,
+                                     float *state,
+                                     size_t dimension,
+                                     pmid_drift_f32_t drift,
+                                     void *context,
+                                     pmid_stream_t *stream,
+                                     float *work,
+                                     size_t work_length);
+
+// Makes the method with a step size.
+pmid_status_t pmid_quicsort_f64_init(pmid_quicsort_f64_t *stepper,
+                                     double step_size,
+                                     double temperature,
+                                     double mass,
+                                     double friction);
+
+// Moves a state by one step from `time`, with one drift evaluation (pmid_quicsort: two). `work` has
+// PMID_EM_WORK (underdamped PMID_EM_UNDERDAMPED_WORK, pmid_quicsort PMID_QUICSORT_WORK) times `dimension`
+// scalars or more.
+pmid_status_t pmid_quicsort_f64_step(const pmid_quicsort_f64_t *stepper,
+                                     double time,
+                                     double *state,
+                                     size_t dimension,
+                                     pmid_drift_f64_t drift,
+                                     void *context,
+                                     pmid_stream_t *stream,
+                                     double *work,
+                                     size_t work_length);
 
 // The version of the library that is linked, to compare with PMID_VERSION.
 uint32_t pmid_version(void);

@@ -4,7 +4,7 @@ use core::ffi::c_void;
 use core::ptr;
 
 use core_crate::dynamics::{AdditiveNoise, Overdamped, Semilinear, Underdamped};
-use core_crate::{Baoa, EulerMaruyama, PoissonMidpoint, Ubu};
+use core_crate::{Baoa, EulerMaruyama, PoissonMidpoint, Quicsort, Ubu};
 
 use crate::calls::{Waiting, begin, finish, law, next, step, supply};
 use crate::object::{Handle, init};
@@ -12,8 +12,8 @@ use crate::status::pmid_status_t;
 use crate::stream::pmid_stream_t;
 use crate::types::*;
 
-/// A method that evaluates the drift once a step, in one scalar.
-macro_rules! one_stage {
+/// A method without a split phase, in one scalar.
+macro_rules! method {
     (
         $($doc:expr),+; $real:ty, $drift:ty, $method:ty,
         ($($parameter:ident),*) => |$step_size:ident| $new:expr,
@@ -48,8 +48,9 @@ macro_rules! one_stage {
             made.into()
         }
 
-        /// Moves a state by one step from `time`, with one drift evaluation. `work` has PMID_EM_WORK
-        /// (underdamped PMID_EM_UNDERDAMPED_WORK) times `dimension` scalars or more.
+        /// Moves a state by one step from `time`, with one drift evaluation (pmid_quicsort: two). `work` has
+        /// PMID_EM_WORK (underdamped PMID_EM_UNDERDAMPED_WORK, pmid_quicsort PMID_QUICSORT_WORK) times `dimension`
+        /// scalars or more.
         #[unsafe(no_mangle)]
         pub unsafe extern "C" fn $step(
             stepper: *const $stepper,
@@ -84,7 +85,7 @@ macro_rules! functions {
         $macro_step:ident[$step_words:ident]: $begin:ident, $next:ident, $supply:ident, $finish:ident,
         $mark:expr
     ) => {
-        one_stage! {
+        method! {
             " Euler-Maruyama for", $equation; $real, $drift, EulerMaruyama<$dynamics>,
             ($($parameter),*) => |$step_size| {
                 let $inner_steps = 1;
@@ -309,15 +310,15 @@ steppers! {
     0x706d_6440
 }
 
-/// A splitting method in both scalars, of `inner_steps` inner steps.
-macro_rules! splitting {
+/// A method for underdamped dynamics alone in both scalars, of `inner_steps` inner steps.
+macro_rules! underdamped {
     ($name:ident, $method:ident, $inner_steps:literal, $doc:literal, $mark:literal) => {
-        splitting! { @f32, $name, $method, $inner_steps, $doc, $mark }
-        splitting! { @f64, $name, $method, $inner_steps, $doc, $mark + 1 }
+        underdamped! { @f32, $name, $method, $inner_steps, $doc, $mark }
+        underdamped! { @f64, $name, $method, $inner_steps, $doc, $mark + 1 }
     };
     (@$real:ident, $name:ident, $method:ident, $inner_steps:literal, $doc:literal, $mark:expr) => {
         pastey::paste! {
-            one_stage! {
+            method! {
                 $doc,
                 " dX = V dt, dV = (-friction V + b(X, t)/mass) dt + sqrt(2 friction temperature/mass) dB;",
                 " temperature, mass, friction and temperature/mass in (0, inf), step_size/mass and what it carries in a step finite.",
@@ -337,14 +338,20 @@ macro_rules! splitting {
     };
 }
 
-splitting! {
+underdamped! {
     baoa, Baoa, 1,
     " BAOA, the splitting method that visits the positions of BAOAB if started from velocities half a kick back, for",
     0x706d_6490
 }
 
-splitting! {
+underdamped! {
     ubu, Ubu, 2,
     " UBU, the splitting method of strong order 2, which asks for the drift at time + step_size/2, for",
     0x706d_64a0
+}
+
+underdamped! {
+    quicsort, Quicsort, 1,
+    " QUICSORT, the Runge-Kutta method of strong order 3, which asks for the drift at time + 0.21 and 0.79 step_size, for",
+    0x706d_64b0
 }

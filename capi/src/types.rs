@@ -15,6 +15,9 @@ pub const PMID_EM_WORK: usize = 2;
 /// Scalars of work for each dimension of an underdamped pmid_em step, and of a pmid_baoa or pmid_ubu step.
 #[allow(dead_code, reason = "for the header")]
 pub const PMID_EM_UNDERDAMPED_WORK: usize = 3;
+/// Scalars of work for each dimension of a pmid_quicsort step.
+#[allow(dead_code, reason = "for the header")]
+pub const PMID_QUICSORT_WORK: usize = 5;
 /// Scalars of work for each dimension of a pmid_pmm step.
 #[allow(dead_code, reason = "for the header")]
 pub const PMID_PMM_WORK: usize = 5;
@@ -55,6 +58,10 @@ pub const PMID_BAOA_F64_WORDS: usize = 14;
 pub const PMID_UBU_F32_WORDS: usize = 11;
 /// 64-bit words of a pmid_ubu object in double precision.
 pub const PMID_UBU_F64_WORDS: usize = 22;
+/// 64-bit words of a pmid_quicsort object in single precision.
+pub const PMID_QUICSORT_F32_WORDS: usize = 18;
+/// 64-bit words of a pmid_quicsort object in double precision.
+pub const PMID_QUICSORT_F64_WORDS: usize = 34;
 
 /// A drift b(x, t): reads `position`, writes `drift`, both of `dimension` components, and returns 0; any other value
 /// fails the step. `context` is what the caller gave with the function. The function must not use the stream and the

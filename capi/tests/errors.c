@@ -114,6 +114,9 @@ static void parameters(void)
     EXPECT(pmid_ubu_f64_init(&ubu, 0.1, 0, 2, 1), PMID_BAD_TEMPERATURE);
     EXPECT(pmid_ubu_f64_init(&ubu, 0.1, 1, -2, 1), PMID_BAD_MASS);
     EXPECT(pmid_ubu_f64_init(&ubu, -1, 1, 2, 1), PMID_BAD_STEP_SIZE);
+    pmid_quicsort_f32_t quicsort;
+    EXPECT(pmid_quicsort_f32_init(&quicsort, 0.1f, 1, 2, -1), PMID_BAD_FRICTION);
+    EXPECT(pmid_quicsort_f32_init(&quicsort, 1e30f, 1, 1, 1e-20f), PMID_BAD_STEP_SIZE);
     EXPECT(pmid_em_overdamped_f32_init(NULL, 1, 1, 1), PMID_NULL_POINTER);
     EXPECT(pmid_em_overdamped_f32_init(misaligned(&em), 1, 1, 1), PMID_MISALIGNED_POINTER);
 }

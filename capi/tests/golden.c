@@ -187,11 +187,11 @@ SCALAR(double, f64)
         }                                                                                          \
     }
 
-/* A splitting method in one scalar. */
-#define SPLITTING(REAL, F, NAME)                                                                   \
+/* A method for underdamped dynamics alone, in one scalar, with this much work. */
+#define UNDERDAMPED(REAL, F, NAME, LENGTH)                                                              \
     static void NAME##_##F(void)                                                                   \
     {                                                                                              \
-        enum { WORK = DIMENSION * PMID_EM_UNDERDAMPED_WORK };                                      \
+        enum { WORK = DIMENSION * (LENGTH) };                                                      \
         const REAL step_size = (REAL)1 / 20;                                                       \
         REAL state[2 * DIMENSION], work[WORK];                                                     \
         pmid_stream_t stream;                                                                      \
@@ -210,8 +210,9 @@ SCALAR(double, f64)
     SCHEME(REAL, F, additive, 1, 10, (REAL)3 / 4)                                                  \
     SCHEME(REAL, F, semilinear, 1, 1000000, 2, 1)                                                  \
     SCHEME(REAL, F, underdamped, 2, 1000, 1, 2, 2)                                                 \
-    SPLITTING(REAL, F, baoa)                                                                       \
-    SPLITTING(REAL, F, ubu)
+    UNDERDAMPED(REAL, F, baoa, PMID_EM_UNDERDAMPED_WORK)                                           \
+    UNDERDAMPED(REAL, F, ubu, PMID_EM_UNDERDAMPED_WORK)                                            \
+    UNDERDAMPED(REAL, F, quicsort, PMID_QUICSORT_WORK)
 
 SCHEMES(float, f32)
 SCHEMES(double, f64)
@@ -230,7 +231,9 @@ int main(void)
     underdamped_f64();
     baoa_f32();
     ubu_f32();
+    quicsort_f32();
     baoa_f64();
     ubu_f64();
+    quicsort_f64();
     return 0;
 }

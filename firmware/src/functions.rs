@@ -36,8 +36,8 @@ use poisson_midpoint::target::{
 };
 use poisson_midpoint::tuning::{Coupled, StepSizeTuner};
 use poisson_midpoint::{
-    Baoa, EulerMaruyama, MidpointLaw, OneStage, Phase, PoissonMidpoint, Real, State, StepError,
-    Stepper, Trajectory, Ubu,
+    Baoa, EulerMaruyama, MidpointLaw, OneStage, Phase, PoissonMidpoint, Quicsort, Real, State,
+    StepError, Stepper, Trajectory, Ubu,
 };
 use rand_core::TryRng;
 
@@ -237,6 +237,7 @@ fn dynamics<T: Real>() -> Outcome {
     splitting::<T, _>(&baoa)?;
     black_box(Baoa::try_from(&black_box(baoa.method()))?);
     splitting::<T, _>(&Ubu::new(underdamped)?)?;
+    stepper::<T, _, Phase<T, D>, _>(&Quicsort::new(underdamped)?, &mut Stream::new(42, 0))?;
     kernels(overdamped)?;
     kernels(underdamped)
 }
@@ -270,6 +271,7 @@ where
         let (path, mut midpoints) = (BrownianPath::new(dynamics, noise.clone()), noise.clone());
         black_box(path.increment::<X>(number(1), number(5))?);
         let mut path = path.noise(number(0), number(1), &mut midpoints)?;
+        black_box(Noise::<X>::has_areas(&path));
         black_box(Noise::<X>::inner_steps(&path));
         let mut x = X::from_fn(|_, _| real(4));
         black_box(stepper.step(real(0), &mut x, |_, x| -x, &mut path).is_ok());
@@ -348,6 +350,7 @@ fn checkpoints<T: Real>() -> Outcome {
     }
     checkpoint::<T, _, Phase<T, D>>(&Baoa::new(underdamped)?)?;
     checkpoint::<T, _, Phase<T, D>>(&Ubu::new(underdamped)?)?;
+    checkpoint::<T, _, Phase<T, D>>(&Quicsort::new(underdamped)?)?;
     black_box(Name::new(black_box("a name")));
     Ok(())
 }

@@ -40,6 +40,7 @@ enum Failure {
     Other(u32, u32),
     NotAsked,
     Unfinished,
+    NoAreas,
 }
 
 impl Particle {
@@ -64,6 +65,7 @@ impl Particle {
             },
             Failure::NotAsked => StepError::DriftNotAsked,
             Failure::Unfinished => StepError::Unfinished,
+            Failure::NoAreas => StepError::NoAreas,
         };
         Status::Failed { step, error }
     }

@@ -12,8 +12,8 @@ use poisson_midpoint::dynamics::{AdditiveNoise, Dynamics, Overdamped, Semilinear
 use poisson_midpoint::nalgebra::SVector;
 use poisson_midpoint::random::Stream;
 use poisson_midpoint::{
-    Baoa, EulerMaruyama, MidpointLaw, Parameter, ParameterError, PoissonMidpoint, State, Stepper,
-    Ubu,
+    Baoa, EulerMaruyama, MidpointLaw, Parameter, ParameterError, PoissonMidpoint, Quicsort, State,
+    Stepper, Ubu,
 };
 use poisson_midpoint_fuzz::numbers::{Scalar, between};
 use poisson_midpoint_fuzz::state::bits;
@@ -163,7 +163,7 @@ fn step<S: Dynamics<Real: Scalar>>(dynamics: Option<S>, input: &Input) {
     }
 }
 
-/// The splitting methods of dynamics: refused if a kick or what it carries is beyond all numbers, and UBU if K is odd.
+/// The methods for underdamped dynamics alone: refused if a kick or what it carries is beyond all numbers, and UBU if K is odd.
 fn split<T: Scalar>(dynamics: Underdamped<T>, input: &Input) {
     let (eta, k) = (dynamics.step_size(), dynamics.inner_steps());
     let kick = eta.wide().log2() - dynamics.mass().wide().log2();
@@ -176,6 +176,9 @@ fn split<T: Scalar>(dynamics: Underdamped<T>, input: &Input) {
     let step_size = (Parameter::StepSize, eta, finite(kick).and(carried));
     if let Some(baoa) = hold(Baoa::new(dynamics), &[step_size]) {
         step_by(&baoa, input);
+    }
+    if let Some(quicsort) = hold(Quicsort::new(dynamics), &[step_size]) {
+        step_by(&quicsort, input);
     }
     let even = Verdict::of(k.is_multiple_of(2));
     let inner_steps = (Parameter::InnerSteps, T::from_u32(k), even);

@@ -6,12 +6,13 @@ use core::ops::Range;
 use crate::dynamics::cell::Cell;
 use crate::dynamics::span::Span;
 use crate::dynamics::state::State;
-use crate::dynamics::{CellOf, Dynamics, StateOf};
+use crate::dynamics::{CellOf, Dynamics, StateOf, Underdamped};
 use crate::memory::Coordinate;
-use crate::method::{OneStage, PoissonMidpoint, Stepper};
+use crate::method::quicsort::Node;
+use crate::method::{OneStage, PoissonMidpoint, Quicsort, Stepper};
 use crate::random::Streams;
 use crate::real::Real;
-use crate::scalar::Row;
+use crate::scalar::{Row, Scalar};
 use crate::simd::Work;
 
 mod drifts;
@@ -128,6 +129,65 @@ impl<X: State> Lanes<X> {
                 set_cell::<X, _>(&mut self.rows, d, moved);
             }
             if !finite {
+                return None;
+            }
+        }
+        self.word_positions = [words.position(); LANES];
+        Some(calls)
+    }
+
+    /// Steps all lanes by the Runge–Kutta method QUICSORT. `None` as for [`one_stage`](Self::one_stage).
+    #[inline(always)]
+    pub(crate) fn quicsort<T, F>(
+        &mut self,
+        stepper: &Quicsort<T>,
+        drift: &mut F,
+        steps: Range<u32>,
+    ) -> Option<u64>
+    where
+        T: Real,
+        X: StateOf<Underdamped<T>>,
+        F: LaneDrift<X::Position>,
+    {
+        let step_size = stepper.dynamics().step_size();
+        let coefficients = stepper.in_lanes::<Numbers<T>>();
+        let mut words = self.words()?;
+        let calls = 2 * steps.len() as u64 * count(&self.occupied);
+        let mut areas = X::each(|_| Row([T::ZERO; LANES]));
+        let mut nodes = [(); 2].map(|()| X::Position::each(|_| Row([T::ZERO; LANES])));
+        for n in steps {
+            let time = step_size * T::from_u32(n);
+            for d in 0..X::DIMENSION {
+                set_cell::<X, _>(&mut areas, d, increment(&coefficients.areas, &mut words));
+            }
+            for d in 0..X::DIMENSION {
+                let higher = increment(&coefficients.higher, &mut words);
+                let start = cell::<X, _>(&self.rows, d);
+                let flight = coefficients.fly(start, cell::<X, _>(&areas, d), higher);
+                for (node, x) in nodes.iter_mut().zip(flight.nodes) {
+                    set_cell::<X::Position, _>(node, d, [x]);
+                }
+                set_cell::<X, _>(&mut self.rows, d, flight.end);
+            }
+            for node in [Node::First, Node::Second] {
+                let [first, second] = &mut nodes;
+                let asked = match node {
+                    Node::First => &*first,
+                    Node::Second => &*second,
+                };
+                if !asked.as_ref().iter().all(|row| row.all_finite()) {
+                    return None;
+                }
+                let times = [stepper.time_of(node, time); LANES];
+                let drifts = evaluate::<X::Position, F>(asked, drift, &self.occupied, &times);
+                for (d, &b) in drifts.as_ref().iter().enumerate() {
+                    let [x] = cell::<X::Position, [Numbers<T>; 1]>(second, d);
+                    set_cell::<X::Position, _>(second, d, [coefficients.second(x, b)]);
+                    let end = cell::<X, _>(&self.rows, d);
+                    set_cell::<X, _>(&mut self.rows, d, coefficients.kicked(end, node, b));
+                }
+            }
+            if !self.rows.as_ref().iter().all(|row| row.all_finite()) {
                 return None;
             }
         }

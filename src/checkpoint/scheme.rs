@@ -4,7 +4,7 @@ use core::fmt;
 
 use crate::dynamics::{AdditiveNoise, Dynamics, Overdamped, RealOf, Semilinear, Underdamped};
 use crate::kernel::KernelDynamics;
-use crate::method::{Baoa, EulerMaruyama, PoissonMidpoint, Stepper, Ubu};
+use crate::method::{Baoa, EulerMaruyama, PoissonMidpoint, Quicsort, Stepper, Ubu};
 use crate::random::MidpointLaw;
 use crate::real::Real;
 
@@ -23,6 +23,7 @@ impl<S: Dynamics> Sealed for EulerMaruyama<S> {}
 impl<S: Dynamics> Sealed for PoissonMidpoint<S> {}
 impl<T> Sealed for Baoa<T> {}
 impl<T> Sealed for Ubu<T> {}
+impl<T> Sealed for Quicsort<T> {}
 
 /// A stepper that checkpoints know: the methods of this crate.
 ///
@@ -62,6 +63,12 @@ impl<T: Real> Recorded for Baoa<T> {
 impl<T: Real> Recorded for Ubu<T> {
     fn name(&self) -> &'static str {
         "ubu"
+    }
+}
+
+impl<T: Real> Recorded for Quicsort<T> {
+    fn name(&self) -> &'static str {
+        "quicsort"
     }
 }
 

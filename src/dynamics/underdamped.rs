@@ -124,6 +124,17 @@ impl<T: Real> Underdamped<T> {
         self.clock.step_size() * self.inverse_mass
     }
 
+    /// T/m, the variance of a velocity in the long run.
+    pub(crate) fn velocity_variance(&self) -> T {
+        self.velocity_variance
+    }
+
+    /// All coefficients over a time, those of the drift for an acceleration, at mass 1.
+    #[inline(always)]
+    pub(crate) fn flight<X: Scalar<Real = T>>(&self, time: X) -> PhaseSpan<X> {
+        coefficients(self.friction, T::ONE, self.velocity_variance, time)
+    }
+
     /// All coefficients over a time.
     #[inline(always)]
     fn over<X: Scalar<Real = T>>(&self, time: X) -> PhaseSpan<X> {

@@ -50,6 +50,8 @@ pub enum StepError {
         /// K of the steps that the noise is for.
         needed: u32,
     },
+    /// The noise source does not know the Lévy areas of its path, which [`Quicsort`](crate::Quicsort) needs.
+    NoAreas,
     /// A drift was supplied that had not been asked for.
     DriftNotAsked,
     /// A step was finished before [`MacroStep::next`](crate::MacroStep::next) had returned `None`.
@@ -81,6 +83,7 @@ impl fmt::Display for StepError {
                 f,
                 "a step of {inner_steps} inner steps was given noise for steps of {needed}"
             ),
+            Self::NoAreas => f.write_str("the noise source does not know its Lévy areas"),
             Self::DriftNotAsked => f.write_str("a drift was supplied that was not asked for"),
             Self::Unfinished => f.write_str("the step was finished before its last midpoint"),
         }

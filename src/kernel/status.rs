@@ -51,6 +51,7 @@ impl FailureRecord {
                 inner_steps,
                 needed,
             } => (6, [inner_steps, needed, 0]),
+            StepError::NoAreas => (7, [0; 3]),
         };
         Self { code, step, fields }
     }
@@ -85,6 +86,7 @@ impl FailureRecord {
                 inner_steps: a,
                 needed: b,
             },
+            7 => StepError::NoAreas,
             _ => StepError::Unfinished,
         };
         Status::Failed {

@@ -58,6 +58,13 @@ pub trait Noise<X: State> {
         None
     }
 
+    /// Whether increments may be the Lévy areas that [`Quicsort`](crate::Quicsort) asks for. A step of it is refused
+    /// with [`StepError::NoAreas`] otherwise.
+    #[inline]
+    fn has_areas(&self) -> bool {
+        true
+    }
+
     /// The first midpoint of the step, or the next after `previous`; `None` when there are no
     /// more. Midpoints must increase and lie in 1..K.
     fn midpoint(&mut self, midpoints: &Midpoints, previous: Option<u32>) -> Option<u32>;

@@ -35,6 +35,7 @@
 //! | [`EulerMaruyama`](crate::EulerMaruyama) | segment (0, K) |
 //! | [`Baoa`](crate::Baoa) | segment (0, K), c = 1 |
 //! | [`Ubu`](crate::Ubu) | segment (0, K/2), segment (K/2, K) |
+//! | [`Quicsort`](crate::Quicsort) | W and H of each coordinate, c = 2; L of each coordinate, c = 1 |
 //! | [`PoissonMidpoint`](crate::PoissonMidpoint), `Bernoulli` | gap, segment (0, m₁), gap, segment (m₁, m₂), …, gap, segment (mₙ, K) |
 //! | [`PoissonMidpoint`](crate::PoissonMidpoint), `Single` | midpoint, segment (0, m), segment (m, K); for K = 1 the segment (0, 1) alone |
 //!

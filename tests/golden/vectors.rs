@@ -5,7 +5,8 @@ use poisson_midpoint::MidpointLaw::{Bernoulli, Single};
 use poisson_midpoint::dynamics::{AdditiveNoise, Dynamics, Overdamped, Semilinear, Underdamped};
 use poisson_midpoint::random::{Midpoints, PastEnd, Streams, Words, normal_f32, normal_f64};
 use poisson_midpoint::{
-    Baoa, EulerMaruyama, ParameterError, PoissonMidpoint, Real, State, StepError, Stepper, Ubu,
+    Baoa, EulerMaruyama, ParameterError, PoissonMidpoint, Quicsort, Real, State, StepError,
+    Stepper, Ubu,
 };
 
 use super::text::Text;
@@ -147,13 +148,14 @@ fn dynamics<T: Bits>(out: &mut impl Text, scalar: &str) -> Result<(), Failure> {
     steppers(out, scalar, "underdamped", underdamped)
 }
 
-/// The trajectories of the splitting methods in one scalar.
-fn splitting<T: Bits>(out: &mut impl Text, scalar: &str) -> Result<(), Failure> {
+/// The trajectories of the methods for underdamped dynamics alone in one scalar.
+fn underdamped<T: Bits>(out: &mut impl Text, scalar: &str) -> Result<(), Failure> {
     let n = T::from_u32;
     let underdamped = |inner| Underdamped::new(n(1) / n(20), inner, n(2))?.with_mass(n(2));
     let title = |method| [scalar, "underdamped", method];
     trajectory(out, title("baoa"), &Baoa::new(underdamped(1)?)?)?;
-    trajectory(out, title("ubu"), &Ubu::new(underdamped(2)?)?)
+    trajectory(out, title("ubu"), &Ubu::new(underdamped(2)?)?)?;
+    trajectory(out, title("quicsort"), &Quicsort::new(underdamped(1)?)?)
 }
 
 fn words(out: &mut impl Text) -> Result<(), Failure> {
@@ -218,6 +220,6 @@ pub fn write(out: &mut impl Text) -> Result<(), Failure> {
     midpoints(out);
     dynamics::<f32>(out, "f32")?;
     dynamics::<f64>(out, "f64")?;
-    splitting::<f32>(out, "f32")?;
-    splitting::<f64>(out, "f64")
+    underdamped::<f32>(out, "f32")?;
+    underdamped::<f64>(out, "f64")
 }

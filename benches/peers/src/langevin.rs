@@ -7,7 +7,7 @@ use poisson_midpoint::nalgebra::SVector;
 use poisson_midpoint::random::{Buffered, Stream};
 use poisson_midpoint::target::{DoubleWell, Drift, LogisticRegression, TableDrift};
 use poisson_midpoint::{
-    Baoa, EulerMaruyama, MidpointLaw, Phase, PoissonMidpoint, State, Stepper, Ubu,
+    Baoa, EulerMaruyama, MidpointLaw, Phase, PoissonMidpoint, Quicsort, State, Stepper, Ubu,
 };
 
 use super::{Contender, mean_square};
@@ -24,7 +24,7 @@ const WELL: DoubleWell<f32> = DoubleWell {
 const COEFFICIENTS: usize = 31;
 const LOGISTIC_STEP_SIZE: f32 = 0.1;
 
-/// The contender of a method, `euler`, `single`, `bernoulli`, `baoa` or `ubu`.
+/// The contender of a method, `euler`, `single`, `bernoulli`, `baoa`, `ubu` or `quicsort`.
 pub(crate) fn contender(
     method: &str,
     workload: &str,
@@ -45,6 +45,13 @@ pub(crate) fn contender(
         "ubu" if workload == "underdamped" => {
             return Ok(well::<_, Phase<f32, 1>, 1>(
                 Ubu::new(underdamped(2)?)?,
+                count,
+                steps,
+            ));
+        }
+        "quicsort" if workload == "underdamped" => {
+            return Ok(well::<_, Phase<f32, 1>, 1>(
+                Quicsort::new(underdamped(1)?)?,
                 count,
                 steps,
             ));

@@ -1,5 +1,5 @@
 //! Samples the posterior of a Bayesian logistic regression with Euler–Maruyama and the Poisson midpoint method, overdamped
-//! and underdamped, and with two splitting methods, all at equal numbers of gradient calls, and
+//! and underdamped, with two splitting methods and with QUICSORT, all at equal numbers of gradient calls, and
 //! compares posterior mean and variance with those of the no-U-turn sampler.
 //!
 //! `cargo run --release -p posterior -- --help`
@@ -28,7 +28,7 @@ use poisson_midpoint::dynamics::{Dynamics, Overdamped, Underdamped};
 use poisson_midpoint::random::Streams;
 use poisson_midpoint::tuning::{Coupled, StepSizeTuner, Tuned, TuningError};
 use poisson_midpoint::{
-    Baoa, EulerMaruyama, ParameterError, PoissonMidpoint, State, StepError, Stepper, Ubu,
+    Baoa, EulerMaruyama, ParameterError, PoissonMidpoint, Quicsort, State, StepError, Stepper, Ubu,
 };
 use reference::Reference;
 use sampler::Moments;
@@ -143,7 +143,7 @@ fn compare<const D: usize>(
     write_tuned(&mut out, &tuned)?;
     let curves = |of: ErrorAndFloor| {
         let curve = |method: usize| Curve {
-            name: METHODS[method],
+            name: METHODS[method].0,
             points: rows
                 .iter()
                 .filter_map(|row| row[method].as_ref().ok())
@@ -180,13 +180,15 @@ fn progress(what: &'static str, length: u64) -> ProgressBar {
     }
 }
 
-const METHODS: [&str; 6] = [
-    "Euler–Maruyama",
-    "Poisson midpoint",
-    "underdamped EM",
-    "underdamped midpoint",
-    "UBU",
-    "BAOA(B)",
+/// The methods, with the gradients that a step of each takes.
+const METHODS: [(&str, u32); 7] = [
+    ("Euler–Maruyama", 1),
+    ("Poisson midpoint", 2),
+    ("underdamped EM", 1),
+    ("underdamped midpoint", 2),
+    ("UBU", 1),
+    ("BAOA(B)", 1),
+    ("QUICSORT", 2),
 ];
 
 /// A method at a step size, with K inner steps.
@@ -225,6 +227,10 @@ fn baoa(step_size: f64, inner_steps: u32) -> Made<Baoa<f64>> {
     Baoa::new(underdamped(step_size, inner_steps)?)
 }
 
+fn quicsort(step_size: f64, inner_steps: u32) -> Made<Quicsort<f64>> {
+    Quicsort::new(underdamped(step_size, inner_steps)?)
+}
+
 /// The result of each method at one budget.
 type Row = [Result<Errors, StepError>; METHODS.len()];
 
@@ -247,6 +253,7 @@ impl<const D: usize> Job<'_, D> {
             self.run(&underdamped_midpoint(long, INNER_STEPS)?, budget / 2),
             self.run(&ubu(short, 2)?, budget),
             self.run(&baoa(short, 1)?, budget),
+            self.run(&quicsort(long, 1)?, budget / 2),
         ])
     }
 
@@ -260,6 +267,7 @@ impl<const D: usize> Job<'_, D> {
                 scope.spawn(|| self.tune(underdamped_midpoint)),
                 scope.spawn(|| self.tune(ubu)),
                 scope.spawn(|| self.tune(baoa)),
+                scope.spawn(|| self.tune(quicsort)),
             ]
             .map(|worker| worker.join().expect("a tuner panicked"))
         })
@@ -377,12 +385,7 @@ impl fmt::Display for Cell<'_> {
 
 /// Gradient calls of a chain at the tuner's step size.
 fn calls(method: usize, tuned: &Tuned<f64>) -> f64 {
-    let per_step = if METHODS[method].contains("midpoint") {
-        2.0
-    } else {
-        1.0
-    };
-    per_step * TIME / tuned.step_size
+    f64::from(METHODS[method].1) * TIME / tuned.step_size
 }
 
 fn write_tuned(
@@ -394,7 +397,7 @@ fn write_tuned(
         "step size that the tuner finds for a bias of {BIAS} sd of each square (triangles)"
     )?;
     for (method, tuned) in tuned.iter().enumerate() {
-        let name = METHODS[method];
+        let (name, _) = METHODS[method];
         match tuned {
             Ok(found) => {
                 let (size, calls) = (found.step_size, calls(method, found));
@@ -421,7 +424,7 @@ fn write_table(out: &mut impl Write, rows: &[Row]) -> io::Result<()> {
             out,
             "{:>6}{}",
             "calls",
-            METHODS.map(|name| format!("{name:>22}")).concat()
+            METHODS.map(|(name, _)| format!("{name:>22}")).concat()
         )?;
         for (budget, row) in BUDGETS.iter().zip(rows) {
             let cells = row

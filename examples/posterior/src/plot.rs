@@ -23,13 +23,14 @@ impl Curve {
     }
 }
 
-const COLOURS: [RGBColor; 6] = [
+const COLOURS: [RGBColor; 7] = [
     RGBColor(200, 90, 40),
     RGBColor(30, 100, 180),
     RGBColor(230, 170, 60),
     RGBColor(30, 140, 90),
     RGBColor(150, 90, 170),
     RGBColor(60, 60, 60),
+    RGBColor(120, 175, 210),
 ];
 
 /// Errors beyond this are off the chart: the step size is out of the method's range.

@@ -31,7 +31,7 @@ use poisson_midpoint::target::{
 };
 use poisson_midpoint::tuning::{Coupled, StepSizeTuner, Tuned, TuningError};
 use poisson_midpoint::{
-    Baoa, EulerMaruyama, MidpointLaw, Parameter, Phase, PoissonMidpoint, Step, StepError,
+    Baoa, EulerMaruyama, MidpointLaw, Parameter, Phase, PoissonMidpoint, Quicsort, Step, StepError,
     Trajectory, Ubu,
 };
 use poisson_midpoint_firmware::outcome::exit;
@@ -80,6 +80,7 @@ fn dynamics() -> Result<(), Failure> {
     info!("{}", EulerMaruyama::new(overdamped));
     info!("{}", Baoa::new(underdamped)?);
     info!("{}", Ubu::new(underdamped)?);
+    info!("{}", Quicsort::new(underdamped)?);
     info!("{}", PoissonMidpoint::new(overdamped, MidpointLaw::Single));
     info!("{}", Overdamped::new(-1.0_f32, 1000).err());
     info!("{}", Parameter::InnerSteps);
