@@ -3,7 +3,10 @@
 use nalgebra::{SMatrix, SVector, matrix, vector};
 use poisson_midpoint::dynamics::{Overdamped, Underdamped};
 use poisson_midpoint::random::Stream;
-use poisson_midpoint::target::{DoubleWell, Drift, Gaussian, NotPositiveDefinite, Preconditioner};
+use poisson_midpoint::target::{
+    DoubleWell, Drift, Gaussian, LogisticRegression, NotPositiveDefinite, Preconditioner,
+    TableDrift,
+};
 use poisson_midpoint::{
     Baoa, EulerMaruyama, MidpointLaw, Phase, PoissonMidpoint, Real, State, Stepper,
 };
@@ -52,7 +55,7 @@ fn factors_are_those_of_nalgebra() {
         let difference = map.gradient(&force).dot(&y) - force.dot(&(x - centre));
         assert!(difference.abs() < 1e-12);
         let drift = map.drift(|time, x: &SVector<f64, D>| x * time);
-        assert_eq!(drift(3.0, &y), map.gradient(&(x * 3.0)));
+        assert_eq!(drift.drift(3.0, &y), map.gradient(&(x * 3.0)));
     }
     // What is above the diagonal is not read.
     let mut lower = covariance;
@@ -72,7 +75,8 @@ fn twice_as_wide_is_four_times_the_step() {
         steepness: 1.0,
         cap: 2.0,
     };
-    let drift = map.drift(target);
+    let preconditioned = map.drift(target);
+    let drift = |time: f32, y: &SVector<f32, 2>| preconditioned.drift(time, y);
     fn both<S: Stepper<Dynamics = Overdamped<f32>>>(
         make: impl Fn(Overdamped<f32>) -> S,
         target: impl Fn(f32, &SVector<f32, 2>) -> SVector<f32, 2>,
@@ -92,12 +96,12 @@ fn twice_as_wide_is_four_times_the_step() {
         [x, y * 2.0]
     }
     let plain = |time: f32, x: &SVector<f32, 2>| target.drift(time, x);
-    let [x, y] = both(EulerMaruyama::new, plain, &drift);
+    let [x, y] = both(EulerMaruyama::new, plain, drift);
     assert_eq!(x, y);
     let [x, y] = both(
         |d| PoissonMidpoint::new(d, MidpointLaw::Single),
         plain,
-        &drift,
+        drift,
     );
     assert_eq!(x, y);
 }
@@ -116,7 +120,8 @@ fn a_narrow_gaussian_is_an_isotropic_one() {
     ];
     for map in maps {
         let map = map.unwrap();
-        let narrow = map.drift(target);
+        let preconditioned = map.drift(target);
+        let narrow = |time: f64, y: &SVector<f64, 2>| preconditioned.drift(time, y);
         let isotropic = |_time: f64, y: &SVector<f64, 2>| -y;
         fn compare<S, X>(
             stepper: &S,
@@ -147,6 +152,28 @@ fn a_narrow_gaussian_is_an_isotropic_one() {
         let baoa = Baoa::new(underdamped).unwrap();
         compare(&baoa, Phase::at_rest(start), &narrow, isotropic);
     }
+}
+
+/// A preconditioned likelihood is asked for 16 particles at once, and has the bits of each alone.
+#[test]
+fn rows_of_particles_have_the_bits_of_each() {
+    let table: Vec<f64> = [1.0].into_iter().chain(normals::<{ 7 * D }>(8)).collect();
+    let likelihood = LogisticRegression::<f64, D>::from_table(&table).unwrap();
+    let map = Preconditioner::from_covariance(SVector::from(normals(9)), &covariance()).unwrap();
+    let drift = map.drift(likelihood);
+    assert!(drift.is_vectorised());
+    let positions: [[f64; 16]; D] = core::array::from_fn(|d| normals(10 + d as u64));
+    let drifts = drift.drifts(&[0.0; 16], &positions);
+    for lane in 0..16 {
+        let y = SVector::from_fn(|d, _| positions[d][lane]);
+        let alone = drift.drift(0.0, &y);
+        assert_eq!(drifts.map(|row| row[lane]), <[f64; D]>::from(alone));
+        assert!(alone.amax() > 0.1);
+    }
+    assert!(
+        !map.drift(|_time: f64, x: &SVector<f64, D>| -x)
+            .is_vectorised()
+    );
 }
 
 #[test]

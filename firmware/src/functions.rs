@@ -507,7 +507,12 @@ fn drifts<T: Real>() -> Outcome {
     let map = Preconditioner::from_precision(x, &gaussian.precision)
         .or(Preconditioner::from_covariance(x, &gaussian.precision))?;
     black_box((map.coordinates(&map.position(&x)), map.gradient(&x)));
-    black_box(map.drift(gaussian)(real(0), &x));
+    let preconditioned = map.drift(gaussian);
+    black_box(preconditioned.drift(real(0), &x));
+    black_box((
+        preconditioned.is_vectorised(),
+        preconditioned.drifts(&[real(0); 2], &[[real(4); 2]; D]),
+    ));
     let closure = |time: T, x: &SVector<T, D>| x.map(|x| black_box(x * time));
     black_box(Drift::drift(&closure, real(1), &x));
     black_box(Drift::drifts(

@@ -33,7 +33,7 @@ pub use double_well::DoubleWell;
 pub use gaussian::{Gaussian, GaussianTable};
 pub use logistic::LogisticRegression;
 pub use mixture::GaussianMixture;
-pub use preconditioner::{NotPositiveDefinite, Preconditioner};
+pub use preconditioner::{NotPositiveDefinite, Preconditioned, Preconditioner};
 
 /// A drift b(x, t) in D dimensions.
 ///

@@ -6,6 +6,7 @@ use nalgebra::{SMatrix, SVector};
 
 use super::Drift;
 use crate::real::Real;
+use crate::scalar::{Row, Scalar};
 
 /// Rows of a square matrix.
 type Rows<T, const D: usize> = [[T; D]; D];
@@ -29,7 +30,7 @@ type Rows<T, const D: usize> = [[T; D]; D];
 /// use poisson_midpoint::dynamics::Overdamped;
 /// use poisson_midpoint::random::Stream;
 /// use poisson_midpoint::statistics::Covariance;
-/// use poisson_midpoint::target::{Gaussian, Preconditioner};
+/// use poisson_midpoint::target::{Drift, Gaussian, Preconditioner};
 /// use poisson_midpoint::{MidpointLaw, PoissonMidpoint, Stepper};
 /// // Widths of 10 and 0.07 along the diagonals; in y a step may be of order 1.
 /// let target = Gaussian { mean: vector![3.0, -2.0], precision: matrix![100.0, 99.99; 99.99, 100.0] };
@@ -39,7 +40,7 @@ type Rows<T, const D: usize> = [[T; D]; D];
 /// let (mut y, mut stream) = (vector![0.0, 0.0], Stream::new(42, 0));
 /// let mut seen = Covariance::new();
 /// for _ in 0..20_000 {
-///     let _ = stepper.step(0.0, &mut y, &drift, &mut stream)?;
+///     let _ = stepper.step(0.0, &mut y, |time, y| drift.drift(time, y), &mut stream)?;
 ///     seen.push(&map.position(&y))?;
 /// }
 /// let covariance = seen.covariance().unwrap();
@@ -97,12 +98,16 @@ impl<T: Real, const D: usize> Preconditioner<T, D> {
     /// x = μ + L y.
     #[must_use]
     pub fn position(&self, y: &SVector<T, D>) -> SVector<T, D> {
-        let y = (*y).into();
-        let mut position = self.centre;
-        for (x, row) in position.iter_mut().zip(&self.factor) {
-            *x += dot(row, &y);
+        self.position_of(&(*y).into()).into()
+    }
+
+    #[inline(always)]
+    fn position_of<X: Scalar<Real = T>>(&self, y: &[X; D]) -> [X; D] {
+        let mut position = *y;
+        for ((x, row), &centre) in position.iter_mut().zip(&self.factor).zip(&self.centre) {
+            *x = X::splat(centre) + dot(row, y);
         }
-        position.into()
+        position
     }
 
     /// y = L⁻¹ (x − μ): the start of a chain that is to begin at x.
@@ -118,33 +123,82 @@ impl<T: Real, const D: usize> Preconditioner<T, D> {
     /// Lᵀ f: the gradient in y of a function whose gradient in x is f.
     #[must_use]
     pub fn gradient(&self, force: &SVector<T, D>) -> SVector<T, D> {
-        let mut gradient = [T::ZERO; D];
+        self.gradient_of(&(*force).into()).into()
+    }
+
+    #[inline(always)]
+    fn gradient_of<X: Scalar<Real = T>>(&self, force: &[X; D]) -> [X; D] {
+        let mut gradient = [X::splat(T::ZERO); D];
         for (row, &force) in self.factor.iter().zip(force) {
             add_multiple(&mut gradient, row, force);
         }
-        gradient.into()
+        gradient
     }
 
     /// The drift of y, Lᵀ b(μ + L y, t).
-    pub fn drift<B: Drift<T, D>>(
-        &self,
-        drift: B,
-    ) -> impl Fn(T, &SVector<T, D>) -> SVector<T, D> + use<'_, T, D, B> {
-        move |time, y| self.gradient(&drift.drift(time, &self.position(y)))
+    pub fn drift<B: Drift<T, D>>(&self, drift: B) -> Preconditioned<'_, T, B, D> {
+        Preconditioned { map: self, drift }
     }
 }
 
-fn dot<T: Real, const D: usize>(a: &[T; D], b: &[T; D]) -> T {
-    let mut sum = T::ZERO;
+/// The drift of y where x = μ + L y has the drift b: Lᵀ b(μ + L y, t), made by [`Preconditioner::drift`].
+///
+/// If b is vectorised ([`Drift::is_vectorised`]), so is this.
+///
+/// ```
+/// use nalgebra::{matrix, vector};
+/// use poisson_midpoint::dynamics::Overdamped;
+/// use poisson_midpoint::random::Stream;
+/// use poisson_midpoint::target::{Drift, Preconditioner};
+/// use poisson_midpoint::{EulerMaruyama, Stepper};
+/// let map = Preconditioner::from_covariance(vector![1.0], &matrix![4.0])?; // x = 1 + 2 y
+/// let drift = map.drift(|_time: f64, x: &_| -x);
+/// assert_eq!(drift.drift(0.0, &vector![3.0]), vector![-14.0]);
+/// let stepper = EulerMaruyama::new(Overdamped::new(0.1, 1)?);
+/// let mut y = map.coordinates(&vector![7.0]);
+/// let _ = stepper.step(0.0, &mut y, |time, y| drift.drift(time, y), &mut Stream::new(42, 0))?;
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Clone, Copy, Debug)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
+pub struct Preconditioned<'a, T, B, const D: usize> {
+    map: &'a Preconditioner<T, D>,
+    drift: B,
+}
+
+impl<T: Real, B: Drift<T, D>, const D: usize> Drift<T, D> for Preconditioned<'_, T, B, D> {
+    #[inline]
+    fn drift(&self, time: T, y: &SVector<T, D>) -> SVector<T, D> {
+        let force = self.drift.drift(time, &self.map.position(y));
+        self.map.gradient(&force)
+    }
+
+    #[inline(always)]
+    fn is_vectorised(&self) -> bool {
+        self.drift.is_vectorised()
+    }
+
+    #[inline(always)]
+    fn drifts<const L: usize>(&self, times: &[T; L], positions: &[[T; L]; D]) -> [[T; L]; D] {
+        let positions = self.map.position_of(&positions.map(Row));
+        let forces = self.drift.drifts(times, &positions.map(|Row(x)| x));
+        self.map.gradient_of(&forces.map(Row)).map(|Row(b)| b)
+    }
+}
+
+#[inline(always)]
+fn dot<X: Scalar, const D: usize>(a: &[X::Real; D], b: &[X; D]) -> X {
+    let mut sum = X::splat(X::Real::ZERO);
     for (&a, &b) in a.iter().zip(b) {
-        sum += a * b;
+        sum = sum + X::splat(a) * b;
     }
     sum
 }
 
-fn add_multiple<T: Real, const D: usize>(sum: &mut [T; D], row: &[T; D], factor: T) {
+#[inline(always)]
+fn add_multiple<X: Scalar, const D: usize>(sum: &mut [X; D], row: &[X::Real; D], factor: X) {
     for (sum, &entry) in sum.iter_mut().zip(row) {
-        *sum += factor * entry;
+        *sum = *sum + factor * X::splat(entry);
     }
 }
 

@@ -128,23 +128,20 @@ fn drifts() -> Result<(), Failure> {
     );
     info!("{}", GaussianMixture::<f32, 1>::from_table(&table)?);
     info!("{}", LogisticRegression::<f32, 2>::from_table(&table)?);
-    info!(
-        "{}",
-        DoubleWell {
-            steepness: 1.0_f32,
-            cap: 2.0
-        }
-    );
+    let well = DoubleWell {
+        steepness: 1.0_f32,
+        cap: 2.0,
+    };
+    info!("{}", well);
     info!(
         "{}",
         <DoubleWell<f32> as TableDrift<f32, 1>>::from_table(&table).err()
     );
     let refused = Preconditioner::from_covariance(STATE, &matrix![1.0, 0.0; 0.0, -2.0]);
     info!("{}", refused);
-    info!(
-        "{}",
-        Preconditioner::from_precision(STATE, &matrix![0.25, 0.0; 0.0, 0.25]).ok()
-    );
+    let map = Preconditioner::from_precision(STATE, &matrix![0.25, 0.0; 0.0, 0.25]).ok();
+    info!("{}", map);
+    info!("{}", map.as_ref().map(|map| map.drift(well)));
     Ok(())
 }
 
