@@ -16,3 +16,22 @@ pub(crate) fn larger<T: Real>(a: T, b: T) -> T {
 pub(crate) fn smaller<T: Real>(a: T, b: T) -> T {
     if a < b { a } else { b }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::{absolute, larger, smaller};
+
+    #[test]
+    fn comparisons_have_an_answer() {
+        let check = |found: f32, expected: f32| assert_eq!(found.to_bits(), expected.to_bits());
+        check(absolute(-2.0), 2.0);
+        check(absolute(3.0), 3.0);
+        check(absolute(-0.0), 0.0);
+        for [a, b] in [[1.0, 2.0], [2.0, 1.0]] {
+            check(smaller(a, b), 1.0);
+            check(larger(a, b), 2.0);
+        }
+        check(smaller(f32::NAN, 1.0), 1.0);
+        check(larger(f32::NAN, 1.0), 1.0);
+    }
+}

@@ -73,6 +73,19 @@ mod tests {
         assert_eq!(most.plus(f32::MIN), Pair::ZERO);
     }
 
+    /// A thousand numbers of all sizes, against a sum in f64.
+    #[test]
+    fn a_sum_has_twice_the_digits() {
+        let (mut sum, mut exact) = (Pair::ZERO, 0.0);
+        for n in 1..=1000_u16 {
+            let value = (f32::from(n) * 0.37).sin() * f32::from(n % 17).exp();
+            sum = sum.plus(value);
+            exact += f64::from(value);
+        }
+        let found = f64::from(sum.high) + f64::from(sum.low);
+        assert!((found / exact - 1.0).abs() < 1e-11, "{found} {exact}");
+    }
+
     #[test]
     fn differences_are_of_both_parts() {
         let of = |values: [f32; 2]| values.into_iter().fold(Pair::ZERO, Pair::plus);

@@ -284,6 +284,20 @@ fn a_schedule_whose_nearest_step_is_out_of_range_does_no_harm() {
             let (x, _, calls) = sampler.one_call(0);
             assert!(x.iter().all(|x| x.is_finite()) && calls >= 10);
         }
+        let timesteps = Timesteps::<3>::new(&[200, 120, 60, 0]).unwrap();
+        let (order, eta, node) = (2, 0.0, 0.5);
+        let solver = HybridMultistep { order, eta, node };
+        let sampler = Sampler::new(&schedule, &timesteps, Prediction::Sample, solver).unwrap();
+        let (mut x, mut asked) = ([1.0], Vec::new());
+        let mut network = |step: u32, _x: &[f32], sample: &mut [f32]| {
+            asked.push(step);
+            sample.fill(0.5);
+        };
+        let mut work = vec![0.0; sampler.work_length(1)];
+        sampler
+            .sample(&mut x, &mut network, &mut Stream::new(1, 0), &mut work)
+            .unwrap();
+        assert_eq!(asked, [200, answer.clamp(61, 120), 60]);
     }
 }
 

@@ -90,12 +90,7 @@ impl<'a, T: Real> ScheduleSlice<'a, T> {
             if !(value > T::ZERO && value < previous) {
                 return Err(ScheduleError::new(Quantity::AlphaBar, step, value));
             }
-            // From ½ up, ᾱ − 1 is exact and ln(1 + (ᾱ − 1)) keeps its digits; below ½, ln ᾱ itself does.
-            *place = -if value < T::ONE / T::TWO {
-                value.ln()
-            } else {
-                (value - T::ONE).ln_1p()
-            };
+            *place = -value.ln();
             previous = value;
         }
         Self::new(exponents)

@@ -133,9 +133,10 @@ impl<T: Real> HybridMultistep<T> {
             return from;
         }
         let lambda = |step| schedule.level(step).half_log_snr();
-        let (start, end) = (lambda(from), lambda(to));
-        let step = schedule.nearest(start + self.node * (end - start), to + 1, from);
-        step.max(to + 1).min(from)
+        let (start, end, least) = (lambda(from), lambda(to), to + 1);
+        let step = schedule.nearest(start + self.node * (end - start), least, from);
+        // A schedule of a caller's own may answer anything.
+        step.max(least).min(from)
     }
 
     /// The number of outputs of earlier steps that count.

@@ -62,7 +62,7 @@ impl Stage<'_> {
     /// at age 0, that of this step.
     pub(crate) fn place(&self, age: usize, outputs: u32) -> usize {
         let outputs = outputs.max(1) as usize;
-        (self.taken + 2 * outputs - age.min(outputs)) % outputs
+        (self.taken + outputs - age.min(outputs)) % outputs
     }
 
     /// The step `age` steps before this one, after its number.
