@@ -243,6 +243,31 @@ fn a_path_has_its_bits() {
     );
 }
 
+/// From pure noise to the data in one step, the normals are those of the path's root, whatever the schedule.
+#[test]
+fn the_noise_of_a_whole_path_is_its_roots() {
+    let whole = |rate| {
+        let schedule = LinearRate::new(T, rate, rate).unwrap();
+        let (path, mut memory) = (Stream::new(3, 0), [0.0; 3]);
+        let mut noise = BrownianNoise::new(&schedule, path, words_of(2), &mut memory);
+        normals(&mut noise, T, 0, 1)[0]
+    };
+    // Of a signal that the first keeps most of, the second leaves nothing.
+    let (kept, lost): (f64, f64) = (whole(0.1), whole(20.0));
+    assert!((kept - lost).abs() < 1e-12, "{kept} {lost}");
+}
+
+/// Midpoints are drawn from the words that the caller gave for them.
+#[test]
+fn words_of_midpoints_are_the_callers() {
+    let (schedule, mut memory, mut words) = (schedule(), [0.0; 3], words_of(2));
+    let path = Stream::new(3, 0);
+    let mut noise = BrownianNoise::new(&schedule, path, words_of(2), &mut memory);
+    for _ in 0..3 {
+        assert_eq!(noise.word(), words.next_word());
+    }
+}
+
 /// One by one, added, or as the start of a run: the normals of a stream are its next ones, be they few or many.
 #[test]
 fn a_stream_is_noise_too() {

@@ -368,3 +368,16 @@ fn what_is_no_alpha_bar_is_named() {
         assert_eq!(found, Err(error));
     }
 }
+
+#[test]
+fn what_is_no_beta_is_named() {
+    for value in [0.0, -0.1, 1.0, 1.5] {
+        let error = ScheduleError::Value {
+            quantity: Quantity::Beta,
+            step: 2,
+            value,
+        };
+        let found = ScheduleTable::<f64, 2>::from_betas(&[0.5, value]);
+        assert_eq!(found, Err(error));
+    }
+}

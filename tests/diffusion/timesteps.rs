@@ -144,6 +144,7 @@ fn a_last_step_is_halved_where_there_is_room() {
     assert_eq!(halved(&[9, 2]), Timesteps::new(&[9, 5, 2]));
     assert_eq!(halved(&[9, 4, 2]), Timesteps::new(&[9, 4, 3, 2]));
     assert_eq!(halved(&[9, 1, 0]), Timesteps::new(&[9, 1, 0]));
+    assert_eq!(halved(&[9, 3, 2]), Timesteps::new(&[9, 3, 2]));
     let (steps, most) = (4, 3);
     let error = TimestepsError::TooMany { steps, most };
     assert_eq!(halved(&[9, 5, 3, 0]), Err(error));

@@ -1,7 +1,8 @@
 //! Split phase and batches give what one call gives; errors are reported, and change nothing.
 
 use poisson_midpoint::diffusion::{
-    Ddim, LinearRate, Lockstep, Member, Prediction, SampleError, Sampler, Timesteps,
+    Ddim, DpmSolverPlusPlus, LinearRate, Lockstep, Member, Prediction, SaSolver, SampleError,
+    Sampler, Solver, Timesteps,
 };
 use poisson_midpoint::random::Stream;
 #[cfg(feature = "rayon")]
@@ -76,6 +77,19 @@ fn work_is_as_documented() {
             _ => assert!((3..=4).contains(&vectors), "{name}"),
         }
     });
+}
+
+/// Without a corrector the two methods are the same, and so is the memory that they need.
+#[test]
+fn no_output_is_kept_for_a_corrector_that_is_not_there() {
+    let same = DpmSolverPlusPlus { order: 2, eta: 1.0 };
+    let solver = SaSolver {
+        predictor: 2,
+        corrector: 0,
+        tau: 1.0,
+        noisy: [0.0, f64::INFINITY],
+    };
+    assert_eq!(solver.vectors(), Solver::<f64>::vectors(&same));
 }
 
 /// A batch at its start.
