@@ -257,6 +257,15 @@ fn the_limits_are_clean() {
     );
 }
 
+#[test]
+fn settings_are_those_that_were_set() {
+    let dynamics = Overdamped::new(0.1_f64, 9).unwrap();
+    let set = dynamics.with_temperature(0.5).unwrap();
+    let set = set.with_mobility(3.0).unwrap();
+    assert_eq!((dynamics.temperature(), dynamics.mobility()), (1.0, 1.0));
+    assert_eq!((set.temperature(), set.mobility()), (0.5, 3.0));
+}
+
 /// The mean of a run's noise, given that of this and the next run together: V A′ᵀ (A′ V A′ᵀ + V′)⁻¹ by matrices. For a
 /// run of no length it is 0.
 fn bridges<S, const N: usize>(whole: S, tolerance: f64)

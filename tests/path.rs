@@ -3,7 +3,7 @@
 use nalgebra::{SVector, vector};
 use poisson_midpoint::MidpointLaw::Single;
 use poisson_midpoint::dynamics::{
-    Dynamics, Overdamped, PhaseSpan, ScalarSpan, Semilinear, Span, Underdamped,
+    AdditiveNoise, Dynamics, Overdamped, PhaseSpan, ScalarSpan, Semilinear, Span, Underdamped,
 };
 use poisson_midpoint::noise::{BrownianPath, Noise};
 use poisson_midpoint::random::{Stream, Streams};
@@ -264,6 +264,15 @@ fn the_finest_grid_has_increments() {
             }
         }
     }
+}
+
+#[test]
+fn a_path_without_noise_stands_still() {
+    let path = BrownianPath::new(
+        AdditiveNoise::new(1.0, 64, 0.0).unwrap(),
+        Stream::new(42, 0),
+    );
+    assert_eq!(path.increment(3, 20), Ok(vector![0.0]));
 }
 
 /// Asked for by hand, increments end where the noise does.

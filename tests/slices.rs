@@ -205,3 +205,16 @@ fn the_split_phase_step_refuses_calls_out_of_order() {
     assert_eq!(step.finish(), Err(SliceError::Step(StepError::Unfinished)));
     assert_eq!(state, [1.0]);
 }
+
+#[test]
+fn a_suspended_step_needs_the_work_of_its_method() {
+    let stepper = PoissonMidpoint::new(Underdamped::new(0.1_f32, 9, 1.0).unwrap(), Single);
+    let (mut state, mut work) = ([1.0; 4], [0.0; 14]);
+    let step = stepper.begin_slice(0.0, &mut state, &[0.0; 2], &mut work);
+    let suspended = step.unwrap().suspend();
+    assert_eq!(suspended.work_length(2), 14);
+    let short = suspended.resume(&mut state, &mut work[1..]).err();
+    let (length, needed) = (13, 14);
+    assert_eq!(short, Some(SliceError::Work { length, needed }));
+    assert!(suspended.resume(&mut state, &mut work).is_ok());
+}
