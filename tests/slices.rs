@@ -136,6 +136,29 @@ fn wrong_lengths_are_named_before_anything_moves() {
 }
 
 #[test]
+fn errors_say_what_is_wrong() {
+    let (length, needed, dimension, parts) = (3, 14, 2, 2);
+    let unfinished = StepError::Unfinished;
+    for (error, expected) in [
+        (SliceError::Step(unfinished), &*unfinished.to_string()),
+        (
+            SliceError::State { length, parts },
+            "the state has length 3, not a positive multiple of 2",
+        ),
+        (
+            SliceError::Work { length, needed },
+            "the work slice has length 3, not the 14 needed",
+        ),
+        (
+            SliceError::Drift { length, dimension },
+            "the drift has length 3, not 2",
+        ),
+    ] {
+        assert_eq!(error.to_string(), expected);
+    }
+}
+
+#[test]
 fn a_step_that_is_not_finite_leaves_the_slice() {
     let dynamics = Overdamped::new(0.1_f32, 100).unwrap();
     let stepper = PoissonMidpoint::new(dynamics, Single);
