@@ -102,7 +102,9 @@ mod tests {
             trajectory.push(state).unwrap();
         }
         assert!(trajectory.is_full());
-        assert_eq!(trajectory.push(2).unwrap_err().state, 2);
+        let full = trajectory.push(2).unwrap_err();
+        assert_eq!(full.state, 2);
+        assert_eq!(full.to_string(), "the trajectory holds 2 states already");
         trajectory.clear();
         assert!(!trajectory.is_full() && trajectory.as_slice().is_empty());
     }

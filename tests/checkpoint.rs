@@ -500,6 +500,13 @@ fn another_run_is_refused_by_what_differs() {
         .unwrap()
         .restore(&additive(1.0), &mut ensemble.particles());
     assert_eq!(mismatch, Err(parameter(sigma, 9.0, 1.0)));
+    let warmer = Overdamped::new(step, inner).unwrap();
+    let warmer = EulerMaruyama::new(warmer.with_temperature(2.0).unwrap());
+    let bytes = ensemble.checkpoint(&warmer, 0).unwrap();
+    let mismatch = Checkpoint::from_bytes(&bytes)
+        .unwrap()
+        .restore(&overdamped, &mut ensemble.particles());
+    assert_eq!(mismatch, Err(parameter("temperature", 2.0, 1.0)));
 }
 
 fn single_of_f64() -> PoissonMidpoint<Underdamped<f64>> {

@@ -158,6 +158,23 @@ fn drifts_together_are_those_of_each() {
     all(|x| x, &[&scales[..], &[f64::MAX, f64::INFINITY]].concat());
 }
 
+/// Of two components of one weight and precision p at ±1 the force is p (tanh px − x).
+#[test]
+fn a_mixture_has_any_dimension() {
+    let mixture = GaussianMixture::<f64, 1>::from_table(&[0.0, 2.0, 1.0, 0.0, 2.0, -1.0]).unwrap();
+    let found = mixture.drift(0.0, &SVector::from([0.4])).x;
+    assert!((found - 2.0 * (0.8_f64.tanh() - 0.4)).abs() < 1e-14);
+}
+
+/// A drift is called for particles that did not ask only where that takes little time.
+#[test]
+fn the_drift_of_a_regression_is_that_of_many_particles() {
+    let logistic = LogisticRegression::<f64, 3>::from_table(&LOGISTIC).unwrap();
+    let (steepness, cap) = (1.0, 2.0);
+    let well: &dyn Drift<f64, 3> = &DoubleWell { steepness, cap };
+    assert!(logistic.is_vectorised() && !well.is_vectorised());
+}
+
 /// Drifts of several types may be kept together.
 #[test]
 fn a_drift_is_an_object() {

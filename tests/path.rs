@@ -304,21 +304,25 @@ fn increments_end_with_the_path() {
 /// for the two samples of its halves.
 #[test]
 fn a_node_reads_its_own_words() {
-    const D: usize = 9;
-    let whole = Overdamped::new(1.0_f64, 2).unwrap();
-    let path = BrownianPath::new(whole, Stream::new(5, 6));
-    let draw = |position: u64, deviation: f64| {
-        let mut stream = Stream::new(5, 6);
-        stream.seek(position).unwrap();
-        [(); 2].map(|()| SVector::<f64, D>::from_fn(|_, _| deviation * f64::normal(&mut stream)))
-    };
-    // Variances 2 of the whole and 1 of each half.
-    let [total, _] = draw(0, 2_f64.sqrt());
-    // Two samples of 9 normals of 2 words are 36 words, so 48.
-    let [first, second] = draw(48, 1.0);
-    let expected = first + (total - first - second) / 2.0;
-    let found = path.increment::<SVector<f64, D>>(0, 1).unwrap();
-    assert!((found - expected).amax() < 1e-14);
-    let found = path.increment::<SVector<f64, D>>(0, 2).unwrap();
-    assert!((found - total).amax() < 1e-14);
+    fn check<const D: usize>(node: u64) {
+        let whole = Overdamped::new(1.0_f64, 2).unwrap();
+        let path = BrownianPath::new(whole, Stream::new(5, 6));
+        let draw = |position: u64, deviation: f64| {
+            let mut stream = Stream::new(5, 6);
+            stream.seek(position).unwrap();
+            [(); 2]
+                .map(|()| SVector::<f64, D>::from_fn(|_, _| deviation * f64::normal(&mut stream)))
+        };
+        // Variances 2 of the whole and 1 of each half.
+        let [total, _] = draw(0, 2_f64.sqrt());
+        let [first, second] = draw(node, 1.0);
+        let expected = first + (total - first - second) / 2.0;
+        let found = path.increment::<SVector<f64, D>>(0, 1).unwrap();
+        assert!((found - expected).amax() < 1e-14);
+        let found = path.increment::<SVector<f64, D>>(0, 2).unwrap();
+        assert!((found - total).amax() < 1e-14);
+    }
+    // Two samples of 8 normals of 2 words are 32 words; of 9 normals they are 36, so 48.
+    check::<8>(32);
+    check::<9>(48);
 }
