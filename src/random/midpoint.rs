@@ -204,6 +204,28 @@ mod tests {
         }
     }
 
+    /// Where the midpoint changes from a word to the next, the two bounds of a gap differ.
+    #[test]
+    fn midpoints_in_lanes_change_at_the_same_words() {
+        let midpoints = Midpoints::new(MidpointLaw::Bernoulli, 1000);
+        let alone = |word| midpoints.next(None, &mut One(word)).unwrap_or(1000);
+        for midpoint in 1..500 {
+            let is_before = |word| (alone(word) <= midpoint) == (alone(0) <= midpoint);
+            let (mut before, mut after) = (0, u32::MAX);
+            while after - before > 1 {
+                let middle = before + (after - before) / 2;
+                if is_before(middle) {
+                    before = middle;
+                } else {
+                    after = middle;
+                }
+            }
+            let row = [before - 1, before, after, after + 1];
+            let found = midpoints.next_in_lanes(&[0; 4], &row);
+            assert_eq!(found, row.map(alone), "{midpoint}");
+        }
+    }
+
     struct One(u32);
 
     impl Words for One {
