@@ -182,6 +182,7 @@ where
                 expected.put(0, &rows);
             }
             let mut particles = rows.particles::<StateOf<S>>();
+            assert_eq!(particles.is_empty(), count == 0);
             let run = Cpu.advance(&stepper, &mut particles, &drift, 0..STEPS);
             drop(particles);
             assert_eq!(rows, expected, "{count} particles, drifts in rows");
