@@ -376,6 +376,34 @@ fn rare_normals_have_the_same_bits_in_lanes() {
     assert_eq!(batch, one_by_one(&stepper, 0, 10_000, 30));
 }
 
+/// The blocks of a stream are counted in two words of 32 bits each.
+#[test]
+fn lanes_go_on_where_the_second_counter_counts() {
+    const FAR: u64 = 1 << 37;
+    // Without midpoints every particle reads as many words.
+    let stepper = PoissonMidpoint::new(Overdamped::new(0.1_f32, 1).unwrap(), Bernoulli);
+    let read = [0, FAR].map(|position| {
+        let mut batch = Memory::new::<SVector<f32, D>>(0, 16);
+        batch.positions.fill(position);
+        batch.run(&stepper, 0..7);
+        batch.positions.iter().map(|end| end - position).collect()
+    });
+    let [near, far]: [Vec<_>; 2] = read;
+    assert_eq!(near, far);
+}
+
+/// As many particles as several tasks take, all of which fail.
+#[cfg(feature = "rayon")]
+#[test]
+fn failures_in_every_task_are_counted() {
+    let stepper = EulerMaruyama::new(Overdamped::new(0.1_f32, 1).unwrap());
+    let infinite = |_time: f32, _x: &SVector<f32, D>| SVector::from([f32::INFINITY; D]);
+    let mut batch = Memory::new::<SVector<f32, D>>(0, 1000);
+    let mut particles = batch.particles::<SVector<f32, D>>();
+    let run = Parallel.run(&stepper, &mut particles, infinite, 0..1);
+    assert_eq!(run.failed, 1000);
+}
+
 /// A particle whose drift turns infinite stops there, in the state and at the word before the
 /// failed step, alone; the others are untouched by it, whether stepped in lanes or not.
 #[test]
