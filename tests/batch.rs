@@ -382,14 +382,24 @@ fn lanes_go_on_where_the_second_counter_counts() {
     const FAR: u64 = 1 << 37;
     // Without midpoints every particle reads as many words.
     let stepper = PoissonMidpoint::new(Overdamped::new(0.1_f32, 1).unwrap(), Bernoulli);
-    let read = [0, FAR].map(|position| {
-        let mut batch = Memory::new::<SVector<f32, D>>(0, 16);
-        batch.positions.fill(position);
-        batch.run(&stepper, 0..7);
-        batch.positions.iter().map(|end| end - position).collect()
-    });
-    let [near, far]: [Vec<_>; 2] = read;
-    assert_eq!(near, far);
+    let mut batch = Memory::new::<SVector<f32, D>>(0, 16);
+    batch.positions.fill(FAR);
+    let start = batch.state.clone();
+    batch.run(&stepper, 0..7);
+    for index in 0..16 {
+        let mut x = SVector::<f32, D>::from_fn(|d, _| start[d * 16 + index]);
+        let streams = Streams::new(SEED);
+        let mut stream = streams.particle_at(index as u64, FAR).unwrap();
+        for n in 0..7 {
+            let time = stepper.dynamics().step_size() * n as f32;
+            let _ = stepper
+                .step(time, &mut x, force::<f32>, &mut stream)
+                .unwrap();
+        }
+        let found = SVector::<f32, D>::from_fn(|d, _| batch.state[d * 16 + index]);
+        assert_eq!(found, x);
+        assert_eq!(batch.positions[index], stream.word_position());
+    }
 }
 
 /// As many particles as several tasks take, all of which fail.

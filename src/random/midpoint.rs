@@ -204,7 +204,7 @@ mod tests {
         }
     }
 
-    /// Where the midpoint changes from a word to the next, the two bounds of a gap differ.
+    /// Where a word's midpoint is not that of the next word, the two bounds of the gap differ.
     #[test]
     fn midpoints_in_lanes_change_at_the_same_words() {
         let midpoints = Midpoints::new(MidpointLaw::Bernoulli, 1000);

@@ -252,7 +252,7 @@ fn the_noise_of_a_whole_path_is_its_roots() {
         let mut noise = BrownianNoise::new(&schedule, path, words_of(2), &mut memory);
         normals(&mut noise, T, 0, 1)[0]
     };
-    // Of a signal that the first keeps most of, the second leaves nothing.
+    // The first schedule keeps most of the signal, the second nothing.
     let (kept, lost): (f64, f64) = (whole(0.1), whole(20.0));
     assert!((kept - lost).abs() < 1e-12, "{kept} {lost}");
 }

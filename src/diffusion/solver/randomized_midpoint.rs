@@ -288,8 +288,8 @@ mod tests {
     /// Macro step (5, 1) of four inner steps, of probabilities ¼, 0, ½ and ¼.
     #[test]
     fn a_midpoint_is_where_the_word_falls() {
-        let (mut table, mut thresholds) =
-            ([Row::<f64>::ZERO; 5], [0, 0, 3 << 30, 1 << 30, 1 << 30]);
+        let mut table = [Row::<f64>::ZERO; 5];
+        let mut thresholds = [0, u32::MAX, 3 << 30, 1 << 30, 1 << 30];
         let solver = RandomizedMidpointDdpm::new(&mut table, &mut thresholds);
         let drawn = |word| solver.midpoint(5, 4, word);
         let quarter = 1 << 30;
