@@ -531,7 +531,7 @@ typedef struct {
   uint64_t opaque[PMID_UBU_F64_WORDS];
 } pmid_ubu_f64_t;
 
-// QUICSORT, the Runge-Kutta method of strong order 3, which asks for the drift at time + 0.21 and 0.79 step_size, for
+// QUICSORT, the Runge-Kutta method of strong order 3, which asks for the drift at time + (3 -/+ sqrt 3)/6 step_size, for
 // dX = V dt, dV = (-friction V + b(X, t)/mass) dt + sqrt(2 friction temperature/mass) dB;
 // temperature, mass, friction and temperature/mass in (0, inf), step_size/mass and what it carries in a step finite.
 // States are those of pmid_em_underdamped.
@@ -540,7 +540,7 @@ typedef struct {
   uint64_t opaque[PMID_QUICSORT_F32_WORDS];
 } pmid_quicsort_f32_t;
 
-// QUICSORT, the Runge-Kutta method of strong order 3, which asks for the drift at time + 0.21 and 0.79 step_size, for
+// QUICSORT, the Runge-Kutta method of strong order 3, which asks for the drift at time + (3 -/+ sqrt 3)/6 step_size, for
 // dX = V dt, dV = (-friction V + b(X, t)/mass) dt + sqrt(2 friction temperature/mass) dB;
 // temperature, mass, friction and temperature/mass in (0, inf), step_size/mass and what it carries in a step finite.
 // States are those of pmid_em_underdamped.

@@ -352,6 +352,6 @@ underdamped! {
 
 underdamped! {
     quicsort, Quicsort, 1,
-    " QUICSORT, the Runge-Kutta method of strong order 3, which asks for the drift at time + 0.21 and 0.79 step_size, for",
+    " QUICSORT, the Runge-Kutta method of strong order 3, which asks for the drift at time + (3 -/+ sqrt 3)/6 step_size, for",
     0x706d_64b0
 }

@@ -181,8 +181,10 @@ impl<X: State> Lanes<X> {
                 let times = [stepper.time_of(node, time); LANES];
                 let drifts = evaluate::<X::Position, F>(asked, drift, &self.occupied, &times);
                 for (d, &b) in drifts.as_ref().iter().enumerate() {
-                    let [x] = cell::<X::Position, [Numbers<T>; 1]>(second, d);
-                    set_cell::<X::Position, _>(second, d, [coefficients.second(x, b)]);
+                    if let Node::First = node {
+                        let [x] = cell::<X::Position, [Numbers<T>; 1]>(second, d);
+                        set_cell::<X::Position, _>(second, d, [coefficients.second(x, b)]);
+                    }
                     let end = cell::<X, _>(&self.rows, d);
                     set_cell::<X, _>(&mut self.rows, d, coefficients.kicked(end, node, b));
                 }

@@ -129,10 +129,12 @@ impl<T: Real> Underdamped<T> {
         self.velocity_variance
     }
 
-    /// All coefficients over a time, those of the drift for an acceleration, at mass 1.
+    /// All coefficients over a share of a step, times in units of η and those of the drift for an acceleration: none of
+    /// them can overflow or underflow.
     #[inline(always)]
-    pub(crate) fn flight<X: Scalar<Real = T>>(&self, time: X) -> PhaseSpan<X> {
-        coefficients(self.friction, T::ONE, self.velocity_variance, time)
+    pub(crate) fn flight<X: Scalar<Real = T>>(&self, share: X) -> PhaseSpan<X> {
+        let friction = self.friction * self.clock.step_size();
+        coefficients(friction, T::ONE, self.velocity_variance, share)
     }
 
     /// All coefficients over a time.

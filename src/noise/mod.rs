@@ -58,11 +58,11 @@ pub trait Noise<X: State> {
         None
     }
 
-    /// Whether increments may be the Lévy areas that [`Quicsort`](crate::Quicsort) asks for. A step of it is refused
-    /// with [`StepError::NoAreas`] otherwise.
+    /// Whether increments may be the Lévy areas that [`Quicsort`](crate::Quicsort) asks for: independent, each with the
+    /// deviations of its span. Not unless a source says so; a step is then refused with [`StepError::NoAreas`].
     #[inline]
     fn has_areas(&self) -> bool {
-        true
+        false
     }
 
     /// The first midpoint of the step, or the next after `previous`; `None` when there are no
@@ -92,6 +92,11 @@ where
 }
 
 impl<X: State, W: Words + ?Sized> Noise<X> for W {
+    #[inline]
+    fn has_areas(&self) -> bool {
+        true
+    }
+
     #[inline]
     fn midpoint(&mut self, midpoints: &Midpoints, previous: Option<u32>) -> Option<u32> {
         midpoints.next(previous, self)
@@ -147,6 +152,10 @@ where
     M: FnMut(Option<u32>) -> Option<u32>,
     I: FnMut(u32, u32) -> X,
 {
+    fn has_areas(&self) -> bool {
+        true
+    }
+
     fn midpoint(&mut self, _midpoints: &Midpoints, previous: Option<u32>) -> Option<u32> {
         (self.midpoint)(previous)
     }

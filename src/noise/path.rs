@@ -202,10 +202,6 @@ where
         Some(self.inner_steps)
     }
 
-    fn has_areas(&self) -> bool {
-        false
-    }
-
     fn midpoint(&mut self, midpoints: &Midpoints, previous: Option<u32>) -> Option<u32> {
         midpoints.next(previous, self.words)
     }
