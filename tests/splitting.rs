@@ -97,6 +97,11 @@ fn ubu_is_its_three_substeps() {
     });
 }
 
+/// ρ, the amplitude of the noise.
+fn rho() -> f64 {
+    (2.0 * FRICTION * TEMPERATURE / MASS).sqrt()
+}
+
 /// A step of QUICSORT with the coefficients of the textbook, for areas W, H and L.
 fn quicsort_step(
     h: f64,
@@ -105,7 +110,7 @@ fn quicsort_step(
     state: Point,
     [w, area, higher]: [f64; 3],
 ) -> Point {
-    let rho = (2.0 * FRICTION * TEMPERATURE / MASS).sqrt();
+    let rho = rho();
     let e = |s: f64| (-FRICTION * s).exp();
     let a = |s: f64| (1.0 - e(s)) / FRICTION;
     let c = |s: f64| (s - a(s)) / FRICTION;
@@ -217,7 +222,7 @@ fn baoa_has_the_positions_of_a_harmonic_target_at_any_step() {
 
 /// The noise of QUICSORT, one part after the other.
 fn noise_of_quicsort(dynamics: &Underdamped<f64>) -> [Matrix2<f64>; 2] {
-    let rho = (2.0 * FRICTION * TEMPERATURE / MASS).sqrt();
+    let rho = rho();
     let of = |part: f64| rho * (dynamics.step_size() / part).sqrt();
     [
         matrix![0.0, of(12.0); of(1.0), 0.0],
@@ -333,8 +338,7 @@ fn quicsort_is_that_of_diffrax() {
         (0.37, 0.149_921_784_210_000_88, -0.209_961_569_740_852_12),
         (0.02, 0.382_152_375_641_933_94, -0.821_377_494_869_273_6),
     ] {
-        let rho = (2.0 * FRICTION * TEMPERATURE / MASS).sqrt();
-        let [w, area, higher] = [0.3, -0.21, 0.05].map(|part| rho * part * f64::sqrt(h));
+        let [w, area, higher] = [0.3, -0.21, 0.05].map(|part| rho() * part * f64::sqrt(h));
         let mut parts = [point(area, w), point(0.0, higher)].into_iter();
         let mut noise = Injected::new(|_| None, |_, _| parts.next().unwrap());
         let stepper = Quicsort::new(dynamics(h, 1)).unwrap();
@@ -358,7 +362,7 @@ fn integrals(h: f64, [w, area, higher]: [f64; 3]) -> [f64; 3] {
     [w, first, h * h * (area / 2.0 + w / 3.0 - higher)]
 }
 
-/// The areas of `count` steps of length h together.
+/// The areas of steps of length h together.
 fn joined(h: f64, steps: &[[f64; 3]]) -> [f64; 3] {
     let (mut sum, mut time) = ([0.0; 3], 0.0);
     for step in steps {
@@ -427,7 +431,7 @@ fn quicsort_has_any_units() {
 fn strong_order_of_quicsort() {
     const STEPS: usize = 256;
     let h = 2.0 / STEPS as f64;
-    let rho = (2.0 * FRICTION * TEMPERATURE / MASS).sqrt();
+    let rho = rho();
     let mut sums = [0.0; 2];
     for p in 0..200 {
         let mut stream = Streams::new(9).particle(p);
@@ -561,20 +565,21 @@ fn a_drift_is_asked_for_at_finite_positions_only() {
 fn the_second_node_fails_like_the_first() {
     let stepper = Quicsort::new(dynamics(0.5, 6)).unwrap();
     // The second node is later than half a step.
-    let late = |value: f64| move || move |t: f64, _x: f64| if t % 0.5 > 0.25 { value } else { 0.0 };
+    let late = |h: f64, value: f64| {
+        move || move |t: f64, _x: f64| if t % h > h / 2.0 { value } else { 0.0 }
+    };
     let (inner_step, component) = (4, 0);
     let nan = StepError::NonFiniteDrift {
         inner_step,
         component,
     };
-    fails(&stepper, [0.5, 0.25], late(f64::NAN), nan);
+    fails(&stepper, [0.5, 0.25], late(0.5, f64::NAN), nan);
     let far = Quicsort::new(dynamics(9.0, 6)).unwrap();
-    let huge = |value: f64| move || move |t: f64, _x: f64| if t % 9.0 > 4.5 { value } else { 0.0 };
     let inner_step = 6;
     fails(
         &far,
         [0.5, 0.25],
-        huge(f64::MAX),
+        late(9.0, f64::MAX),
         StepError::NonFiniteState { inner_step },
     );
 }
