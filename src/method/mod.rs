@@ -6,6 +6,7 @@ mod macro_step;
 mod one_stage;
 pub(crate) mod poisson_midpoint;
 pub(crate) mod quicsort;
+mod single_step;
 mod slice_step;
 mod stepper;
 mod ubu;

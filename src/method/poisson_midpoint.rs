@@ -6,6 +6,7 @@ use core::ops::Range;
 
 use super::Stepper;
 use super::macro_step::MacroStep;
+use super::single_step::is_written_out;
 use super::slice_step::{self, SliceMacroStep};
 use super::walk::Walk;
 use crate::batch::{LaneDrift, Lanes};
@@ -230,6 +231,13 @@ impl<S: Dynamics> Stepper for PoissonMidpoint<S> {
     {
         let b0 = drift(time, state.position());
         let mut walk = Walk::begin(time, Vectors::new(state, b0))?;
+        if is_written_out::<S>()
+            && let Some(midpoint) = noise.single_midpoint(&self.midpoints)
+        {
+            let (moved, step) = self.single_step(time, walk.memory, midpoint, drift, noise)?;
+            *state = moved;
+            return Ok(step);
+        }
         while let Some(midpoint) = self.next_in_vectors(&mut walk, noise)? {
             let time = walk.cursor.time(&self.dynamics, midpoint);
             let drift = drift(time, walk.memory.estimate());
@@ -265,11 +273,10 @@ impl<S: Dynamics> Stepper for PoissonMidpoint<S> {
         X: StateOf<S>,
         F: LaneDrift<X::Position>,
     {
-        match self.law() {
-            MidpointLaw::Single if self.dynamics.inner_steps() > 1 => {
-                lanes.single_midpoint(self, drift, steps)
-            }
-            _ => lanes.legs(self, drift, steps),
+        if self.midpoints.is_single() {
+            lanes.single_midpoint(self, drift, steps)
+        } else {
+            lanes.legs(self, drift, steps)
         }
     }
 }

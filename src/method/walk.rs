@@ -178,6 +178,19 @@ impl<T: Real, M: Memory<Scalar = T>> Walk<T, M> {
     }
 }
 
+/// Whether a midpoint lies in `least`..K.
+#[inline(always)]
+pub(super) fn check_midpoint(midpoint: u32, least: u32, inner_steps: u32) -> Result<(), StepError> {
+    if midpoint < least || midpoint >= inner_steps {
+        return Err(StepError::Midpoint {
+            midpoint,
+            least,
+            inner_steps,
+        });
+    }
+    Ok(())
+}
+
 /// The loops over coordinates.
 impl<S: Dynamics> PoissonMidpoint<S> {
     /// The leg from the previous midpoint, or from the start, to the next midpoint, or to the end of the step.
@@ -211,15 +224,9 @@ impl<S: Dynamics> PoissonMidpoint<S> {
     ) -> Result<Leg<SpanOf<S>>, StepError> {
         let inner_steps = self.dynamics().inner_steps();
         let midpoint = draw(self.midpoints(), cursor.previous);
-        if let Some(midpoint) = midpoint
-            && let least = cursor.previous.unwrap_or(0).saturating_add(1)
-            && (midpoint < least || midpoint >= inner_steps)
-        {
-            return Err(StepError::Midpoint {
-                midpoint,
-                least,
-                inner_steps,
-            });
+        if let Some(midpoint) = midpoint {
+            let least = cursor.previous.unwrap_or(0).saturating_add(1);
+            check_midpoint(midpoint, least, inner_steps)?;
         }
         Ok(self.leg(cursor.previous, midpoint))
     }

@@ -69,6 +69,14 @@ pub trait Noise<X: State> {
     /// more. Midpoints must increase and lie in 1..K.
     fn midpoint(&mut self, midpoints: &Midpoints, previous: Option<u32>) -> Option<u32>;
 
+    /// The midpoint of the step, if this source, for steps of any K, knows that there is exactly one. Unless it says so,
+    /// [`midpoint`](Self::midpoint) is asked.
+    #[doc(hidden)]
+    #[inline]
+    fn single_midpoint(&mut self, _midpoints: &Midpoints) -> Option<u32> {
+        None
+    }
+
     /// The noise V^½ Z of inner steps `from`..`to`, whose coefficients are `span`.
     fn increment<P>(&mut self, from: u32, to: u32, span: &P) -> X
     where
@@ -100,6 +108,13 @@ impl<X: State, W: Words + ?Sized> Noise<X> for W {
     #[inline]
     fn midpoint(&mut self, midpoints: &Midpoints, previous: Option<u32>) -> Option<u32> {
         midpoints.next(previous, self)
+    }
+
+    #[inline(always)]
+    fn single_midpoint(&mut self, midpoints: &Midpoints) -> Option<u32> {
+        midpoints
+            .is_single()
+            .then(|| midpoints.single(self.next_word()))
     }
 
     #[inline]

@@ -83,6 +83,8 @@ impl Buffered {
         index % LENGTH
     }
 
+    // Cold, as `calculate_normals` is, so that callers keep their numbers in registers where neither is called for.
+    #[cold]
     #[inline(never)]
     fn fill(&mut self) {
         self.stream.fill_words(&mut self.words);
@@ -90,6 +92,7 @@ impl Buffered {
         self.next = 0;
     }
 
+    #[cold]
     #[inline(never)]
     fn calculate_normals(&mut self) {
         self.normals = in_vectors(&self.words);

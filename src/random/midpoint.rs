@@ -173,7 +173,13 @@ impl Midpoints {
         next
     }
 
-    /// The one midpoint of [`MidpointLaw::Single`], where K > 1.
+    /// Whether a step has exactly one midpoint.
+    #[inline(always)]
+    pub(crate) fn is_single(&self) -> bool {
+        self.law == MidpointLaw::Single && self.inner_steps > 1
+    }
+
+    /// The midpoint, where there is [exactly one](Self::is_single).
     #[inline]
     #[allow(clippy::cast_possible_truncation, reason = "a product's high half")]
     pub(crate) fn single(&self, word: u32) -> u32 {
