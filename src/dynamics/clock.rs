@@ -8,6 +8,9 @@ use crate::scalar::Scalar;
 pub(crate) struct Clock<T> {
     step_size: T,
     inner_steps: u32,
+    /// K as a scalar: a conversion in every step would take long on a microcontroller, and on a host may wait for the
+    /// last step's result, whose register it is given.
+    whole: T,
 }
 
 impl<T: Real> Clock<T> {
@@ -17,6 +20,7 @@ impl<T: Real> Clock<T> {
         let clock = Self {
             step_size,
             inner_steps,
+            whole: T::from_u32(inner_steps),
         };
         Parameter::StepSize.check(step_size, |_| clock.inner().is_positive_normal())?;
         Ok(clock)
@@ -33,8 +37,7 @@ impl<T: Real> Clock<T> {
     /// η·n/K, exactly η for n = K.
     #[inline(always)]
     fn duration<X: Scalar<Real = T>>(&self, inner_steps: X) -> X {
-        let whole = X::splat(T::from_u32(self.inner_steps));
-        X::splat(self.step_size) * (inner_steps / whole)
+        X::splat(self.step_size) * (inner_steps / X::splat(self.whole))
     }
 
     /// The time of an inner step after the start of the macro step.
