@@ -64,7 +64,7 @@
 //!
 //! # Choices
 //! - A drift is a closure of time and position; one that a closure cannot express
-//!   (a network on another device, an accelerator, a task) drives [`MacroStep`] instead.
+//!   (a network on another device, an accelerator, a task) drives [`MacroStep`] or [`OneStageStep`] instead.
 //! - A particle's path depends on (seed, particle number) alone. [`random`] states the contract,
 //!   stream v1; state and word position make a checkpoint.
 //! - A step that would not be finite fails with a [`StepError`] and leaves the state as it was.
@@ -181,7 +181,8 @@ pub use nalgebra;
 pub use dynamics::state::{Phase, State};
 pub use error::{Parameter, ParameterError, Step, StepError};
 pub use method::{
-    Baoa, EulerMaruyama, MacroStep, OneStage, PoissonMidpoint, Query, Quicsort, Stepper, Ubu,
+    Baoa, EulerMaruyama, MacroStep, OneStage, OneStageStep, PoissonMidpoint, Query, Quicsort,
+    Stepper, Ubu,
 };
 pub use random::MidpointLaw;
 pub use real::Real;

@@ -28,4 +28,4 @@
 //! ```
 
 pub use crate::memory::slice::SliceError;
-pub use crate::method::{SliceMacroStep, SliceQuery, SuspendedStep};
+pub use crate::method::{OneStageSliceStep, SliceMacroStep, SliceQuery, SuspendedStep};

@@ -264,6 +264,7 @@ where
     let mut noise = Stream::new(42, 0);
     let euler_maruyama = EulerMaruyama::new(dynamics);
     stepper::<T, _, X, _>(&euler_maruyama, &mut noise)?;
+    in_one_stage::<T, _, X>(&euler_maruyama, &mut noise)?;
     for law in laws() {
         let stepper = PoissonMidpoint::new(dynamics, law);
         black_box((stepper.law(), stepper.dynamics()));
@@ -385,6 +386,25 @@ where
         checkpoint.dynamics(),
     ));
     black_box(checkpoint.restore(stepper, &mut particles)?);
+    Ok(())
+}
+
+fn in_one_stage<T, M, X>(method: &M, words: &mut Stream) -> Outcome
+where
+    T: Real,
+    M: OneStage<Of: Dynamics<Real = T>>,
+    X: StateOf<M::Of> + State<Real = T, Position = SVector<T, D>>,
+{
+    let step = method.begin(real(0), &X::from_fn(|_, _| real(4)), words)?;
+    let query = step.query();
+    _ = black_box(step.finish(-query.position, words)?);
+
+    let (mut state, mut work) = ([real(4); 2 * D], [T::ZERO; 2 * D]);
+    let mut drift = [real(2); D];
+    let state = slice(&mut state);
+    let step = method.begin_slice(real(0), state, words, slice(&mut work))?;
+    black_box(step.query());
+    _ = black_box(step.finish(slice(&mut drift), words)?);
     Ok(())
 }
 

@@ -7,7 +7,7 @@ use crate::error::{Step, StepError};
 use crate::memory::vector::Vectors;
 use crate::noise::{Noise, check_noise};
 
-/// A drift value that a [`MacroStep`] asks for.
+/// A drift value that a step in split phase asks for: a [`MacroStep`] or a [`OneStageStep`](crate::OneStageStep).
 ///
 /// ```
 /// use nalgebra::{SVector, vector};
@@ -18,11 +18,11 @@ use crate::noise::{Noise, check_noise};
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Query<X: State> {
-    /// Where: the position of X̂\[m\].
+    /// Where: the position of X̂.
     pub position: X::Position,
-    /// When: t\[m\].
+    /// When: the time of X̂.
     pub time: X::Real,
-    /// The midpoint m.
+    /// The inner step that begins there: the midpoint m of the Poisson midpoint method.
     pub inner_step: u32,
 }
 

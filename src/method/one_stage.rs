@@ -3,16 +3,16 @@
 use core::fmt::Debug;
 use core::ops::Range;
 
-use super::Stepper;
+use super::one_stage_slice::OneStageSliceStep;
+use super::one_stage_step::OneStageStep;
+use super::stepper::Stepper;
 use crate::batch::{LaneDrift, Lanes};
 use crate::dynamics::cell::Cell;
-use crate::dynamics::segment::Normals;
 use crate::dynamics::span::Span;
-use crate::dynamics::state::State;
 use crate::dynamics::{CellOf, Dynamics, RealOf, SpanIn, SpanOf, StateOf};
-use crate::error::{Step, StepError, check_drift, check_drift_slice};
-use crate::memory::slice::{self, BlockWork, Cells, SliceError, block_of, in_blocks, take};
-use crate::noise::{Noise, check_noise};
+use crate::error::{Step, StepError};
+use crate::memory::slice::{self, SliceError, take};
+use crate::noise::Noise;
 use crate::random::Words;
 use crate::scalar::Scalar;
 
@@ -50,6 +50,43 @@ pub trait OneStage: sealed::Sealed + Copy + Debug + Send + Sync {
     #[doc(hidden)]
     fn held_in_lanes<X: Scalar<Real = RealOf<Self::Of>>>(&self) -> Self::Held<X>;
 
+    /// Begins a step at `time` whose drift is computed elsewhere.
+    ///
+    /// # Errors
+    /// [`StepError::NonFiniteState`] if the state is not finite where the drift is asked for;
+    /// [`StepError::NoiseOfOtherSteps`] if the noise source is for steps of another K.
+    #[inline]
+    fn begin<X, N>(
+        &self,
+        time: RealOf<Self::Of>,
+        state: &X,
+        noise: &mut N,
+    ) -> Result<OneStageStep<Self, X>, StepError>
+    where
+        X: StateOf<Self::Of>,
+        N: Noise<X> + ?Sized,
+    {
+        OneStageStep::new(self, time, state, noise)
+    }
+
+    /// Begins a step on a slice, at `time`, whose drift is computed elsewhere. `work` is at least as long as the state,
+    /// which stays as it is until [`finish`](crate::slices::OneStageSliceStep::finish).
+    ///
+    /// # Errors
+    /// [`SliceError`] if a length is wrong, or if the state is not finite where the drift is asked for.
+    fn begin_slice<'a, W>(
+        &self,
+        time: RealOf<Self::Of>,
+        state: &'a mut [RealOf<Self::Of>],
+        words: &mut W,
+        work: &'a mut [RealOf<Self::Of>],
+    ) -> Result<OneStageSliceStep<'a, Self>, SliceError>
+    where
+        W: Words + ?Sized,
+    {
+        OneStageSliceStep::new(self, time, state, words, work)
+    }
+
     /// The inner step at which the drift is asked for.
     #[inline(always)]
     #[doc(hidden)]
@@ -64,11 +101,6 @@ pub trait OneStage: sealed::Sealed + Copy + Debug + Send + Sync {
         self.before()
             .map_or(time, |(_, stage)| time + self.of().time(stage))
     }
-}
-
-/// The error for a state that is not finite at an inner step.
-fn not_finite(inner_step: u32) -> StepError {
-    StepError::NonFiniteState { inner_step }
 }
 
 pub(super) mod sealed {
@@ -96,29 +128,11 @@ impl<M: OneStage> Stepper for M {
         F: FnMut(RealOf<M::Of>, &X::Position) -> X::Position,
         N: Noise<X> + ?Sized,
     {
-        let (stage, end) = (self.stage(), self.of().inner_steps());
-        check_noise(noise, end)?;
-        let mut start = *state;
-        if let Some((before, _)) = self.before() {
-            let increment = noise.increment(0, stage, before);
-            start = X::from_cells(|d| before.coast(start.cell(d), increment.cell(d)));
-            if !start.is_finite() {
-                return Err(not_finite(stage));
-            }
-        }
-        let b = drift(self.time_of_stage(time), start.position());
-        check_drift((0..X::DIMENSION).map(|d| b.cell(d).position()), stage)?;
-        let held = self.held();
-        let increment = noise.increment(stage, end, held);
-        let moved = X::from_cells(|d| {
-            let b = b.cell(d).position();
-            held.carry(start.cell(d), b, increment.cell(d))
-        });
-        if !moved.is_finite() {
-            return Err(not_finite(end));
-        }
-        *state = moved;
-        Ok(Step { drift_calls: 1 })
+        let step = OneStageStep::new(self, time, state, noise)?;
+        let drift = drift(step.time(), step.position());
+        let report;
+        (*state, report) = step.finish(drift, noise)?;
+        Ok(report)
     }
 
     /// Room for the drift, and for the state moved to.
@@ -140,41 +154,11 @@ impl<M: OneStage> Stepper for M {
     {
         let dimension = slice::dimension::<_, CellOf<M::Of, RealOf<M::Of>>>(state)?;
         let work = take(work, self.work_length(dimension))?;
-        let (b, moved) = work.split_at_mut_checked(dimension).unwrap_or_default();
-        if let Some((span, stage)) = self.before() {
-            let mut before = Before::<M, _> {
-                span,
-                start: state,
-                moved,
-                words,
-                finite: true,
-            };
-            in_blocks(dimension, &mut before);
-            if !before.finite {
-                return Err(not_finite(stage).into());
-            }
-        }
-        let has_moved = self.before().is_some();
-        let asked = if has_moved { &*moved } else { &*state };
-        let time = self.time_of_stage(time);
-        drift(time, asked.get(..dimension).unwrap_or_default(), b);
-        check_drift_slice(b, self.stage())?;
-        let mut held = Held::<M, _> {
-            span: self.held(),
-            b,
-            start: (!has_moved).then_some(&mut *state),
-            moved,
-            words,
-            finite: true,
-        };
-        in_blocks(dimension, &mut held);
-        if !held.finite {
-            return Err(not_finite(self.of().inner_steps()).into());
-        }
-        for (state, &moved) in state.iter_mut().zip(&*moved) {
-            *state = moved;
-        }
-        Ok(Step { drift_calls: 1 })
+        let (b, work) = work.split_at_mut_checked(dimension).unwrap_or_default();
+        let step = OneStageSliceStep::new(self, time, state, words, work)?;
+        let query = step.query();
+        drift(query.time, query.position, b);
+        step.finish(b, words)
     }
 
     #[inline(always)]
@@ -184,64 +168,5 @@ impl<M: OneStage> Stepper for M {
         F: LaneDrift<X::Position>,
     {
         lanes.one_stage(self, drift, steps)
-    }
-}
-
-/// The move to the point where the drift is asked for, of all coordinates of a slice.
-struct Before<'w, M: OneStage, W: ?Sized> {
-    span: &'w SpanOf<M::Of>,
-    start: &'w mut [RealOf<M::Of>],
-    moved: &'w mut [RealOf<M::Of>],
-    words: &'w mut W,
-    finite: bool,
-}
-
-impl<M: OneStage, W: Words + ?Sized> BlockWork for Before<'_, M, W> {
-    #[inline(always)]
-    fn block<const L: usize>(&mut self, at: usize) {
-        let dimension = self.moved.len() / CellOf::<M::Of, RealOf<M::Of>>::PARTS;
-        let noise = Normals::<_, L>::next::<SpanOf<M::Of>, _>(self.words);
-        if let Some(start) = Cells::<_, _, L>::new(self.start, dimension, at)
-            && let Some(mut moved) = Cells::<_, _, L>::new(self.moved, dimension, at)
-        {
-            for d in 0..L {
-                let increment = noise.increment(self.span, d);
-                let reached = self.span.coast(start.get(d), increment);
-                self.finite &= reached.is_finite();
-                moved.set(d, reached);
-            }
-        }
-    }
-}
-
-/// The move to the end of the step, of all coordinates of a slice.
-struct Held<'w, M: OneStage, W: ?Sized> {
-    span: &'w M::Held<RealOf<M::Of>>,
-    b: &'w [RealOf<M::Of>],
-    /// The state at which the drift was asked for, unless `moved` holds it.
-    start: Option<&'w mut [RealOf<M::Of>]>,
-    moved: &'w mut [RealOf<M::Of>],
-    words: &'w mut W,
-    finite: bool,
-}
-
-impl<M: OneStage, W: Words + ?Sized> BlockWork for Held<'_, M, W> {
-    #[inline(always)]
-    fn block<const L: usize>(&mut self, at: usize) {
-        let dimension = self.b.len();
-        let noise = Normals::<_, L>::next::<M::Held<RealOf<M::Of>>, _>(self.words);
-        if let Some(b) = block_of::<_, L>(self.b, at)
-            && let Some(mut moved) = Cells::<_, _, L>::new(self.moved, dimension, at)
-        {
-            let start = self.start.as_deref_mut();
-            let start = start.and_then(|start| Cells::<_, _, L>::new(start, dimension, at));
-            for (d, &b) in b.iter().enumerate() {
-                let increment = noise.increment(self.span, d);
-                let start = start.as_ref().unwrap_or(&moved).get(d);
-                let result = self.span.carry(start, b, increment);
-                self.finite &= result.is_finite();
-                moved.set(d, result);
-            }
-        }
     }
 }

@@ -70,7 +70,7 @@ fn finish<S: Dynamics>(walk: WalkOf<'_, S>) -> Result<Step, SliceError> {
     Ok(step)
 }
 
-/// A drift value that a [`SliceMacroStep`] asks for.
+/// A drift value that a step on a slice in split phase asks for.
 ///
 /// ```
 /// use poisson_midpoint::slices::SliceQuery;
@@ -80,11 +80,11 @@ fn finish<S: Dynamics>(walk: WalkOf<'_, S>) -> Result<Step, SliceError> {
 #[derive(Clone, Copy, Debug, PartialEq)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub struct SliceQuery<'a, T> {
-    /// Where: the position of X̂\[m\].
+    /// Where: the position of X̂.
     pub position: &'a [T],
-    /// When: t\[m\].
+    /// When: the time of X̂.
     pub time: T,
-    /// The midpoint m.
+    /// The inner step that begins there: the midpoint m of the Poisson midpoint method.
     pub inner_step: u32,
 }
 

@@ -31,8 +31,8 @@ use poisson_midpoint::target::{
 };
 use poisson_midpoint::tuning::{Coupled, StepSizeTuner, Tuned, TuningError};
 use poisson_midpoint::{
-    Baoa, EulerMaruyama, MidpointLaw, Parameter, Phase, PoissonMidpoint, Quicsort, Step, StepError,
-    Trajectory, Ubu,
+    Baoa, EulerMaruyama, MidpointLaw, OneStage, Parameter, Phase, PoissonMidpoint, Quicsort, Step,
+    StepError, Trajectory, Ubu,
 };
 use poisson_midpoint_firmware::outcome::exit;
 
@@ -107,6 +107,10 @@ fn steps() -> Result<(), Failure> {
     info!("{}", step.next(&mut stream)?);
     info!("{}", step);
     info!("{}", step.suspend());
+    let method = EulerMaruyama::new(Overdamped::new(0.5_f32, 1)?);
+    info!("{}", method.begin(0.0, &STATE, &mut stream)?);
+    let step = method.begin_slice(0.0, &mut state, &mut stream, &mut work)?;
+    info!("{}", step);
     info!("{}", Step { drift_calls: 2 });
     info!("{}", StepError::NonFiniteState { inner_step: 3 });
     info!(

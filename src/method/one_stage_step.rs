@@ -1,0 +1,141 @@
+//! A step of one stage under way: the state has moved to where the drift is asked for.
+
+use super::OneStage;
+use super::macro_step::Query;
+use crate::dynamics::cell::Cell;
+use crate::dynamics::span::Span;
+use crate::dynamics::state::State;
+use crate::dynamics::{Dynamics, RealOf, StateOf};
+use crate::error::{Step, StepError, check_drift};
+use crate::noise::{Noise, check_noise};
+
+/// A step of [`EulerMaruyama`](crate::EulerMaruyama), [`Baoa`](crate::Baoa) or [`Ubu`](crate::Ubu) under way: it asks
+/// for the drift, which the caller supplies, from a network on another device or from another task.
+///
+/// Plain data without a reference to anything, so that the steps of many particles can wait in an array while their
+/// drifts are computed. The words it reads, and its results, are those of [`Stepper::step`](super::Stepper::step). For
+/// the Poisson midpoint method there is [`MacroStep`](crate::MacroStep).
+///
+/// ```
+/// use nalgebra::{SVector, vector};
+/// use poisson_midpoint::{Baoa, OneStage, Phase, dynamics::Underdamped, random::Stream};
+/// let stepper = Baoa::new(Underdamped::new(0.5_f32, 1, 1.0)?)?;
+/// let network = |x: SVector<f32, 2>, _time: f32| -x;
+///
+/// let mut state = Phase::at_rest(vector![1.0, -1.0]);
+/// let mut stream = Stream::new(42, 0);
+/// let step = stepper.begin(0.0, &state, &mut stream)?;
+/// let query = step.query();
+/// let report;
+/// (state, report) = step.finish(network(query.position, query.time), &mut stream)?;
+/// assert_eq!(report.drift_calls, 1);
+/// assert_ne!(state.position, vector![1.0, -1.0]);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Clone, Copy, Debug)]
+pub struct OneStageStep<M: OneStage, X> {
+    method: M,
+    time: RealOf<M::Of>,
+    start: X,
+}
+
+/// The error for a state that is not finite at an inner step.
+pub(super) fn not_finite(inner_step: u32) -> StepError {
+    StepError::NonFiniteState { inner_step }
+}
+
+impl<M, X> OneStageStep<M, X>
+where
+    M: OneStage,
+    X: StateOf<M::Of>,
+{
+    /// Moves a state without a drift to where the drift is asked for.
+    #[inline(always)]
+    pub(super) fn new<N>(
+        method: &M,
+        time: RealOf<M::Of>,
+        state: &X,
+        noise: &mut N,
+    ) -> Result<Self, StepError>
+    where
+        N: Noise<X> + ?Sized,
+    {
+        check_noise(noise, method.of().inner_steps())?;
+        let mut start = *state;
+        if let Some((before, stage)) = method.before() {
+            let increment = noise.increment(0, stage, before);
+            start = X::from_cells(|d| before.coast(start.cell(d), increment.cell(d)));
+            if !start.is_finite() {
+                return Err(not_finite(stage));
+            }
+        }
+        Ok(Self {
+            method: *method,
+            time: method.time_of_stage(time),
+            start,
+        })
+    }
+
+    /// The drift value wanted.
+    #[must_use]
+    pub fn query(&self) -> Query<X> {
+        Query {
+            position: *self.position(),
+            time: self.time,
+            inner_step: self.method.stage(),
+        }
+    }
+
+    /// Where the drift is asked for.
+    #[inline(always)]
+    pub(super) fn position(&self) -> &X::Position {
+        self.start.position()
+    }
+
+    /// When the drift is asked for.
+    #[inline(always)]
+    pub(super) fn time(&self) -> RealOf<M::Of> {
+        self.time
+    }
+
+    /// The state after the step with the drift that [`query`](Self::query) asked for, and what the step cost.
+    ///
+    /// # Errors
+    /// [`StepError::NonFiniteDrift`] if the drift is not finite, before any noise is drawn;
+    /// [`StepError::NonFiniteState`] if the result is not; [`StepError::NoiseOfOtherSteps`] if the noise source is for
+    /// steps of another K.
+    #[inline(always)]
+    pub fn finish<N>(self, drift: X::Position, noise: &mut N) -> Result<(X, Step), StepError>
+    where
+        N: Noise<X> + ?Sized,
+    {
+        let (stage, end) = (self.method.stage(), self.method.of().inner_steps());
+        let drift = |d| drift.cell(d).position();
+        check_drift((0..X::DIMENSION).map(drift), stage)?;
+        check_noise(noise, end)?;
+        let held = self.method.held();
+        let increment = noise.increment(stage, end, held);
+        let moved = X::from_cells(|d| held.carry(self.start.cell(d), drift(d), increment.cell(d)));
+        if !moved.is_finite() {
+            return Err(not_finite(end));
+        }
+        Ok((moved, Step { drift_calls: 1 }))
+    }
+}
+
+#[cfg(feature = "defmt")]
+impl<M, X> defmt::Format for OneStageStep<M, X>
+where
+    M: OneStage + defmt::Format,
+    X: StateOf<M::Of>,
+    Query<X>: defmt::Format,
+{
+    fn format(&self, f: defmt::Formatter<'_>) {
+        defmt::write!(
+            f,
+            "OneStageStep {{ method: {}, query: {} }}",
+            self.method,
+            self.query()
+        );
+    }
+}

@@ -1,0 +1,181 @@
+//! One-stage steps whose drift is computed elsewhere, against the step in one call.
+
+use nalgebra::{SVector, vector};
+use poisson_midpoint::dynamics::{Dynamics, Overdamped, StateOf, Underdamped};
+use poisson_midpoint::noise::{BrownianPath, Injected};
+use poisson_midpoint::random::Stream;
+use poisson_midpoint::slices::SliceError;
+use poisson_midpoint::{Baoa, EulerMaruyama, OneStage, Phase, State, StepError, Stepper, Ubu};
+
+const D: usize = 5;
+
+fn force(time: f64, x: &[f64]) -> Vec<f64> {
+    let next = |d: usize| x[(d + 1) % x.len()];
+    (0..x.len()).map(|d| time - x[d] + next(d).sin()).collect()
+}
+
+/// Steps in one call, in split phase and in split phase on a slice, of particles whose steps wait for each other.
+fn same_bits<M, X>(method: &M)
+where
+    M: OneStage<Of: Dynamics<Real = f64>>,
+    X: StateOf<M::Of> + State<Real = f64, Position = SVector<f64, D>>,
+{
+    let starts = [0.5, -1.5].map(|scale| X::from_fn(|part, d| scale + (part * D + d) as f64));
+    let components = |state: &X| {
+        let mut all = Vec::new();
+        state.for_each(|_, _, value| all.push(value));
+        all
+    };
+    let streams = || [0, 1].map(|particle| Stream::new(7, particle));
+
+    let (mut states, mut expected) = (starts, streams());
+    for (state, stream) in states.iter_mut().zip(&mut expected) {
+        for n in 0..20 {
+            let drift = |time, x: &SVector<f64, D>| SVector::from_vec(force(time, x.as_slice()));
+            let _ = method.step(f64::from(n), state, drift, stream).unwrap();
+        }
+    }
+
+    let (mut waiting, mut read) = (starts, streams());
+    for n in 0..20 {
+        let mut steps = Vec::new();
+        for (state, stream) in waiting.iter().zip(&mut read) {
+            steps.push(method.begin(f64::from(n), state, stream).unwrap());
+        }
+        for (step, (state, stream)) in steps.iter().zip(waiting.iter_mut().zip(&mut read)) {
+            let query = step.query();
+            let drift = SVector::from_vec(force(query.time, query.position.as_slice()));
+            let (moved, report) = step.finish(drift, stream).unwrap();
+            (*state, _) = (moved, assert_eq!(report.drift_calls, 1));
+        }
+    }
+    assert_eq!((waiting, &read), (states, &expected));
+
+    let mut read = streams();
+    for (particle, stream) in read.iter_mut().enumerate() {
+        let mut slice = components(&starts[particle]);
+        let mut work = vec![f64::NAN; slice.len()];
+        for n in 0..20 {
+            let step = method.begin_slice(f64::from(n), &mut slice, stream, &mut work);
+            let step = step.unwrap();
+            let query = step.query();
+            let drift = force(query.time, query.position);
+            assert_eq!(step.finish(&drift, stream).unwrap().drift_calls, 1);
+        }
+        assert_eq!(slice, components(&states[particle]));
+    }
+    assert_eq!(read, expected);
+}
+
+#[test]
+fn a_step_in_split_phase_has_the_bits_of_one_call() {
+    let underdamped = Underdamped::new(0.2, 6, 1.5).unwrap();
+    same_bits::<_, SVector<f64, D>>(&EulerMaruyama::new(Overdamped::new(0.2, 3).unwrap()));
+    same_bits::<_, Phase<f64, D>>(&EulerMaruyama::new(underdamped));
+    same_bits::<_, Phase<f64, D>>(&Baoa::new(underdamped).unwrap());
+    same_bits::<_, Phase<f64, D>>(&Ubu::new(underdamped).unwrap());
+}
+
+/// UBU asks for the drift in the middle of the step, BAOA and Euler–Maruyama where it begins.
+#[test]
+fn the_query_says_where_and_when() {
+    let dynamics = Underdamped::new(0.5, 6, 1.0).unwrap();
+    let start = Phase {
+        position: vector![1.0],
+        velocity: vector![2.0],
+    };
+    let mut none = Injected::new(|_| None, |_from, _to| Phase::at_rest(vector![0.0]));
+
+    let query = Baoa::new(dynamics).unwrap().begin(3.0, &start, &mut none);
+    let query = query.unwrap().query();
+    assert_eq!(
+        (query.position, query.time, query.inner_step),
+        (start.position, 3.0, 0)
+    );
+
+    let query = Ubu::new(dynamics).unwrap().begin(3.0, &start, &mut none);
+    let query = query.unwrap().query();
+    let travelled = 2.0 * (1.0 - (-0.25_f64).exp());
+    assert!((query.position.x - 1.0 - travelled).abs() < 1e-15);
+    assert_eq!((query.time, query.inner_step), (3.25, 3));
+}
+
+#[test]
+fn a_bad_drift_draws_nothing_and_another_may_follow() {
+    let method = Ubu::new(Underdamped::new(0.5, 6, 1.0).unwrap()).unwrap();
+    let start = Phase::at_rest(vector![1.0, 2.0]);
+    let mut stream = Stream::new(1, 1);
+    let step = method.begin(0.0, &start, &mut stream).unwrap();
+    let read = stream.word_position();
+    let (inner_step, component) = (3, 1);
+    let error = StepError::NonFiniteDrift {
+        inner_step,
+        component,
+    };
+    let bad = step.finish(vector![0.0, f64::NAN], &mut stream);
+    assert_eq!((bad, stream.word_position()), (Err(error), read));
+    let (moved, _) = step.finish(vector![-1.0, -2.0], &mut stream).unwrap();
+    assert!(moved.is_finite() && stream.word_position() > read);
+
+    let far = Phase {
+        position: vector![f64::MAX, 0.0],
+        velocity: vector![f64::MAX, 0.0],
+    };
+    let error = StepError::NonFiniteState { inner_step };
+    assert_eq!(method.begin(0.0, &far, &mut stream).err(), Some(error));
+}
+
+#[test]
+fn a_slice_stays_as_it_was_if_its_drift_is_bad() {
+    let method = Ubu::new(Underdamped::new(0.5, 6, 1.0).unwrap()).unwrap();
+    let (mut state, mut work) = ([1.0, 2.0, 0.0, 0.0], [0.0; 4]);
+    let mut stream = Stream::new(1, 1);
+    let finished = |state: &mut [f64; 4], work: &mut [f64], drift: &[f64], stream: &mut Stream| {
+        let step = method.begin_slice(0.0, state, stream, work)?;
+        step.finish(drift, stream)
+    };
+
+    let result = finished(&mut state, &mut work[..3], &[0.0; 2], &mut stream);
+    let (length, needed) = (3, 4);
+    assert_eq!(result, Err(SliceError::Work { length, needed }));
+    assert_eq!(stream.word_position(), 0);
+
+    let result = finished(&mut state, &mut work, &[0.0; 3], &mut stream);
+    assert!(
+        matches!(result, Err(SliceError::Drift { .. })),
+        "{result:?}"
+    );
+    let (inner_step, component) = (3, 1);
+    let error = StepError::NonFiniteDrift {
+        inner_step,
+        component,
+    };
+    let result = finished(&mut state, &mut work, &[0.0, f64::INFINITY], &mut stream);
+    assert_eq!(result, Err(SliceError::Step(error)));
+    assert_eq!(state, [1.0, 2.0, 0.0, 0.0]);
+
+    let method = EulerMaruyama::new(Overdamped::new(4.0, 6).unwrap());
+    let step = method.begin_slice(0.0, &mut state, &mut stream, &mut work);
+    let result = step.unwrap().finish(&[f64::MAX; 4], &mut stream);
+    let inner_step = 6;
+    let error = StepError::NonFiniteState { inner_step };
+    assert_eq!(result, Err(SliceError::Step(error)));
+    assert_eq!(state, [1.0, 2.0, 0.0, 0.0]);
+}
+
+#[test]
+fn a_path_of_other_steps_is_refused_in_both_phases() {
+    let path = BrownianPath::new(Overdamped::new(1.0, 8).unwrap(), Stream::new(1, 1));
+    let method = EulerMaruyama::new(Overdamped::new(0.5, 4).unwrap());
+    let mut unused = Stream::new(1, 2);
+    let error = StepError::NoiseOfOtherSteps {
+        inner_steps: 4,
+        needed: 2,
+    };
+    let mut wrong = path.noise(0, 2, &mut unused).unwrap();
+    let begun = method.begin(0.0, &vector![1.0], &mut wrong);
+    assert_eq!(begun.err(), Some(error));
+    let mut stream = Stream::new(1, 3);
+    let step = method.begin(0.0, &vector![1.0], &mut stream).unwrap();
+    assert_eq!(step.finish(vector![0.0], &mut wrong), Err(error));
+}
