@@ -2,9 +2,10 @@
 
 use nalgebra::{Matrix2, SVector, Vector2, matrix, vector};
 use poisson_midpoint::batch::{Cpu, Particles, Status};
-use poisson_midpoint::dynamics::{Dynamics, Underdamped};
-use poisson_midpoint::noise::{BrownianPath, Injected};
-use poisson_midpoint::random::{Stream, Streams};
+use poisson_midpoint::dynamics::{Dynamics, Span, Underdamped};
+use poisson_midpoint::noise::{BrownianPath, Injected, Noise};
+use poisson_midpoint::random::{Midpoints, Stream, Streams};
+use poisson_midpoint::tuning::{Coupled, StepSizeTuner};
 use poisson_midpoint::{
     Baoa, EulerMaruyama, Parameter, Phase, Quicsort, Real, StepError, Stepper, Ubu,
 };
@@ -351,33 +352,6 @@ fn quicsort_is_that_of_diffrax() {
     }
 }
 
-/// The areas W, H and L of a step of length h from its increment W, ∫B dt and ∫t B dt, and back.
-fn areas(h: f64, [w, first, second]: [f64; 3]) -> [f64; 3] {
-    let area = first / h - w / 2.0;
-    [w, area, first / (2.0 * h) - second / (h * h) + w / 12.0]
-}
-
-fn integrals(h: f64, [w, area, higher]: [f64; 3]) -> [f64; 3] {
-    let first = h * (area + w / 2.0);
-    [w, first, h * h * (area / 2.0 + w / 3.0 - higher)]
-}
-
-/// The areas of steps of length h together.
-fn joined(h: f64, steps: &[[f64; 3]]) -> [f64; 3] {
-    let (mut sum, mut time) = ([0.0; 3], 0.0);
-    for step in steps {
-        let [w, first, second] = integrals(h, *step);
-        let [b, so_far, weighted] = sum;
-        sum = [
-            b + w,
-            so_far + b * h + first,
-            weighted + time * (b * h + first) + b * h * h / 2.0 + second,
-        ];
-        time += h;
-    }
-    areas(time, sum)
-}
-
 /// Without a drift a velocity of QUICSORT, which has the areas without their decay, has not quite the variance T/m.
 #[test]
 fn quicsort_without_a_drift_has_a_stationary_velocity() {
@@ -429,24 +403,16 @@ fn quicsort_has_any_units() {
 /// The strong order of QUICSORT, as those above: along each of 200 paths, from steps of 1/4 and 1/8.
 #[test]
 fn strong_order_of_quicsort() {
-    const STEPS: usize = 256;
-    let h = 2.0 / STEPS as f64;
-    let rho = rho();
+    const STEPS: u32 = 256;
     let mut sums = [0.0; 2];
     for p in 0..200 {
-        let mut stream = Streams::new(9).particle(p);
-        let fine: Vec<[f64; 3]> = (0..STEPS)
-            .map(|_| {
-                [1.0, 12.0, 720.0].map(|part: f64| (h / part).sqrt() * f64::normal(&mut stream))
-            })
-            .collect();
-        let end = |count: usize| {
-            let stepper = Quicsort::new(dynamics(2.0 / count as f64, 1)).unwrap();
-            let mut state = point(0.5, 0.0);
-            for step in fine.chunks(STEPS / count) {
-                let [w, area, higher] = joined(h, step).map(|area| rho * area);
-                let mut parts = [point(area, w), point(0.0, higher)].into_iter();
-                let mut noise = Injected::new(|_| None, |_, _| parts.next().unwrap());
+        let path = BrownianPath::new(dynamics(2.0, STEPS), Streams::new(9).particle(p));
+        let end = |count: u32| {
+            let inner = STEPS / count;
+            let stepper = Quicsort::new(dynamics(2.0 / f64::from(count), inner)).unwrap();
+            let (mut state, mut unused) = (point(0.5, 0.0), Stream::new(0, 0));
+            for n in 0..count {
+                let mut noise = path.noise(n * inner, inner, &mut unused).unwrap();
                 let _ = stepper.step(0.0, &mut state, force, &mut noise).unwrap();
             }
             state.position.x
@@ -461,15 +427,59 @@ fn strong_order_of_quicsort() {
     assert!((order - 3.0).abs() < 0.2, "{order}");
 }
 
+/// The tuner's step of QUICSORT on a harmonic target has, exactly, a bias of x² that is neither more than the one asked
+/// for nor less than half of it.
 #[test]
-fn a_path_without_areas_is_refused() {
+fn the_tuner_finds_a_step_of_quicsort() {
+    let bias = |step: f64| {
+        let stepper = Quicsort::new(dynamics(step, 1)).unwrap();
+        let [of_state, noise] = harmonic_map(&stepper, 1.0, noise_of_quicsort(stepper.dynamics()));
+        let mut covariance = Matrix2::identity();
+        for _ in 0..10_000 {
+            covariance = of_state * covariance * of_state.transpose() + noise;
+        }
+        (covariance.m11 / TEMPERATURE - 1.0) / 2.0_f64.sqrt()
+    };
+    let tuned = StepSizeTuner::new(0.02)
+        .unwrap()
+        .with_largest(4.0)
+        .unwrap()
+        .tune(
+            |step, inner_steps| Quicsort::new(dynamics(step, inner_steps)),
+            |_t, x| -x,
+            |x| [x.x * x.x],
+            &mut [Coupled::new(point(0.5, 0.0)); 64],
+            Streams::new(4),
+        );
+    let tuned = tuned.unwrap();
+    let exact = bias(tuned.step_size);
+    println!("{tuned:?} {exact}");
+    assert!(
+        exact.abs() < 0.02 && exact.abs() > 0.01,
+        "{tuned:?} {exact}"
+    );
+    assert!((tuned.bias.abs() - exact.abs()).abs() < 3.0 * tuned.error + 0.003);
+}
+
+#[test]
+fn a_source_without_areas_is_refused() {
+    struct Increments;
+    impl Noise<Phase<f64, 1>> for Increments {
+        fn midpoint(&mut self, _midpoints: &Midpoints, _previous: Option<u32>) -> Option<u32> {
+            None
+        }
+        fn increment<P>(&mut self, _from: u32, _to: u32, _span: &P) -> Phase<f64, 1>
+        where
+            P: Span<f64, Cell = [f64; 2]>,
+        {
+            point(0.0, 0.0)
+        }
+    }
     let stepper = Quicsort::new(dynamics(0.5, 4)).unwrap();
-    let path = BrownianPath::new(dynamics(2.0, 16), Stream::new(1, 0));
-    let (start, mut words) = (point(0.5, 0.25), Stream::new(0, 0));
+    let start = point(0.5, 0.25);
     let mut state = start;
     let never = |_t: f64, _x: &SVector<f64, 1>| -> SVector<f64, 1> { panic!("asked") };
-    let mut noise = path.noise(4, 4, &mut words).unwrap();
-    let error = stepper.step(0.0, &mut state, never, &mut noise);
+    let error = stepper.step(0.0, &mut state, never, &mut Increments);
     assert_eq!((error, state), (Err(StepError::NoAreas), start));
 }
 

@@ -272,7 +272,7 @@ where
         let (path, mut midpoints) = (BrownianPath::new(dynamics, noise.clone()), noise.clone());
         black_box(path.increment::<X>(number(1), number(5))?);
         let mut path = path.noise(number(0), number(1), &mut midpoints)?;
-        black_box(Noise::<X>::has_areas(&path));
+        black_box(Noise::<X>::areas(&mut path, end, &whole, &part));
         black_box(Noise::<X>::inner_steps(&path));
         let mut x = X::from_fn(|_, _| real(4));
         black_box(stepper.step(real(0), &mut x, |_, x| -x, &mut path).is_ok());

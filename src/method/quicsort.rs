@@ -40,7 +40,7 @@ use crate::scalar::Scalar;
 ///
 /// Inner steps K play no part except in errors, which name the inner step that a node falls into. An
 /// [`Injected`](crate::noise::Injected) source is asked twice for the increment of (0, K): for (ρH, ρW), then for
-/// (0, ρL). A [`BrownianPath`](crate::noise::BrownianPath) does not know these areas and is refused.
+/// (0, ρL). A [`BrownianPath`](crate::noise::BrownianPath) has them, of a path apart from that of its increments.
 ///
 /// Two drift evaluations and 3D normals a step.
 ///
@@ -273,11 +273,11 @@ impl<T: Real> Stepper for Quicsort<T> {
     {
         let (coefficients, inner_steps) = (&self.coefficients, self.dynamics.inner_steps());
         check_noise(noise, inner_steps)?;
-        if !noise.has_areas() {
+        let Some([areas, higher]) =
+            noise.areas(inner_steps, &coefficients.areas, &coefficients.higher)
+        else {
             return Err(StepError::NoAreas);
-        }
-        let areas = noise.increment(0, inner_steps, &coefficients.areas);
-        let higher = noise.increment(0, inner_steps, &coefficients.higher);
+        };
         let mut end = *state;
         let mut nodes = [X::Position::zero(); 2];
         for d in 0..X::DIMENSION {

@@ -29,6 +29,8 @@ use crate::error::StepError;
 use crate::random::{Midpoints, Words};
 
 #[cfg(not(target_arch = "nvptx64"))]
+mod areas;
+#[cfg(not(target_arch = "nvptx64"))]
 mod path;
 
 #[cfg(not(target_arch = "nvptx64"))]
@@ -58,13 +60,6 @@ pub trait Noise<X: State> {
         None
     }
 
-    /// Whether increments may be the Lévy areas that [`Quicsort`](crate::Quicsort) asks for: independent, each with the
-    /// deviations of its span. Not unless a source says so; a step is then refused with [`StepError::NoAreas`].
-    #[inline]
-    fn has_areas(&self) -> bool {
-        false
-    }
-
     /// The first midpoint of the step, or the next after `previous`; `None` when there are no
     /// more. Midpoints must increase and lie in 1..K.
     fn midpoint(&mut self, midpoints: &Midpoints, previous: Option<u32>) -> Option<u32>;
@@ -81,6 +76,18 @@ pub trait Noise<X: State> {
     fn increment<P>(&mut self, from: u32, to: u32, span: &P) -> X
     where
         P: Span<X::Real, Cell = X::Cell>;
+
+    /// What [`Quicsort`](crate::Quicsort) needs of the Brownian path over the whole step of `inner_steps` inner steps:
+    /// the increment and the space-time Lévy area, as noise of `areas`, and the next area, as noise of `higher`. `None`
+    /// unless a source says so; the step is then refused with [`StepError::NoAreas`].
+    #[inline]
+    fn areas<P, Q>(&mut self, _inner_steps: u32, _areas: &P, _higher: &Q) -> Option<[X; 2]>
+    where
+        P: Span<X::Real, Cell = X::Cell>,
+        Q: Span<X::Real, Cell = X::Cell>,
+    {
+        None
+    }
 }
 
 /// Checks that this noise is for steps of `inner_steps` inner steps.
@@ -101,11 +108,6 @@ where
 
 impl<X: State, W: Words + ?Sized> Noise<X> for W {
     #[inline]
-    fn has_areas(&self) -> bool {
-        true
-    }
-
-    #[inline]
     fn midpoint(&mut self, midpoints: &Midpoints, previous: Option<u32>) -> Option<u32> {
         midpoints.next(previous, self)
     }
@@ -123,6 +125,15 @@ impl<X: State, W: Words + ?Sized> Noise<X> for W {
         P: Span<X::Real, Cell = X::Cell>,
     {
         X::draw(span, self)
+    }
+
+    #[inline]
+    fn areas<P, Q>(&mut self, _inner_steps: u32, areas: &P, higher: &Q) -> Option<[X; 2]>
+    where
+        P: Span<X::Real, Cell = X::Cell>,
+        Q: Span<X::Real, Cell = X::Cell>,
+    {
+        Some([X::draw(areas, self), X::draw(higher, self)])
     }
 }
 
@@ -167,16 +178,21 @@ where
     M: FnMut(Option<u32>) -> Option<u32>,
     I: FnMut(u32, u32) -> X,
 {
-    fn has_areas(&self) -> bool {
-        true
-    }
-
     fn midpoint(&mut self, _midpoints: &Midpoints, previous: Option<u32>) -> Option<u32> {
         (self.midpoint)(previous)
     }
 
     fn increment<P>(&mut self, from: u32, to: u32, _span: &P) -> X {
         (self.increment)(from, to)
+    }
+
+    fn areas<P, Q>(&mut self, inner_steps: u32, _areas: &P, _higher: &Q) -> Option<[X; 2]>
+    where
+        P: Span<X::Real, Cell = X::Cell>,
+        Q: Span<X::Real, Cell = X::Cell>,
+    {
+        let mut whole = || (self.increment)(0, inner_steps);
+        Some([whole(), whole()])
     }
 }
 

@@ -3,6 +3,7 @@
 use core::fmt;
 
 use super::Noise;
+use super::areas::AreaPath;
 use crate::dynamics::cell::Cell;
 use crate::dynamics::span::{Bridge, Span};
 use crate::dynamics::state::State;
@@ -132,7 +133,7 @@ impl<S: Dynamics> BrownianPath<S> {
     fn words_of<X: State>(&self, split: u32) -> Stream {
         let normals = 2 * (SpanOf::<S>::NORMALS * X::DIMENSION) as u64;
         let words = normals * u64::from(S::Real::WORDS_PER_NORMAL);
-        self.stream.node(split, words)
+        self.stream.node(0, split, words)
     }
 
     /// The increment over the overlap of `node` and `wanted`, `total` being that over `node`.
@@ -213,6 +214,30 @@ where
         let place = |inner_step: u32| self.start + inner_step.min(self.inner_steps);
         let exact: X = self.path.part((place(from), place(to)));
         X::from_cells(|d| span.along_path(exact.cell(d)))
+    }
+
+    fn areas<P, Q>(&mut self, inner_steps: u32, areas: &P, higher: &Q) -> Option<[X; 2]>
+    where
+        P: Span<X::Real, Cell = X::Cell>,
+        Q: Span<X::Real, Cell = X::Cell>,
+    {
+        let path = AreaPath {
+            stream: &self.path.stream,
+            inner_steps: self.path.whole.inner_steps(),
+        };
+        let end = self.start + inner_steps.min(self.inner_steps);
+        let standardised = path.standardised::<X::Position>(self.start, end);
+        let mut triples = standardised.as_ref().iter();
+        let mut increments = [X::zero(); 2];
+        let [first, second] = &mut increments;
+        for d in 0..X::DIMENSION {
+            if let Some(&[increment, area, higher_area]) = triples.next() {
+                let mut normals = [increment, area].into_iter();
+                first.set_cell(d, areas.increment(|| normals.next().unwrap_or_default()));
+                second.set_cell(d, higher.increment(|| higher_area));
+            }
+        }
+        Some(increments)
     }
 }
 

@@ -255,12 +255,13 @@ impl Stream {
         }
     }
 
-    /// This stream at the beginning of a node of a tree, where each node has `words` words in whole blocks of its own.
+    /// This stream at the beginning of a node of a tree that begins at word `first`, where each node has `words` words in
+    /// whole blocks of its own.
     #[cfg(not(target_arch = "nvptx64"))]
-    pub(crate) fn node(&self, node: u32, words: u64) -> Self {
+    pub(crate) fn node(&self, first: u64, node: u32, words: u64) -> Self {
         let each = words.div_ceil(16).saturating_mul(16);
         let mut stream = self.clone();
-        stream.move_to(u64::from(node).wrapping_mul(each));
+        stream.move_to(first.wrapping_add(u64::from(node).wrapping_mul(each)));
         stream
     }
 

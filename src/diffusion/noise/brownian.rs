@@ -125,7 +125,7 @@ impl<'a, T: Real, N: NoiseSchedule<T>, W: Words> BrownianNoise<'a, T, N, W> {
     /// same step.
     fn node(&self, split: u32, dimension: usize) -> Stream {
         let words = (dimension as u64).saturating_mul(u64::from(T::WORDS_PER_NORMAL));
-        self.path.node(split, words)
+        self.path.node(0, split, words)
     }
 }
 
