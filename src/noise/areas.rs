@@ -265,6 +265,20 @@ mod tests {
         }
     }
 
+    /// In three dimensions a node reads 18 normals, 36 words of f64: it has three blocks, after all words of increments.
+    #[test]
+    fn nodes_share_no_words() {
+        let stream = Stream::new(1, 2);
+        let path = AreaPath {
+            stream: &stream,
+            inner_steps: 21,
+        };
+        for node in [0, 1, 2, u32::MAX] {
+            let position = path.words_of::<SVector<f64, 3>>(node).word_position();
+            assert_eq!(position, (1 << 62) + 48 * u64::from(node));
+        }
+    }
+
     /// 20,000 paths: means within 5 standard errors of 0 and products within 5 of those of independent standard
     /// normals, which chance exceeds in one of these 27 numbers once in 60,000 runs.
     #[test]
