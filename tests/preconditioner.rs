@@ -2,6 +2,7 @@
 
 use nalgebra::{SMatrix, SVector, matrix, vector};
 use poisson_midpoint::dynamics::{Overdamped, Underdamped};
+use poisson_midpoint::noise::Injected;
 use poisson_midpoint::random::Stream;
 use poisson_midpoint::target::{
     DoubleWell, Drift, Gaussian, LogisticRegression, NotPositiveDefinite, Preconditioner,
@@ -151,6 +152,48 @@ fn a_narrow_gaussian_is_an_isotropic_one() {
         let underdamped = Underdamped::new(0.5, 1, 2.0).unwrap();
         let baoa = Baoa::new(underdamped).unwrap();
         compare(&baoa, Phase::at_rest(start), &narrow, isotropic);
+    }
+}
+
+/// Mass-weighted coordinates, y = √m x: each coordinate moves as a particle of its mass, with the same noise, bit for
+/// bit where √m is a power of 2.
+#[test]
+fn masses_are_a_change_of_scale() {
+    const STEP: f32 = 0.125;
+    let masses = vector![1.0_f32, 4.0, 0.0625];
+    let scale = masses.map(|mass| 1.0 / mass.sqrt());
+    let dynamics = Underdamped::new(STEP, 1, 1.5).unwrap();
+    let force = |time: f32, x: f32| time - x * x * x;
+    let weighted = Baoa::new(dynamics).unwrap();
+    let mut y = Phase::at_rest(vector![1.0, -0.5, 2.0].component_div(&scale));
+    let mut alone = [1.0, -0.5, 2.0].map(|x| Phase::at_rest(vector![x]));
+    let mut stream = Stream::new(8, 0);
+    for n in 0_u8..100 {
+        let time = f32::from(n) * STEP;
+        let noise = SVector::from_fn(|_, _| 0.25 * f32::normal(&mut stream));
+        let drift = |time, y: &SVector<f32, 3>| {
+            let x = y.component_mul(&scale);
+            x.map(|x| force(time, x)).component_mul(&scale)
+        };
+        let increment = |w: SVector<f32, 3>| Phase {
+            position: w * (STEP / 2.0),
+            velocity: w,
+        };
+        let mut injected = Injected::new(|_| None, |_, _| increment(noise));
+        let _ = weighted.step(time, &mut y, drift, &mut injected).unwrap();
+        for (d, state) in alone.iter_mut().enumerate() {
+            let own = increment(noise.component_mul(&scale));
+            let own = Phase {
+                position: vector![own.position[d]],
+                velocity: vector![own.velocity[d]],
+            };
+            let stepper = Baoa::new(dynamics.with_mass(masses[d]).unwrap()).unwrap();
+            let mut injected = Injected::new(|_| None, |_, _| own);
+            let drift = |time, x: &SVector<f32, 1>| x.map(|x| force(time, x));
+            let _ = stepper.step(time, state, drift, &mut injected).unwrap();
+            assert_eq!(state.position[0], scale[d] * y.position[d]);
+            assert_eq!(state.velocity[0], scale[d] * y.velocity[d]);
+        }
     }
 }
 
