@@ -5,7 +5,10 @@ use poisson_midpoint::dynamics::{Dynamics, Overdamped, StateOf, Underdamped};
 use poisson_midpoint::noise::{BrownianPath, Injected};
 use poisson_midpoint::random::Stream;
 use poisson_midpoint::slices::SliceError;
-use poisson_midpoint::{Baoa, EulerMaruyama, OneStage, Phase, State, StepError, Stepper, Ubu};
+use poisson_midpoint::{
+    Baoa, EulerMaruyama, MidpointLaw, OneStage, Phase, PoissonMidpoint, State, StepError, Stepper,
+    Ubu,
+};
 
 const D: usize = 5;
 
@@ -46,7 +49,8 @@ where
             let query = step.query();
             let drift = SVector::from_vec(force(query.time, query.position.as_slice()));
             let (moved, report) = step.finish(drift, stream).unwrap();
-            (*state, _) = (moved, assert_eq!(report.drift_calls, 1));
+            assert_eq!(report.drift_calls, 1);
+            *state = moved;
         }
     }
     assert_eq!((waiting, &read), (states, &expected));
@@ -76,7 +80,7 @@ fn a_step_in_split_phase_has_the_bits_of_one_call() {
     same_bits::<_, Phase<f64, D>>(&Ubu::new(underdamped).unwrap());
 }
 
-/// UBU asks for the drift in the middle of the step, BAOA and Euler–Maruyama where it begins.
+/// UBU asks for the drift in the middle of the step, BAOA where it begins.
 #[test]
 fn the_query_says_where_and_when() {
     let dynamics = Underdamped::new(0.5, 6, 1.0).unwrap();
@@ -117,6 +121,18 @@ fn a_bad_drift_draws_nothing_and_another_may_follow() {
     let (moved, _) = step.finish(vector![-1.0, -2.0], &mut stream).unwrap();
     assert!(moved.is_finite() && stream.word_position() > read);
 
+    for state in [
+        Phase::at_rest(vector![0.0, f64::NAN]),
+        Phase::at_rest(vector![f64::INFINITY, 0.0]),
+    ] {
+        let error = StepError::NonFiniteState { inner_step: 0 };
+        let baoa = Baoa::new(*method.of()).unwrap();
+        assert_eq!(baoa.begin(0.0, &state, &mut stream).err(), Some(error));
+        let [x, y] = state.position.into();
+        let (mut slice, mut work) = ([x, y, 0.0, 0.0], [0.0; 4]);
+        let begun = baoa.begin_slice(0.0, &mut slice, &mut stream, &mut work);
+        assert_eq!(begun.err(), Some(SliceError::Step(error)));
+    }
     let far = Phase {
         position: vector![f64::MAX, 0.0],
         velocity: vector![f64::MAX, 0.0],
@@ -178,4 +194,46 @@ fn a_path_of_other_steps_is_refused_in_both_phases() {
     let mut stream = Stream::new(1, 3);
     let step = method.begin(0.0, &vector![1.0], &mut stream).unwrap();
     assert_eq!(step.finish(vector![0.0], &mut wrong), Err(error));
+}
+
+/// A drift that fails at any of its calls, or that throws the state out of range, under the law with one midpoint: one
+/// call and split phase have the same error, the same state and read the same words.
+#[test]
+fn a_step_with_one_midpoint_fails_as_in_split_phase() {
+    let stepper = PoissonMidpoint::new(Overdamped::new(4.0, 10).unwrap(), MidpointLaw::Single);
+    let start = vector![1.0, -0.5];
+    for (call, bad) in [
+        (0, f64::NAN),
+        (1, f64::NAN),
+        (0, f64::MAX),
+        (1, f64::MAX),
+        (9, 0.0),
+    ] {
+        let drifts = || {
+            let mut calls = 0;
+            move |x: &SVector<f64, 2>| {
+                let drift = if calls == call { vector![0.5, bad] } else { -x };
+                calls += 1;
+                drift
+            }
+        };
+        let (mut x, mut stream) = (start, Stream::new(3, 1));
+        let mut drift = drifts();
+        let result = stepper.step(0.0, &mut x, |_, x| drift(x), &mut stream);
+
+        let mut words = Stream::new(3, 1);
+        let mut drift = drifts();
+        let mut split = || {
+            let mut step = stepper.begin(0.0, &start, drift(&start))?;
+            while let Some(query) = step.next(&mut words)? {
+                step.supply(drift(&query.position))?;
+            }
+            step.finish()
+        };
+        let expected = split();
+        assert_eq!(result, expected.map(|(_, report)| report));
+        assert_eq!(x, expected.map_or(start, |(moved, _)| moved));
+        assert_eq!(stream.word_position(), words.word_position());
+        assert_eq!(result.is_err(), call < 9, "{call} {bad}");
+    }
 }

@@ -453,12 +453,12 @@ fn the_tuner_finds_a_step_of_quicsort() {
         );
     let tuned = tuned.unwrap();
     let exact = bias(tuned.step_size);
-    println!("{tuned:?} {exact}");
     assert!(
         exact.abs() < 0.02 && exact.abs() > 0.01,
         "{tuned:?} {exact}"
     );
-    assert!((tuned.bias.abs() - exact.abs()).abs() < 3.0 * tuned.error + 0.003);
+    // The terms beyond the leading one are a tenth of the bias at most.
+    assert!((tuned.bias - exact).abs() < 3.0 * tuned.error + 0.002);
 }
 
 #[test]

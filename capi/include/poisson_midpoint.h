@@ -81,7 +81,7 @@
 #define PMID_PMM_UNDERDAMPED_WORK 7
 
 // 64-bit words of a pmid_em object in single precision.
-#define PMID_EM_F32_WORDS 4
+#define PMID_EM_F32_WORDS 5
 
 // 64-bit words of an underdamped pmid_em object in single precision.
 #define PMID_EM_UNDERDAMPED_F32_WORDS 8
@@ -90,25 +90,25 @@
 #define PMID_PMM_F32_WORDS 7
 
 // 64-bit words of an underdamped pmid_pmm object in single precision.
-#define PMID_PMM_UNDERDAMPED_F32_WORDS 10
+#define PMID_PMM_UNDERDAMPED_F32_WORDS 11
 
 // 64-bit words of a step under way in single precision.
 #define PMID_STEP_F32_WORDS 13
 
 // 64-bit words of an underdamped step under way in single precision.
-#define PMID_STEP_UNDERDAMPED_F32_WORDS 16
+#define PMID_STEP_UNDERDAMPED_F32_WORDS 17
 
 // 64-bit words of a pmid_em object in double precision.
-#define PMID_EM_F64_WORDS 8
+#define PMID_EM_F64_WORDS 9
 
 // 64-bit words of an underdamped pmid_em object in double precision.
-#define PMID_EM_UNDERDAMPED_F64_WORDS 15
+#define PMID_EM_UNDERDAMPED_F64_WORDS 16
 
 // 64-bit words of a pmid_pmm object in double precision.
-#define PMID_PMM_F64_WORDS 10
+#define PMID_PMM_F64_WORDS 11
 
 // 64-bit words of an underdamped pmid_pmm object in double precision.
-#define PMID_PMM_UNDERDAMPED_F64_WORDS 17
+#define PMID_PMM_UNDERDAMPED_F64_WORDS 18
 
 // 64-bit words of a step under way in double precision.
 #define PMID_STEP_F64_WORDS 17
@@ -120,13 +120,13 @@
 #define PMID_BAOA_F32_WORDS 8
 
 // 64-bit words of a pmid_baoa object in double precision.
-#define PMID_BAOA_F64_WORDS 14
+#define PMID_BAOA_F64_WORDS 15
 
 // 64-bit words of a pmid_ubu object in single precision.
-#define PMID_UBU_F32_WORDS 11
+#define PMID_UBU_F32_WORDS 12
 
 // 64-bit words of a pmid_ubu object in double precision.
-#define PMID_UBU_F64_WORDS 22
+#define PMID_UBU_F64_WORDS 23
 
 // 64-bit words of a pmid_quicsort object in single precision.
 #define PMID_QUICSORT_F32_WORDS 18

@@ -12,7 +12,7 @@ use crate::status::pmid_status_t;
 use crate::stream::pmid_stream_t;
 use crate::types::*;
 
-/// A method without a split phase, in one scalar.
+/// A method that has no split phase in C, in one scalar.
 macro_rules! method {
     (
         $($doc:expr),+; $real:ty, $drift:ty, $method:ty,

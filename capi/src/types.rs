@@ -26,25 +26,25 @@ pub const PMID_PMM_WORK: usize = 5;
 pub const PMID_PMM_UNDERDAMPED_WORK: usize = 7;
 
 /// 64-bit words of a pmid_em object in single precision.
-pub const PMID_EM_F32_WORDS: usize = 4;
+pub const PMID_EM_F32_WORDS: usize = 5;
 /// 64-bit words of an underdamped pmid_em object in single precision.
 pub const PMID_EM_UNDERDAMPED_F32_WORDS: usize = 8;
 /// 64-bit words of a pmid_pmm object in single precision.
 pub const PMID_PMM_F32_WORDS: usize = 7;
 /// 64-bit words of an underdamped pmid_pmm object in single precision.
-pub const PMID_PMM_UNDERDAMPED_F32_WORDS: usize = 10;
+pub const PMID_PMM_UNDERDAMPED_F32_WORDS: usize = 11;
 /// 64-bit words of a step under way in single precision.
 pub const PMID_STEP_F32_WORDS: usize = 13;
 /// 64-bit words of an underdamped step under way in single precision.
-pub const PMID_STEP_UNDERDAMPED_F32_WORDS: usize = 16;
+pub const PMID_STEP_UNDERDAMPED_F32_WORDS: usize = 17;
 /// 64-bit words of a pmid_em object in double precision.
-pub const PMID_EM_F64_WORDS: usize = 8;
+pub const PMID_EM_F64_WORDS: usize = 9;
 /// 64-bit words of an underdamped pmid_em object in double precision.
-pub const PMID_EM_UNDERDAMPED_F64_WORDS: usize = 15;
+pub const PMID_EM_UNDERDAMPED_F64_WORDS: usize = 16;
 /// 64-bit words of a pmid_pmm object in double precision.
-pub const PMID_PMM_F64_WORDS: usize = 10;
+pub const PMID_PMM_F64_WORDS: usize = 11;
 /// 64-bit words of an underdamped pmid_pmm object in double precision.
-pub const PMID_PMM_UNDERDAMPED_F64_WORDS: usize = 17;
+pub const PMID_PMM_UNDERDAMPED_F64_WORDS: usize = 18;
 /// 64-bit words of a step under way in double precision.
 pub const PMID_STEP_F64_WORDS: usize = 17;
 /// 64-bit words of an underdamped step under way in double precision.
@@ -53,11 +53,11 @@ pub const PMID_STEP_UNDERDAMPED_F64_WORDS: usize = 24;
 /// 64-bit words of a pmid_baoa object in single precision.
 pub const PMID_BAOA_F32_WORDS: usize = 8;
 /// 64-bit words of a pmid_baoa object in double precision.
-pub const PMID_BAOA_F64_WORDS: usize = 14;
+pub const PMID_BAOA_F64_WORDS: usize = 15;
 /// 64-bit words of a pmid_ubu object in single precision.
-pub const PMID_UBU_F32_WORDS: usize = 11;
+pub const PMID_UBU_F32_WORDS: usize = 12;
 /// 64-bit words of a pmid_ubu object in double precision.
-pub const PMID_UBU_F64_WORDS: usize = 22;
+pub const PMID_UBU_F64_WORDS: usize = 23;
 /// 64-bit words of a pmid_quicsort object in single precision.
 pub const PMID_QUICSORT_F32_WORDS: usize = 18;
 /// 64-bit words of a pmid_quicsort object in double precision.

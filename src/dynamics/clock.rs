@@ -8,19 +8,20 @@ use crate::scalar::Scalar;
 pub(crate) struct Clock<T> {
     step_size: T,
     inner_steps: u32,
-    /// K as a scalar: a conversion in every step would take long on a microcontroller, and on a host may wait for the
-    /// last step's result, whose register it is given.
-    whole: T,
+    /// K as a scalar. A conversion in every step is slower: on x86-64 the compiler may choose the register that holds the
+    /// last step's result, and the conversion then waits for that step.
+    scalar_steps: T,
 }
 
 impl<T: Real> Clock<T> {
     pub(crate) fn new(step_size: T, inner_steps: u32) -> Result<Self, ParameterError<T>> {
         Parameter::StepSize.positive(step_size)?;
-        Parameter::InnerSteps.positive(T::from_u32(inner_steps))?;
+        let scalar_steps = T::from_u32(inner_steps);
+        Parameter::InnerSteps.positive(scalar_steps)?;
         let clock = Self {
             step_size,
             inner_steps,
-            whole: T::from_u32(inner_steps),
+            scalar_steps,
         };
         Parameter::StepSize.check(step_size, |_| clock.inner().is_positive_normal())?;
         Ok(clock)
@@ -37,7 +38,7 @@ impl<T: Real> Clock<T> {
     /// η·n/K, exactly η for n = K.
     #[inline(always)]
     fn duration<X: Scalar<Real = T>>(&self, inner_steps: X) -> X {
-        X::splat(self.step_size) * (inner_steps / X::splat(self.whole))
+        X::splat(self.step_size) * (inner_steps / X::splat(self.scalar_steps))
     }
 
     /// The time of an inner step after the start of the macro step.

@@ -58,6 +58,14 @@ pub enum StepError {
     Unfinished,
 }
 
+impl StepError {
+    /// The error for a state that is not finite at an inner step.
+    #[inline(always)]
+    pub(crate) fn not_finite(inner_step: u32) -> Self {
+        Self::NonFiniteState { inner_step }
+    }
+}
+
 impl fmt::Display for StepError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {

@@ -10,7 +10,7 @@ use crate::batch::{LaneDrift, Lanes};
 use crate::dynamics::cell::Cell;
 use crate::dynamics::span::Span;
 use crate::dynamics::{CellOf, Dynamics, RealOf, SpanIn, SpanOf, StateOf};
-use crate::error::{Step, StepError};
+use crate::error::{Step, StepError, are_finite};
 use crate::memory::slice::{self, SliceError, take};
 use crate::noise::Noise;
 use crate::random::Words;
@@ -50,10 +50,10 @@ pub trait OneStage: sealed::Sealed + Copy + Debug + Send + Sync {
     #[doc(hidden)]
     fn held_in_lanes<X: Scalar<Real = RealOf<Self::Of>>>(&self) -> Self::Held<X>;
 
-    /// Begins a step at `time` whose drift is computed elsewhere.
+    /// Begins a step at `time` whose drift is computed elsewhere. [`Ubu`](super::Ubu) draws its first noise here.
     ///
     /// # Errors
-    /// [`StepError::NonFiniteState`] if the state is not finite where the drift is asked for;
+    /// [`StepError::NonFiniteState`] if the state is not finite, or not where the drift is asked for;
     /// [`StepError::NoiseOfOtherSteps`] if the noise source is for steps of another K.
     #[inline]
     fn begin<X, N>(
@@ -66,14 +66,18 @@ pub trait OneStage: sealed::Sealed + Copy + Debug + Send + Sync {
         X: StateOf<Self::Of>,
         N: Noise<X> + ?Sized,
     {
+        if !state.is_finite() {
+            return Err(StepError::not_finite(0));
+        }
         OneStageStep::new(self, time, state, noise)
     }
 
     /// Begins a step on a slice, at `time`, whose drift is computed elsewhere. `work` is at least as long as the state,
-    /// which stays as it is until [`finish`](crate::slices::OneStageSliceStep::finish).
+    /// which stays as it is until [`finish`](crate::slices::OneStageSliceStep::finish). A step that is
+    /// given up is begun again from the word position before.
     ///
     /// # Errors
-    /// [`SliceError`] if a length is wrong, or if the state is not finite where the drift is asked for.
+    /// [`SliceError`] if a length is wrong, or if the state is not finite, or not where the drift is asked for.
     fn begin_slice<'a, W>(
         &self,
         time: RealOf<Self::Of>,
@@ -84,6 +88,9 @@ pub trait OneStage: sealed::Sealed + Copy + Debug + Send + Sync {
     where
         W: Words + ?Sized,
     {
+        if !are_finite(state) {
+            return Err(StepError::not_finite(0).into());
+        }
         OneStageSliceStep::new(self, time, state, words, work)
     }
 

@@ -1,13 +1,12 @@
 //! A step of one stage on a slice under way.
 
 use super::OneStage;
-use super::one_stage_step::not_finite;
 use super::slice_step::SliceQuery;
 use crate::dynamics::cell::Cell;
 use crate::dynamics::segment::Normals;
 use crate::dynamics::span::Span;
 use crate::dynamics::{CellOf, Dynamics, RealOf, SpanOf};
-use crate::error::{Step, check_drift_slice};
+use crate::error::{Step, StepError, check_drift_slice};
 use crate::memory::slice::{
     self, BlockWork, Cells, SliceError, block_of, check_drift_length, in_blocks, take,
 };
@@ -64,7 +63,7 @@ impl<'a, M: OneStage> OneStageSliceStep<'a, M> {
             };
             in_blocks(dimension, &mut before);
             if !before.finite {
-                return Err(not_finite(stage).into());
+                return Err(StepError::not_finite(stage).into());
             }
         }
         Ok(Self {
@@ -99,7 +98,7 @@ impl<'a, M: OneStage> OneStageSliceStep<'a, M> {
     /// Moves the state with the drift that [`query`](Self::query) asked for, and returns what the step cost.
     ///
     /// # Errors
-    /// [`SliceError`] if the drift has the wrong length or is not finite, before any noise is drawn, or if the result is
+    /// [`SliceError`] if the drift has the wrong length or is not finite, before this draws any noise, or if the result is
     /// not finite; the state is then as it was.
     pub fn finish<W: Words + ?Sized>(
         self,
@@ -119,7 +118,7 @@ impl<'a, M: OneStage> OneStageSliceStep<'a, M> {
         };
         in_blocks(self.dimension, &mut held);
         if !held.finite {
-            return Err(not_finite(self.method.of().inner_steps()).into());
+            return Err(StepError::not_finite(self.method.of().inner_steps()).into());
         }
         for (state, &moved) in self.state.iter_mut().zip(&*self.moved) {
             *state = moved;

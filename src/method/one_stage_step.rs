@@ -39,11 +39,6 @@ pub struct OneStageStep<M: OneStage, X> {
     start: X,
 }
 
-/// The error for a state that is not finite at an inner step.
-pub(super) fn not_finite(inner_step: u32) -> StepError {
-    StepError::NonFiniteState { inner_step }
-}
-
 impl<M, X> OneStageStep<M, X>
 where
     M: OneStage,
@@ -66,7 +61,7 @@ where
             let increment = noise.increment(0, stage, before);
             start = X::from_cells(|d| before.coast(start.cell(d), increment.cell(d)));
             if !start.is_finite() {
-                return Err(not_finite(stage));
+                return Err(StepError::not_finite(stage));
             }
         }
         Ok(Self {
@@ -117,7 +112,7 @@ where
         let increment = noise.increment(stage, end, held);
         let moved = X::from_cells(|d| held.carry(self.start.cell(d), drift(d), increment.cell(d)));
         if !moved.is_finite() {
-            return Err(not_finite(end));
+            return Err(StepError::not_finite(end));
         }
         Ok((moved, Step { drift_calls: 1 }))
     }

@@ -40,7 +40,8 @@ use crate::scalar::Scalar;
 ///
 /// Inner steps K play no part except in errors, which name the inner step that a node falls into. An
 /// [`Injected`](crate::noise::Injected) source is asked twice for the increment of (0, K): for (ρH, ρW), then for
-/// (0, ρL). A [`BrownianPath`](crate::noise::BrownianPath) has them, of a path apart from that of its increments.
+/// (0, ρL). On a [`BrownianPath`](crate::noise::BrownianPath) this method sees a path of its own, independent of the one
+/// that the other methods see. It has no split phase.
 ///
 /// Two drift evaluations and 3D normals a step.
 ///
@@ -234,20 +235,6 @@ impl<T: Real> Quicsort<T> {
         };
         u32::try_from((inner_steps * share) >> 32).unwrap_or(u32::MAX)
     }
-
-    /// The error for an estimate at a node that is not finite.
-    fn not_finite(&self, node: Node) -> StepError {
-        StepError::NonFiniteState {
-            inner_step: self.inner_step(node),
-        }
-    }
-
-    /// The error for a state after the step that is not finite.
-    fn end_not_finite(&self) -> StepError {
-        StepError::NonFiniteState {
-            inner_step: self.dynamics.inner_steps(),
-        }
-    }
 }
 
 impl<T: Real> Stepper for Quicsort<T> {
@@ -290,7 +277,7 @@ impl<T: Real> Stepper for Quicsort<T> {
         let [first, mut second] = nodes;
         let mut ask = |node: Node, position: &X::Position| {
             if !position.is_finite() {
-                return Err(self.not_finite(node));
+                return Err(StepError::not_finite(self.inner_step(node)));
             }
             let b = drift(self.time_of(node, time), position);
             let components = (0..X::DIMENSION).map(|d| b.cell(d).position());
@@ -310,7 +297,7 @@ impl<T: Real> Stepper for Quicsort<T> {
             end.set_cell(d, coefficients.kicked(end.cell(d), Node::Second, b));
         }
         if !end.is_finite() {
-            return Err(self.end_not_finite());
+            return Err(StepError::not_finite(inner_steps));
         }
         *state = end;
         Ok(Step { drift_calls: 2 })
@@ -359,7 +346,7 @@ impl<T: Real> Stepper for Quicsort<T> {
         );
         let mut ask = |node: Node, position: &[T], b: &mut [T]| {
             if !are_finite(position) {
-                return Err(self.not_finite(node));
+                return Err(StepError::not_finite(self.inner_step(node)));
             }
             drift(self.time_of(node, time), position, b);
             check_drift_slice(b, self.inner_step(node))
@@ -372,7 +359,7 @@ impl<T: Real> Stepper for Quicsort<T> {
         ask(Node::Second, second, b)?;
         coefficients.kick(end, Node::Second, b);
         if !are_finite(end) {
-            return Err(self.end_not_finite().into());
+            return Err(StepError::not_finite(self.dynamics.inner_steps()).into());
         }
         for (state, &end) in state.iter_mut().zip(&*end) {
             *state = end;

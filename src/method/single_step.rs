@@ -13,7 +13,7 @@ use crate::memory::vector::Vectors;
 use crate::noise::Noise;
 
 /// Whether steps are written out. Not on a microcontroller or in a kernel, where size matters more, nor for dynamics of
-/// second order: their coefficients take longer than that saves, and twice their code does not stay in line.
+/// second order: their coefficients take longer than that saves, and of twice their code the compiler makes calls.
 pub(super) const fn is_written_out<S: Dynamics>() -> bool {
     cfg!(all(
         target_pointer_width = "64",
@@ -39,14 +39,13 @@ impl<S: Dynamics> PoissonMidpoint<S> {
     {
         let dynamics = self.dynamics();
         let inner_steps = dynamics.inner_steps();
-        let not_finite = |inner_step| StepError::NonFiniteState { inner_step };
 
         check_midpoint(midpoint, 1, inner_steps)?;
         let to_midpoint = dynamics.span(0, midpoint);
         let increment = noise.increment(0, midpoint, &to_midpoint);
         accumulate(&to_midpoint, true, &mut memory, |d| increment.cell(d));
         if !write_estimate(&to_midpoint, &mut memory) {
-            return Err(not_finite(midpoint));
+            return Err(StepError::not_finite(midpoint));
         }
 
         let drift = drift(time + dynamics.time(midpoint), memory.estimate());
@@ -58,7 +57,7 @@ impl<S: Dynamics> PoissonMidpoint<S> {
         let increment = noise.increment(midpoint, inner_steps, &to_end);
         accumulate(&to_end, false, &mut memory, |d| increment.cell(d));
         if !write_result(self.whole(), true, &mut memory) {
-            return Err(not_finite(inner_steps));
+            return Err(StepError::not_finite(inner_steps));
         }
         Ok((memory.moved(), Step { drift_calls: 2 }))
     }

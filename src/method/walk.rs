@@ -124,9 +124,7 @@ impl<T: Real> Cursor<T> {
     /// The error of a step that has failed.
     #[inline]
     fn failure(&self) -> StepError {
-        StepError::NonFiniteState {
-            inner_step: self.previous.unwrap_or(0),
-        }
+        StepError::not_finite(self.previous.unwrap_or(0))
     }
 
     /// Whether the next midpoint is to be drawn.
@@ -178,7 +176,7 @@ impl<T: Real, M: Memory<Scalar = T>> Walk<T, M> {
     }
 }
 
-/// Whether a midpoint lies in `least`..K.
+/// Refuses a midpoint outside `least`..K.
 #[inline(always)]
 pub(super) fn check_midpoint(midpoint: u32, least: u32, inner_steps: u32) -> Result<(), StepError> {
     if midpoint < least || midpoint >= inner_steps {

@@ -64,8 +64,9 @@ pub trait Noise<X: State> {
     /// more. Midpoints must increase and lie in 1..K.
     fn midpoint(&mut self, midpoints: &Midpoints, previous: Option<u32>) -> Option<u32>;
 
-    /// The midpoint of the step, if this source, for steps of any K, knows that there is exactly one. Unless it says so,
-    /// [`midpoint`](Self::midpoint) is asked.
+    /// Draws the midpoint of the step, before its first increment, if this source knows that there is exactly one.
+    /// Otherwise `None`, with nothing drawn, and [`midpoint`](Self::midpoint) is asked. A source for steps of one K says
+    /// `None`: the step does not check K before it asks this.
     #[doc(hidden)]
     #[inline]
     fn single_midpoint(&mut self, _midpoints: &Midpoints) -> Option<u32> {
@@ -77,9 +78,10 @@ pub trait Noise<X: State> {
     where
         P: Span<X::Real, Cell = X::Cell>;
 
-    /// What [`Quicsort`](crate::Quicsort) needs of the Brownian path over the whole step of `inner_steps` inner steps:
-    /// the increment and the space-time Lévy area, as noise of `areas`, and the next area, as noise of `higher`. `None`
-    /// unless a source says so; the step is then refused with [`StepError::NoAreas`].
+    /// What [`Quicsort`](crate::Quicsort) needs of the Brownian path over its whole step, of `inner_steps` inner steps:
+    /// (ρH, ρW), noise of `areas`, and (0, ρL), noise of `higher`. The increment W, the space-time Lévy area H and the
+    /// space-time-time Lévy area L are independent, of variances η, η/12 and η/720. `None` unless a source says so; the
+    /// step is then refused with [`StepError::NoAreas`].
     #[inline]
     fn areas<P, Q>(&mut self, _inner_steps: u32, _areas: &P, _higher: &Q) -> Option<[X; 2]>
     where

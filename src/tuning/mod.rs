@@ -82,7 +82,7 @@ pub struct Tuned<T> {
 ///
 /// A shared Brownian path cannot show the bias of the inner steps, of size η/K, which both step sizes have: run a
 /// midpoint method with K as large as you like, since there K costs nothing. Here K costs bridges, some log₂ K a
-/// midpoint, and hardly changes what is measured. Nor can the path show a mode that no particle has been to.
+/// midpoint, or areas, and hardly changes what is measured. Nor can the path show a mode that no particle has been to.
 ///
 /// ```
 /// use nalgebra::vector;
