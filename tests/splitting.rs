@@ -186,6 +186,15 @@ where
     [of_state, noise]
 }
 
+/// The stationary covariance of steps with these A and V.
+fn stationary([of_state, noise]: [Matrix2<f64>; 2]) -> Matrix2<f64> {
+    let mut covariance = Matrix2::identity();
+    for _ in 0..10_000 {
+        covariance = of_state * covariance * of_state.transpose() + noise;
+    }
+    covariance
+}
+
 /// The noise of BAOA: a velocity, and the position that it carries along.
 fn noise_of_baoa(dynamics: &Underdamped<f64>) -> Matrix2<f64> {
     let h = dynamics.step_size();
@@ -205,11 +214,7 @@ fn baoa_has_the_positions_of_a_harmonic_target_at_any_step() {
     for (h, k) in [(0.1, 1.0), (0.9, 1.0), (0.5, 7.0), (1.1, 4.5)] {
         let stepper = Baoa::new(dynamics(h, 1)).unwrap();
         let root = noise_of_baoa(stepper.dynamics());
-        let [of_state, noise] = harmonic_map(&stepper, k, [root]);
-        let mut covariance = Matrix2::identity();
-        for _ in 0..10_000 {
-            covariance = of_state * covariance * of_state.transpose() + noise;
-        }
+        let covariance = stationary(harmonic_map(&stepper, k, [root]));
         let half_kick = matrix![1.0, 0.0; -h / (2.0 * MASS) * k, 1.0];
         let at_end = half_kick * covariance * half_kick.transpose();
         let velocity = TEMPERATURE / MASS * (1.0 - h * h * k / (4.0 * MASS));
@@ -433,11 +438,8 @@ fn strong_order_of_quicsort() {
 fn the_tuner_finds_a_step_of_quicsort() {
     let bias = |step: f64| {
         let stepper = Quicsort::new(dynamics(step, 1)).unwrap();
-        let [of_state, noise] = harmonic_map(&stepper, 1.0, noise_of_quicsort(stepper.dynamics()));
-        let mut covariance = Matrix2::identity();
-        for _ in 0..10_000 {
-            covariance = of_state * covariance * of_state.transpose() + noise;
-        }
+        let noise = noise_of_quicsort(stepper.dynamics());
+        let covariance = stationary(harmonic_map(&stepper, 1.0, noise));
         (covariance.m11 / TEMPERATURE - 1.0) / 2.0_f64.sqrt()
     };
     let tuned = StepSizeTuner::new(0.02)

@@ -197,6 +197,13 @@ pub struct PathNoise<'a, S, W> {
     words: &'a mut W,
 }
 
+impl<S, W> PathNoise<'_, S, W> {
+    /// An inner step of the macro step as one of the run.
+    fn place(&self, inner_step: u32) -> u32 {
+        self.start + inner_step.min(self.inner_steps)
+    }
+}
+
 impl<S, X, W> Noise<X> for PathNoise<'_, S, W>
 where
     S: Dynamics,
@@ -215,8 +222,7 @@ where
     where
         P: Span<X::Real, Cell = X::Cell>,
     {
-        let place = |inner_step: u32| self.start + inner_step.min(self.inner_steps);
-        let exact: X = self.path.part((place(from), place(to)));
+        let exact: X = self.path.part((self.place(from), self.place(to)));
         X::from_cells(|d| span.along_path(exact.cell(d)))
     }
 
@@ -229,8 +235,7 @@ where
             stream: &self.path.stream,
             inner_steps: self.path.whole.inner_steps(),
         };
-        let end = self.start + inner_steps.min(self.inner_steps);
-        let standardised = path.standardised::<X::Position>(self.start, end);
+        let standardised = path.standardised::<X::Position>(self.start, self.place(inner_steps));
         let mut triples = standardised.as_ref().iter();
         let mut increments = [X::zero(); 2];
         let [first, second] = &mut increments;
