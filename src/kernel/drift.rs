@@ -81,7 +81,7 @@ impl<T: Real, const D: usize> KernelDrift<T, D> for GaussianTable<'_, T, D> {
 
     fn write_table(&self, mut write: impl FnMut(&[T])) {
         write(self.mean);
-        write(self.precision);
+        write(self.precision.as_flattened());
     }
 }
 

@@ -4,7 +4,7 @@ use core::fmt::Debug;
 use core::ops::Range;
 
 use super::one_stage_slice::OneStageSliceStep;
-use super::one_stage_step::OneStageStep;
+use super::one_stage_step::{OneStageStep, move_to_end, move_to_stage};
 use super::stepper::Stepper;
 use crate::batch::{LaneDrift, Lanes};
 use crate::dynamics::cell::Cell;
@@ -135,11 +135,11 @@ impl<M: OneStage> Stepper for M {
         F: FnMut(RealOf<M::Of>, &X::Position) -> X::Position,
         N: Noise<X> + ?Sized,
     {
-        let step = OneStageStep::new(self, time, state, noise)?;
-        let drift = drift(step.time(), step.position());
-        let report;
-        (*state, report) = step.finish(drift, noise)?;
-        Ok(report)
+        // Without an `OneStageStep`, whose copy of the method a kernel would keep in memory.
+        let start = move_to_stage(self, state, noise)?;
+        let drift = drift(self.time_of_stage(time), start.position());
+        *state = move_to_end(self, &start, &drift, noise)?;
+        Ok(Step { drift_calls: 1 })
     }
 
     /// Room for the drift, and for the state moved to.

@@ -44,7 +44,7 @@ where
     M: OneStage,
     X: StateOf<M::Of>,
 {
-    /// Moves a state without a drift to where the drift is asked for.
+    /// The step from a state and a time, moved to where the drift is asked for.
     #[inline(always)]
     pub(super) fn new<N>(
         method: &M,
@@ -55,19 +55,10 @@ where
     where
         N: Noise<X> + ?Sized,
     {
-        check_noise(noise, method.of().inner_steps())?;
-        let mut start = *state;
-        if let Some((before, stage)) = method.before() {
-            let increment = noise.increment(0, stage, before);
-            start = X::from_cells(|d| before.coast(start.cell(d), increment.cell(d)));
-            if !start.is_finite() {
-                return Err(StepError::not_finite(stage));
-            }
-        }
         Ok(Self {
             method: *method,
             time: method.time_of_stage(time),
-            start,
+            start: move_to_stage(method, state, noise)?,
         })
     }
 
@@ -75,22 +66,10 @@ where
     #[must_use]
     pub fn query(&self) -> Query<X> {
         Query {
-            position: *self.position(),
+            position: *self.start.position(),
             time: self.time,
             inner_step: self.method.stage(),
         }
-    }
-
-    /// Where the drift is asked for.
-    #[inline(always)]
-    pub(super) fn position(&self) -> &X::Position {
-        self.start.position()
-    }
-
-    /// When the drift is asked for.
-    #[inline(always)]
-    pub(super) fn time(&self) -> RealOf<M::Of> {
-        self.time
     }
 
     /// The state after the step with the drift that [`query`](Self::query) asked for, and what the step cost.
@@ -104,18 +83,55 @@ where
     where
         N: Noise<X> + ?Sized,
     {
-        let (stage, end) = (self.method.stage(), self.method.of().inner_steps());
-        let drift = |d| drift.cell(d).position();
-        check_drift((0..X::DIMENSION).map(drift), stage)?;
-        check_noise(noise, end)?;
-        let held = self.method.held();
-        let increment = noise.increment(stage, end, held);
-        let moved = X::from_cells(|d| held.carry(self.start.cell(d), drift(d), increment.cell(d)));
-        if !moved.is_finite() {
-            return Err(StepError::not_finite(end));
-        }
+        let moved = move_to_end(&self.method, &self.start, &drift, noise)?;
         Ok((moved, Step { drift_calls: 1 }))
     }
+}
+
+/// Moves a state without a drift to where the drift is asked for.
+#[inline(always)]
+pub(super) fn move_to_stage<M, X, N>(method: &M, state: &X, noise: &mut N) -> Result<X, StepError>
+where
+    M: OneStage,
+    X: StateOf<M::Of>,
+    N: Noise<X> + ?Sized,
+{
+    check_noise(noise, method.of().inner_steps())?;
+    let Some((before, stage)) = method.before() else {
+        return Ok(*state);
+    };
+    let increment = noise.increment(0, stage, before);
+    let moved = X::from_cells(|d| before.coast(state.cell(d), increment.cell(d)));
+    if !moved.is_finite() {
+        return Err(StepError::not_finite(stage));
+    }
+    Ok(moved)
+}
+
+/// Moves a state from where the drift was asked for to the end of the step.
+#[inline(always)]
+pub(super) fn move_to_end<M, X, N>(
+    method: &M,
+    start: &X,
+    drift: &X::Position,
+    noise: &mut N,
+) -> Result<X, StepError>
+where
+    M: OneStage,
+    X: StateOf<M::Of>,
+    N: Noise<X> + ?Sized,
+{
+    let (stage, end) = (method.stage(), method.of().inner_steps());
+    let drift = |d| drift.cell(d).position();
+    check_drift((0..X::DIMENSION).map(drift), stage)?;
+    check_noise(noise, end)?;
+    let held = method.held();
+    let increment = noise.increment(stage, end, held);
+    let moved = X::from_cells(|d| held.carry(start.cell(d), drift(d), increment.cell(d)));
+    if !moved.is_finite() {
+        return Err(StepError::not_finite(end));
+    }
+    Ok(moved)
 }
 
 #[cfg(feature = "defmt")]

@@ -27,21 +27,22 @@ pub struct Gaussian<T: Real, const D: usize> {
 impl<T: Real, const D: usize> Drift<T, D> for Gaussian<T, D> {
     #[inline]
     fn drift(&self, _time: T, position: &SVector<T, D>) -> SVector<T, D> {
-        force(self.mean.as_slice(), self.precision.as_slice(), position)
+        let [mean] = &self.mean.data.0;
+        force(mean, &self.precision.data.0, position)
     }
 }
 
 /// P(μ − x), P column by column.
 #[inline]
 fn force<T: Real, const D: usize>(
-    mean: &[T],
-    precision: &[T],
+    mean: &[T; D],
+    precision: &[[T; D]; D],
     position: &SVector<T, D>,
 ) -> SVector<T, D> {
-    // An array, since nalgebra's own iterators keep the compiler from using vectors.
+    // Arrays, since nalgebra's own iterators keep the compiler from using vectors, and slices keep it from unrolling.
     let mut force = [T::ZERO; D];
-    let columns = precision.chunks_exact(D.max(1));
-    for (column, (&x, &mean)) in columns.zip(position.iter().zip(mean)) {
+    let [position] = &position.data.0;
+    for (column, (&x, &mean)) in precision.iter().zip(position.iter().zip(mean)) {
         for (force, &entry) in force.iter_mut().zip(column) {
             *force += entry * (mean - x);
         }
@@ -61,8 +62,8 @@ fn force<T: Real, const D: usize>(
 #[derive(Clone, Copy, Debug, PartialEq)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub struct GaussianTable<'a, T, const D: usize> {
-    pub(crate) mean: &'a [T],
-    pub(crate) precision: &'a [T],
+    pub(crate) mean: &'a [T; D],
+    pub(crate) precision: &'a [[T; D]; D],
 }
 
 impl<T: Real, const D: usize> Drift<T, D> for GaussianTable<'_, T, D> {
@@ -75,8 +76,13 @@ impl<T: Real, const D: usize> Drift<T, D> for GaussianTable<'_, T, D> {
 impl<'a, T: Real, const D: usize> TableDrift<'a, T, D> for GaussianTable<'a, T, D> {
     #[inline]
     fn from_table(table: &'a [T]) -> Result<Self, TableError> {
-        let (table, _) = TableError::split(table, D * (D + 1), 0)?;
-        let (mean, precision) = table.split_at_checked(D).unwrap_or_default();
-        Ok(Self { mean, precision })
+        let (length, fixed, row) = (table.len(), D * (D + 1), 0);
+        let error = TableError { length, fixed, row };
+        let (mean, columns) = table.split_first_chunk().ok_or(error)?;
+        let (columns, rest) = columns.as_chunks();
+        match columns.try_into() {
+            Ok(precision) if rest.is_empty() => Ok(Self { mean, precision }),
+            _ => Err(error),
+        }
     }
 }
