@@ -64,7 +64,8 @@
 //!
 //! # Choices
 //! - A drift is a closure of time and position; one that a closure cannot express
-//!   (a network on another device, an accelerator, a task) drives [`MacroStep`] or [`OneStageStep`] instead.
+//!   (a network on another device, an accelerator, a task) drives [`MacroStep`], [`OneStageStep`] or
+//!   [`QuicsortStep`] instead.
 //! - A particle's path depends on (seed, particle number) alone. [`random`] states the contract,
 //!   stream v1; state and word position make a checkpoint.
 //! - A step that would not be finite fails with a [`StepError`] and leaves the state as it was.
@@ -182,7 +183,7 @@ pub use dynamics::state::{Phase, State};
 pub use error::{Parameter, ParameterError, Step, StepError};
 pub use method::{
     Baoa, EulerMaruyama, MacroStep, OneStage, OneStageStep, PoissonMidpoint, Query, Quicsort,
-    Stepper, Ubu,
+    QuicsortStep, Stepper, Ubu,
 };
 pub use random::MidpointLaw;
 pub use real::Real;

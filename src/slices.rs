@@ -28,4 +28,6 @@
 //! ```
 
 pub use crate::memory::slice::SliceError;
-pub use crate::method::{OneStageSliceStep, SliceMacroStep, SliceQuery, SuspendedStep};
+pub use crate::method::{
+    OneStageSliceStep, QuicsortSliceStep, SliceMacroStep, SliceQuery, SuspendedStep,
+};

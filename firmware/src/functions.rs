@@ -237,7 +237,9 @@ fn dynamics<T: Real>() -> Outcome {
     splitting::<T, _>(&baoa)?;
     black_box(Baoa::try_from(&black_box(baoa.method()))?);
     splitting::<T, _>(&Ubu::new(underdamped)?)?;
-    stepper::<T, _, Phase<T, D>, _>(&Quicsort::new(underdamped)?, &mut Stream::new(42, 0))?;
+    let quicsort = Quicsort::new(underdamped)?;
+    stepper::<T, _, Phase<T, D>, _>(&quicsort, &mut Stream::new(42, 0))?;
+    at_two_nodes(&quicsort, &mut Stream::new(42, 0))?;
     kernels(overdamped)?;
     kernels(underdamped)
 }
@@ -405,6 +407,25 @@ where
     let step = method.begin_slice(real(0), state, words, slice(&mut work))?;
     black_box(step.query());
     _ = black_box(step.finish(slice(&mut drift), words)?);
+    Ok(())
+}
+
+fn at_two_nodes<T: Real>(method: &Quicsort<T>, words: &mut Stream) -> Outcome {
+    let state: Phase<T, D> = Phase::from_fn(|_, _| real(4));
+    let mut step = method.begin(real(0), &state, words)?;
+    while let Some(query) = step.query()? {
+        step.supply(-query.position)?;
+    }
+    _ = black_box(step.finish()?);
+
+    let (mut state, mut work) = ([real(4); 2 * D], [T::ZERO; 4 * D]);
+    let mut drift = [real(2); D];
+    let state = slice(&mut state);
+    let mut step = method.begin_slice(real(0), state, words, slice(&mut work))?;
+    while step.query()?.is_some() {
+        step.supply(slice(&mut drift))?;
+    }
+    _ = black_box(step.finish()?);
     Ok(())
 }
 

@@ -175,6 +175,49 @@ impl<S: Dynamics> PoissonMidpoint<S> {
         self.weighted_kicks::<S::Real>(self.dynamics.inner_drift(), midpoint)
     }
 
+    /// How far a drift `b` at a midpoint is from the drift `b0` of the start: ‖B (b − b₀)‖/√V, the distance that the
+    /// difference moves a state within a step, in standard deviations of the step's noise; of the velocity, where there
+    /// is one. For overdamped dynamics it is √(μη/2T) ‖b − b₀‖.
+    ///
+    /// It tells that a step is too large before the states show it. In D dimensions in which the drift pulls with
+    /// stiffness λ (b = −λx), its root mean square is about ημλ √(D/2) as long as that is small, whatever K is: at 0.3 √D
+    /// overdamped steps are about 0.4/(μλ). The number β of Kandasamy & Nagaraj 2024, theorem 1, is √K times as large.
+    ///
+    /// Costs no drift evaluation: every step knows both. Of slices of two lengths the shorter one counts.
+    ///
+    /// ```
+    /// use nalgebra::vector;
+    /// use poisson_midpoint::{MidpointLaw, PoissonMidpoint};
+    /// use poisson_midpoint::{dynamics::Overdamped, random::Stream};
+    /// let stepper = PoissonMidpoint::new(Overdamped::new(0.5_f64, 1000)?, MidpointLaw::Single);
+    /// let (mut x, mut stream) = (vector![1.0], Stream::new(42, 0));
+    /// let mut largest = 0.0_f64;
+    /// for _ in 0..100 {
+    ///     let b0 = -x;
+    ///     let mut step = stepper.begin(0.0, &x, b0)?;
+    ///     while let Some(query) = step.next(&mut stream)? {
+    ///         let b = -query.position;
+    ///         largest = largest.max(stepper.drift_change(b0.as_slice(), b.as_slice()));
+    ///         step.supply(b)?;
+    ///     }
+    ///     (x, _) = step.finish()?;
+    /// }
+    /// assert!(largest < 3.0);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[must_use]
+    pub fn drift_change(&self, b0: &[RealOf<S>], b: &[RealOf<S>]) -> RealOf<S> {
+        let last = |cell: CellOf<S, S::Real>| cell.parts().last().copied().unwrap_or_default();
+        let noise = last(self.whole.increment(|| S::Real::ONE));
+        let effect = last(self.whole.of_drift()) / noise;
+        let mut sum = S::Real::ZERO;
+        for (&b0, &b) in b0.iter().zip(b) {
+            let change = effect * (b - b0);
+            sum += change * change;
+        }
+        sum.sqrt()
+    }
+
     /// Begins a step from a state whose drift `b0` at `time` is known, to be driven by
     /// [`MacroStep`]: for drifts that a closure cannot give, such as a network on another device.
     ///

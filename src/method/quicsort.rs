@@ -1,17 +1,15 @@
 use core::ops::Range;
 
 use super::Stepper;
+use super::quicsort_slice::QuicsortSliceStep;
+use super::quicsort_step::QuicsortStep;
 use crate::batch::{LaneDrift, Lanes};
 use crate::dynamics::cell::Cell;
-use crate::dynamics::segment::Normals;
 use crate::dynamics::span::{PhaseSpan, SplitSpan};
-use crate::dynamics::state::State;
 use crate::dynamics::{Dynamics, StateOf, Underdamped};
-use crate::error::{
-    Parameter, ParameterError, Step, StepError, are_finite, check_drift, check_drift_slice,
-};
-use crate::memory::slice::{self, BlockWork, Cells, SliceError, block_of_mut, in_blocks, take};
-use crate::noise::{Noise, check_noise};
+use crate::error::{Parameter, ParameterError, Step, StepError, are_finite};
+use crate::memory::slice::{self, SliceError, take};
+use crate::noise::Noise;
 use crate::random::Words;
 use crate::real::Real;
 use crate::scalar::Scalar;
@@ -41,7 +39,7 @@ use crate::scalar::Scalar;
 /// Inner steps K play no part except in errors, which name the inner step that a node falls into. An
 /// [`Injected`](crate::noise::Injected) source is asked twice for the increment of (0, K): for (ρH, ρW), then for
 /// (0, ρL). On a [`BrownianPath`](crate::noise::BrownianPath) this method sees a path of its own, independent of the one
-/// that the other methods see. It has no split phase.
+/// that the other methods see.
 ///
 /// Two drift evaluations and 3D normals a step.
 ///
@@ -164,20 +162,34 @@ impl<X: Scalar> Coefficients<X> {
     /// The cell at the end with the drift `b` of a node added.
     #[inline(always)]
     pub(crate) fn kicked(&self, end: [X; 2], node: Node, b: X) -> [X; 2] {
-        let [first, second] = self.kicks;
-        let kick = match node {
-            Node::First => first,
-            Node::Second => second,
-        };
-        end.plus(kick.times(b))
+        end.plus(node.of(&self.kicks).times(b))
     }
 }
 
 /// A point at which the drift is asked for.
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, Debug)]
 pub(crate) enum Node {
     First,
     Second,
+}
+
+impl Node {
+    /// What belongs to this node of two.
+    #[inline(always)]
+    pub(super) fn of<T>(self, [first, second]: &[T; 2]) -> &T {
+        match self {
+            Self::First => first,
+            Self::Second => second,
+        }
+    }
+
+    /// The node after this one.
+    pub(super) fn following(self) -> Option<Self> {
+        match self {
+            Self::First => Some(Self::Second),
+            Self::Second => None,
+        }
+    }
 }
 
 /// λ, μ and 1, in parts of a step.
@@ -208,6 +220,53 @@ impl<T: Real> Quicsort<T> {
         })
     }
 
+    /// Begins a step at `time` whose drifts are computed elsewhere, and draws its noise.
+    ///
+    /// # Errors
+    /// [`StepError::NonFiniteState`] if the state is not finite; [`StepError::NoAreas`] or
+    /// [`StepError::NoiseOfOtherSteps`] if the noise source does not fit.
+    pub fn begin<X, N>(
+        &self,
+        time: T,
+        state: &X,
+        noise: &mut N,
+    ) -> Result<QuicsortStep<T, X>, StepError>
+    where
+        X: StateOf<Underdamped<T>>,
+        N: Noise<X> + ?Sized,
+    {
+        if !state.is_finite() {
+            return Err(StepError::not_finite(0));
+        }
+        QuicsortStep::new(self, time, state, noise)
+    }
+
+    /// Begins a step on a slice, at `time`, whose drifts are computed elsewhere, and draws its noise. `work` is at least
+    /// twice as long as the state, which stays as it is until [`finish`](crate::slices::QuicsortSliceStep::finish).
+    ///
+    /// # Errors
+    /// [`SliceError`] if a length is wrong, or if the state is not finite.
+    pub fn begin_slice<'a, W>(
+        &self,
+        time: T,
+        state: &'a mut [T],
+        words: &mut W,
+        work: &'a mut [T],
+    ) -> Result<QuicsortSliceStep<'a, T>, SliceError>
+    where
+        W: Words + ?Sized,
+    {
+        if !are_finite(state) {
+            return Err(StepError::not_finite(0).into());
+        }
+        QuicsortSliceStep::new(self, time, state, words, work)
+    }
+
+    /// What a step does to one coordinate.
+    pub(super) fn coefficients(&self) -> &Coefficients<T> {
+        &self.coefficients
+    }
+
     /// The coefficients in each lane.
     #[inline(always)]
     pub(crate) fn in_lanes<X: Scalar<Real = T>>(&self) -> Coefficients<X> {
@@ -218,21 +277,14 @@ impl<T: Real> Quicsort<T> {
     #[inline(always)]
     pub(crate) fn time_of(&self, node: Node, time: T) -> T {
         let [first, second, _] = nodes::<T>();
-        let share = match node {
-            Node::First => first,
-            Node::Second => second,
-        };
-        time + share * self.dynamics.step_size()
+        time + *node.of(&[first, second]) * self.dynamics.step_size()
     }
 
     /// The inner step that a node falls into.
-    fn inner_step(&self, node: Node) -> u32 {
+    pub(super) fn inner_step(&self, node: Node) -> u32 {
         let inner_steps = u64::from(self.dynamics.inner_steps());
         // λ and μ to 32 bits.
-        let share = match node {
-            Node::First => 0x3619_62e9,
-            Node::Second => 0xc9e6_9d16,
-        };
+        let share = node.of(&[0x3619_62e9, 0xc9e6_9d16]);
         u32::try_from((inner_steps * share) >> 32).unwrap_or(u32::MAX)
     }
 }
@@ -258,49 +310,16 @@ impl<T: Real> Stepper for Quicsort<T> {
         F: FnMut(T, &X::Position) -> X::Position,
         N: Noise<X> + ?Sized,
     {
-        let (coefficients, inner_steps) = (&self.coefficients, self.dynamics.inner_steps());
-        check_noise(noise, inner_steps)?;
-        let Some([areas, higher]) =
-            noise.areas(inner_steps, &coefficients.areas, &coefficients.higher)
-        else {
-            return Err(StepError::NoAreas);
+        let mut step = QuicsortStep::new(self, time, state, noise)?;
+        let mut ask = |step: &mut QuicsortStep<T, X>, node| {
+            let b = drift(self.time_of(node, time), step.position(node)?);
+            step.kick(node, &b)
         };
-        let mut end = *state;
-        let mut nodes = [X::Position::zero(); 2];
-        for d in 0..X::DIMENSION {
-            let flight = coefficients.fly(state.cell(d), areas.cell(d), higher.cell(d));
-            end.set_cell(d, flight.end);
-            for (position, x) in nodes.iter_mut().zip(flight.nodes) {
-                position.set_cell(d, [x]);
-            }
-        }
-        let [first, mut second] = nodes;
-        let mut ask = |node: Node, position: &X::Position| {
-            if !position.is_finite() {
-                return Err(StepError::not_finite(self.inner_step(node)));
-            }
-            let b = drift(self.time_of(node, time), position);
-            let components = (0..X::DIMENSION).map(|d| b.cell(d).position());
-            check_drift(components, self.inner_step(node))?;
-            Ok(b)
-        };
-        let b = ask(Node::First, &first)?;
-        for d in 0..X::DIMENSION {
-            let b = b.cell(d).position();
-            let x = coefficients.second(second.cell(d).position(), b);
-            second.set_cell(d, [x]);
-            end.set_cell(d, coefficients.kicked(end.cell(d), Node::First, b));
-        }
-        let b = ask(Node::Second, &second)?;
-        for d in 0..X::DIMENSION {
-            let b = b.cell(d).position();
-            end.set_cell(d, coefficients.kicked(end.cell(d), Node::Second, b));
-        }
-        if !end.is_finite() {
-            return Err(StepError::not_finite(inner_steps));
-        }
-        *state = end;
-        Ok(Step { drift_calls: 2 })
+        ask(&mut step, Node::First)?;
+        ask(&mut step, Node::Second)?;
+        let report;
+        (*state, report) = step.result()?;
+        Ok(report)
     }
 
     /// Room for the drift, for the positions at both nodes, and for the state moved to.
@@ -323,48 +342,15 @@ impl<T: Real> Stepper for Quicsort<T> {
         let dimension = slice::dimension::<_, [T; 2]>(state)?;
         let work = take(work, self.work_length(dimension))?;
         let (b, work) = work.split_at_mut_checked(dimension).unwrap_or_default();
-        let (first, work) = work.split_at_mut_checked(dimension).unwrap_or_default();
-        let (second, end) = work.split_at_mut_checked(dimension).unwrap_or_default();
-        let coefficients = &self.coefficients;
-        in_blocks(
-            dimension,
-            &mut Areas {
-                span: &coefficients.areas,
-                into: end,
-                words,
-            },
-        );
-        in_blocks(
-            dimension,
-            &mut Flights {
-                coefficients,
-                start: state,
-                nodes: [first, second],
-                end,
-                words,
-            },
-        );
-        let mut ask = |node: Node, position: &[T], b: &mut [T]| {
-            if !are_finite(position) {
-                return Err(StepError::not_finite(self.inner_step(node)));
-            }
-            drift(self.time_of(node, time), position, b);
-            check_drift_slice(b, self.inner_step(node))
+        let mut step = QuicsortSliceStep::new(self, time, state, words, work)?;
+        let mut ask = |step: &mut QuicsortSliceStep<T>, node| {
+            let query = step.query_at(node)?;
+            drift(query.time, query.position, b);
+            step.kick(node, b).map_err(SliceError::from)
         };
-        ask(Node::First, first, b)?;
-        for (x, &b) in second.iter_mut().zip(&*b) {
-            *x = coefficients.second(*x, b);
-        }
-        coefficients.kick(end, Node::First, b);
-        ask(Node::Second, second, b)?;
-        coefficients.kick(end, Node::Second, b);
-        if !are_finite(end) {
-            return Err(StepError::not_finite(self.dynamics.inner_steps()).into());
-        }
-        for (state, &end) in state.iter_mut().zip(&*end) {
-            *state = end;
-        }
-        Ok(Step { drift_calls: 2 })
+        ask(&mut step, Node::First)?;
+        ask(&mut step, Node::Second)?;
+        Ok(step.commit()?)
     }
 
     #[inline(always)]
@@ -374,66 +360,5 @@ impl<T: Real> Stepper for Quicsort<T> {
         F: LaneDrift<X::Position>,
     {
         lanes.quicsort(self, drift, steps)
-    }
-}
-
-impl<T: Real> Coefficients<T> {
-    /// [`kicked`](Self::kicked), of all coordinates of a slice.
-    fn kick(&self, end: &mut [T], node: Node, b: &[T]) {
-        let (positions, velocities) = end.split_at_mut_checked(b.len()).unwrap_or_default();
-        for ((x, v), &b) in positions.iter_mut().zip(velocities).zip(b) {
-            [*x, *v] = self.kicked([*x, *v], node, b);
-        }
-    }
-}
-
-/// The areas H and W of all coordinates of a slice.
-struct Areas<'w, T, W: ?Sized> {
-    span: &'w PhaseSpan<T>,
-    into: &'w mut [T],
-    words: &'w mut W,
-}
-
-impl<T: Real, W: Words + ?Sized> BlockWork for Areas<'_, T, W> {
-    #[inline(always)]
-    fn block<const L: usize>(&mut self, at: usize) {
-        let dimension = self.into.len() / 2;
-        let noise = Normals::<T, L>::next::<PhaseSpan<T>, _>(self.words);
-        if let Some(mut areas) = Cells::<_, [T; 2], L>::new(self.into, dimension, at) {
-            for d in 0..L {
-                areas.set(d, noise.increment(self.span, d));
-            }
-        }
-    }
-}
-
-/// The way of all coordinates of a slice without a drift.
-struct Flights<'w, T, W: ?Sized> {
-    coefficients: &'w Coefficients<T>,
-    start: &'w mut [T],
-    nodes: [&'w mut [T]; 2],
-    /// The areas H and W, then the end.
-    end: &'w mut [T],
-    words: &'w mut W,
-}
-
-impl<T: Real, W: Words + ?Sized> BlockWork for Flights<'_, T, W> {
-    #[inline(always)]
-    fn block<const L: usize>(&mut self, at: usize) {
-        let dimension = self.end.len() / 2;
-        let noise = Normals::<T, L>::next::<SplitSpan<T>, _>(self.words);
-        let [first, second] = &mut self.nodes;
-        if let Some(start) = Cells::<_, [T; 2], L>::new(self.start, dimension, at)
-            && let Some(mut end) = Cells::<_, [T; 2], L>::new(self.end, dimension, at)
-            && let Some(first) = block_of_mut::<_, L>(first, at)
-            && let Some(second) = block_of_mut::<_, L>(second, at)
-        {
-            for (d, (first, second)) in first.iter_mut().zip(second).enumerate() {
-                let higher = noise.increment(&self.coefficients.higher, d);
-                let flight = self.coefficients.fly(start.get(d), end.get(d), higher);
-                [*first, *second] = flight.nodes;
-                end.set(d, flight.end);
-            }
-        }
     }
 }

@@ -111,6 +111,13 @@ fn steps() -> Result<(), Failure> {
     info!("{}", method.begin(0.0, &STATE, &mut stream)?);
     let step = method.begin_slice(0.0, &mut state, &mut stream, &mut work)?;
     info!("{}", step);
+    let method = Quicsort::new(Underdamped::new(0.5_f32, 1000, 2.0)?)?;
+    info!("{}", method.begin(0.0, &PHASE, &mut stream)?);
+    let mut state: [f32; 4] = [1.5, -2.0, 0.0, 0.0];
+    info!(
+        "{}",
+        method.begin_slice(0.0, &mut state, &mut stream, &mut work)?
+    );
     info!("{}", Step { drift_calls: 2 });
     info!("{}", StepError::NonFiniteState { inner_step: 3 });
     info!(
