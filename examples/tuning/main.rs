@@ -1,10 +1,12 @@
 //! Asks the tuner for a bias on five targets, and measures the bias of the step size that it finds: the table of
-//! `docs/tuning.md`.
+//! `docs/tuning.md`. With `--friction`, measures what chains of other frictions are worth: the second table there.
 //!
 //! `cargo run --release --example tuning`; some minutes.
 
+mod friction;
 mod target;
 
+use friction::Worth;
 use nalgebra::Vector2;
 use poisson_midpoint::dynamics::{Dynamics, Overdamped, StateOf, Underdamped};
 use poisson_midpoint::random::Streams;
@@ -29,6 +31,29 @@ const WITNESSES: usize = 1024;
 const MOST: u64 = 1_000_000_000;
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
+    match std::env::args().nth(1).as_deref() {
+        None => biases(),
+        Some("--friction") => frictions(),
+        Some(other) => Err(format!("{other}: the only argument is --friction").into()),
+    }
+}
+
+/// A row for each target: what a thousand steps are worth with each friction.
+fn frictions() -> Result<(), Box<dyn std::error::Error>> {
+    let factors = friction::FACTORS.map(|factor| format!(" {factor} |"));
+    println!("| target | η | critical γ |{}", factors.concat());
+    println!("|---|---|---|{}", "---|".repeat(factors.len()));
+    for target in &TARGETS {
+        let Worth { critical, sizes } = friction::worth(target)?;
+        let sizes = sizes.map(|(size, statistic)| format!(" {size:.1} ({statistic}) |"));
+        let (name, step) = (target.name, target.step_size);
+        println!("| {name} | {step} | {critical:.3} |{}", sizes.concat());
+    }
+    Ok(())
+}
+
+/// A row for each target, method and bias asked for.
+fn biases() -> Result<(), Box<dyn std::error::Error>> {
     println!("| target | method | asked | η | estimated | came | drift evaluations |");
     println!("|---|---|---|---|---|---|---|");
     for target in &TARGETS {

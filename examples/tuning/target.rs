@@ -11,6 +11,8 @@ pub struct Target {
     pub start: Vector2<f64>,
     /// Friction γ of underdamped dynamics.
     pub friction: f64,
+    /// A step size at which BAOA is all but exact.
+    pub step_size: f64,
     /// A box outside which the density vanishes, and the number of points along each side that resolves the density.
     pub range: [[f64; 2]; 2],
     pub points: [usize; 2],
@@ -23,6 +25,7 @@ pub const TARGETS: [Target; 5] = [
         force: |x| vector![-x[0], -1000.0 * x[1]],
         start: vector![0.0, 0.0],
         friction: 2.0,
+        step_size: 0.02,
         range: [[-8.0, 8.0], [-0.25, 0.25]],
         points: [400, 400],
     },
@@ -39,6 +42,7 @@ pub const TARGETS: [Target; 5] = [
         },
         start: vector![1.0, 0.0],
         friction: 2.0,
+        step_size: 0.2,
         range: [[-6.0, 6.0], [-5.0, 5.0]],
         points: [400, 400],
     },
@@ -52,6 +56,7 @@ pub const TARGETS: [Target; 5] = [
         force: |w| logistic().map_or(Vector2::repeat(f64::NAN), |drift| drift.drift(0.0, w)),
         start: vector![0.0, 0.0],
         friction: 2.0,
+        step_size: 0.2,
         range: [[-9.0, 9.0], [-9.0, 9.0]],
         points: [600, 600],
     },
@@ -61,6 +66,7 @@ pub const TARGETS: [Target; 5] = [
         force: |x| -BETA * muller_brown(x).1,
         start: vector![-0.5, 1.5],
         friction: 10.0,
+        step_size: 0.05,
         range: [[-5.0, 4.5], [-4.0, 5.5]],
         points: [1200, 1200],
     },
@@ -77,6 +83,7 @@ pub const TARGETS: [Target; 5] = [
         },
         start: vector![0.0, 0.0],
         friction: 1.0,
+        step_size: 0.2,
         range: [[-27.0, 27.0], [-60.0, 60.0]],
         points: [800, 4000],
     },

@@ -17,6 +17,7 @@
 mod coupled;
 mod error;
 mod estimate;
+mod friction;
 mod search;
 
 use core::ops::ControlFlow;
@@ -29,6 +30,7 @@ use crate::real::Real;
 
 pub use coupled::Coupled;
 pub use error::TuningError;
+pub use friction::critical_friction;
 
 use coupled::{Run, Spent};
 use estimate::Estimate;
