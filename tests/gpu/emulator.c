@@ -47,11 +47,29 @@ static Result refuse(Result result, const char *why) {
     return result;
 }
 
+/* With EMULATE_AN_ERROR set to a function and a code, cuInit=100 for example, that function returns that code and does
+ * nothing else. */
+static Result asked_of(const char *function) {
+    const char *error = getenv("EMULATE_AN_ERROR");
+    size_t length = strlen(function);
+    return error && !strncmp(error, function, length) && error[length] == '=' ? atoi(error + length + 1) : SUCCESS;
+}
+
+#define FAIL_IF_ASKED                       \
+    do {                                    \
+        Result asked = asked_of(__func__);  \
+        if (asked != SUCCESS) return asked; \
+    } while (0)
+
 static int is_current(int device) { return current && current->device == device; }
 
-Result cuInit(unsigned flags) { return flags ? INVALID_VALUE : SUCCESS; }
+Result cuInit(unsigned flags) {
+    FAIL_IF_ASKED;
+    return flags ? INVALID_VALUE : SUCCESS;
+}
 
 Result cuDeviceGetCount(int *count) {
+    FAIL_IF_ASKED;
     *count = DEVICES;
     return SUCCESS;
 }
@@ -98,6 +116,7 @@ Result cuStreamDestroy_v2(Stream *stream) {
 }
 
 Result cuMemAlloc_v2(uint64_t *pointer, size_t length) {
+    FAIL_IF_ASKED;
     TAKE_TURN;
     if (!current) return INVALID_CONTEXT;
     if (!length) return INVALID_VALUE;
