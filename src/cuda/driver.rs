@@ -6,6 +6,9 @@
 //!
 //! What the driver returns becomes a value of the enum `CUresult` in `cust`, and newer drivers have codes that the enum
 //! does not have: those are replaced by `CUDA_ERROR_UNKNOWN` on the way.
+//!
+//! The functions are hidden. They have the driver's names, and a library in the same program that looks for the
+//! driver's own functions must not find these.
 
 #[cfg(all(
     target_os = "linux",
@@ -114,6 +117,7 @@ mod lazy {
                 extern "C" fn $name() {
                     #[cfg(target_arch = "x86_64")]
                     naked_asm!(
+                        concat!(".hidden ", stringify!($name)),
                         "mov r11, qword ptr [rip + {addresses} + {offset}]",
                         "jmp {call}",
                         addresses = sym ADDRESSES,
@@ -122,6 +126,7 @@ mod lazy {
                     );
                     #[cfg(target_arch = "aarch64")]
                     naked_asm!(
+                        concat!(".hidden ", stringify!($name)),
                         "adrp x9, {addresses} + {offset}",
                         "ldr x9, [x9, :lo12:{addresses} + {offset}]",
                         "b {call}",
