@@ -42,7 +42,7 @@ use crate::target::TableDrift;
 ///         let run = batch.download(&mut particles)?;
 ///         assert_eq!((run.drift_calls, run.failed), (20_000, 0));
 ///     }
-///     Err(LaunchError::NoDriver) => println!("no driver"),
+///     Err(LaunchError::NoDriver | LaunchError::NoDevice { .. }) => println!("no GPU"),
 ///     Err(error) => return Err(error.into()),
 /// }
 /// # Ok::<(), Box<dyn std::error::Error>>(())
@@ -234,7 +234,7 @@ where
 /// use poisson_midpoint::cuda::{Gpus, LaunchError};
 /// match Gpus::all() {
 ///     Ok(gpus) => println!("{} devices", gpus.devices().len()),
-///     Err(LaunchError::NoDriver) => println!("no driver"),
+///     Err(LaunchError::NoDriver | LaunchError::NoDevice { .. }) => println!("no GPU"),
 ///     Err(error) => return Err(error),
 /// }
 /// # Ok::<(), LaunchError>(())

@@ -12,7 +12,7 @@ use crate::target::TableError;
 /// use poisson_midpoint::cuda::{Gpu, LaunchError};
 /// match Gpu::new(0) {
 ///     Ok(gpu) => println!("{}", gpu.name()?),
-///     Err(LaunchError::NoDriver) => println!("no driver: the processor will do"),
+///     Err(LaunchError::NoDriver | LaunchError::NoDevice { .. }) => println!("the processor will do"),
 ///     Err(error) => println!("{error}"),
 /// }
 /// # Ok::<(), LaunchError>(())
@@ -22,7 +22,7 @@ use crate::target::TableError;
 pub enum LaunchError {
     /// NVIDIA's driver is not installed: there is no `libcuda.so.1`.
     NoDriver,
-    /// No device has this number.
+    /// No device has this number. There is a driver, but it may find no device at all.
     NoDevice {
         /// The number asked for.
         ordinal: u32,
@@ -109,6 +109,7 @@ impl fmt::Display for LaunchError {
             Self::NoDriver => f.write_str(
                 "there is no NVIDIA driver: libcuda.so.1 was not found in the system's library folders",
             ),
+            Self::NoDevice { count: 0, .. } => f.write_str("NVIDIA's driver finds no device"),
             Self::NoDevice { ordinal, count } => {
                 write!(f, "there is no device {ordinal}: it is not in [0, {count})")
             }

@@ -49,7 +49,9 @@ pub struct Grid {
 /// let drift = DoubleWell { steepness: 1.0, cap: 2.0 };
 /// let run = match Gpu::new(0) {
 ///     Ok(gpu) => gpu.advance(&stepper, &mut particles, &drift, 0..100)?,
-///     Err(LaunchError::NoDriver) => Cpu.advance(&stepper, &mut particles, &drift, 0..100)?,
+///     Err(LaunchError::NoDriver | LaunchError::NoDevice { .. }) => {
+///         Cpu.advance(&stepper, &mut particles, &drift, 0..100)?
+///     }
 ///     Err(error) => return Err(error.into()),
 /// };
 /// assert_eq!((run.drift_calls, run.failed), (10_000, 0));
@@ -67,7 +69,7 @@ pub struct Gpu {
 }
 
 impl Gpu {
-    /// The number of devices.
+    /// The number of devices: 0 if the driver finds none.
     ///
     /// # Errors
     /// [`LaunchError::NoDriver`], or [`LaunchError::Driver`].
@@ -75,7 +77,11 @@ impl Gpu {
         if !driver::load() {
             return Err(LaunchError::NoDriver);
         }
-        cust::init(CudaFlags::empty()).map_err(LaunchError::driver("start"))?;
+        match cust::init(CudaFlags::empty()) {
+            // Without a device the driver does not start: in a container that is given none, for example.
+            Err(CudaError::NoDevice) => return Ok(0),
+            started => started.map_err(LaunchError::driver("start"))?,
+        }
         Device::num_devices().map_err(LaunchError::driver("count its devices"))
     }
 

@@ -38,7 +38,7 @@ struct Options {
     /// Macro steps.
     #[arg(long, default_value_t = 3)]
     steps: u32,
-    /// Fail, rather than be skipped, where there is no driver.
+    /// Fail, rather than be skipped, where there is no driver or no device.
     #[arg(long)]
     require_gpu: bool,
     /// The device.
@@ -59,8 +59,10 @@ fn main() -> ExitCode {
     }
     let gpu = match Gpu::new(options.device) {
         Ok(gpu) => gpu,
-        Err(LaunchError::NoDriver) if !options.require_gpu => {
-            println!("SKIPPED: {}", LaunchError::NoDriver);
+        Err(error @ (LaunchError::NoDriver | LaunchError::NoDevice { count: 0, .. }))
+            if !options.require_gpu =>
+        {
+            println!("SKIPPED: {error}");
             return ExitCode::SUCCESS;
         }
         Err(error) => {

@@ -76,7 +76,7 @@ pub enum Layout {
 ///
 /// match Gpu::new(0) {
 ///     Ok(gpu) => println!("{:?}", sample(&gpu)?),
-///     Err(LaunchError::NoDriver) => println!("no driver"),
+///     Err(LaunchError::NoDriver | LaunchError::NoDevice { .. }) => println!("no GPU"),
 ///     Err(error) => return Err(error.into()),
 /// }
 /// # Ok::<(), Box<dyn std::error::Error>>(())
