@@ -10,10 +10,11 @@ use super::gpu::Argument;
 use super::statuses::Statuses;
 use super::{Gpu, KernelName, LaunchError, ptx};
 use crate::batch::{Engine, Particles, Run};
-use crate::dynamics::StateOf;
 use crate::dynamics::state::State;
+use crate::dynamics::{RealOf, StateOf};
 use crate::kernel::{Extent, KernelDrift, KernelDynamics, KernelStepper, Launch, Ptx};
 use crate::random::Streams;
+use crate::real::Real;
 use crate::target::TableDrift;
 
 /// A batch of particles in a GPU's memory, to be moved many times before it is fetched.
@@ -61,7 +62,61 @@ pub struct Batch<'g, X: State<Real: DeviceCopy>> {
     of_state: PhantomData<X>,
 }
 
+/// The module of the kernel of a stepper and a drift, and the kernel's name.
+fn kernel_of<S, F, T, const D: usize>() -> Result<(&'static str, KernelName), LaunchError>
+where
+    S: KernelStepper,
+    F: KernelDrift<T, D>,
+    T: Real,
+{
+    let scalar = core::any::type_name::<T>();
+    let module = F::PTX.map(Ptx::text).or_else(|| ptx::<T>(D));
+    let module = module.ok_or(LaunchError::NoModule {
+        scalar,
+        dimension: D,
+    })?;
+    let name = KernelName::Fused {
+        method: S::NAME,
+        dynamics: <S::Dynamics as KernelDynamics>::NAME,
+        drift: F::NAME,
+        scalar,
+        dimension: D,
+    };
+    Ok((module, name))
+}
+
 impl Gpu {
+    /// Has the driver compile the module of a stepper's and a drift's kernel, if it has not yet, so that no run has to
+    /// wait for that. Other threads may go on with what is compiled.
+    ///
+    /// # Errors
+    /// As [`Batch::run`].
+    ///
+    /// ```
+    /// use poisson_midpoint::EulerMaruyama;
+    /// use poisson_midpoint::cuda::{Gpu, LaunchError};
+    /// use poisson_midpoint::dynamics::Overdamped;
+    /// use poisson_midpoint::target::DoubleWell;
+    ///
+    /// let stepper = EulerMaruyama::new(Overdamped::new(0.1_f32, 1)?);
+    /// let drift = DoubleWell { steepness: 1.0, cap: 2.0 };
+    /// match Gpu::new(0) {
+    ///     // A double well has any number of dimensions.
+    ///     Ok(gpu) => gpu.prepare::<_, _, 2>(&stepper, &drift)?,
+    ///     Err(LaunchError::NoDriver | LaunchError::NoDevice { .. }) => println!("no GPU"),
+    ///     Err(error) => return Err(error.into()),
+    /// }
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn prepare<S, F, const D: usize>(&self, _stepper: &S, _drift: &F) -> Result<(), LaunchError>
+    where
+        S: KernelStepper,
+        F: KernelDrift<RealOf<S::Dynamics>, D>,
+    {
+        let (module, name) = kernel_of::<S, F, RealOf<S::Dynamics>, D>()?;
+        self.find(module, name).map(drop)
+    }
+
     /// A copy of particles on this device.
     ///
     /// # Errors
@@ -128,12 +183,7 @@ impl<X: State<Real: DeviceCopy>> Batch<'_, X> {
         X: StateOf<S::Dynamics> + State<Position = SVector<<X as State>::Real, D>>,
         F: KernelDrift<X::Real, D>,
     {
-        let scalar = core::any::type_name::<X::Real>();
-        let module = F::PTX.map(Ptx::text).or_else(|| ptx::<X::Real>(D));
-        let module = module.ok_or(LaunchError::NoModule {
-            scalar,
-            dimension: D,
-        })?;
+        let (module, name) = kernel_of::<S, F, X::Real, D>()?;
         let mut table = Vec::new();
         drift.write_table(|part| table.extend_from_slice(part));
         F::OnDevice::from_table(&table).map_err(LaunchError::Table)?;
@@ -157,13 +207,6 @@ impl<X: State<Real: DeviceCopy>> Batch<'_, X> {
                 first_step: steps.start,
                 steps: steps.end.saturating_sub(steps.start),
             },
-        };
-        let name = KernelName::Fused {
-            method: S::NAME,
-            dynamics: <S::Dynamics as KernelDynamics>::NAME,
-            drift: F::NAME,
-            scalar,
-            dimension: D,
         };
         let (method, table) = (stepper.method(), self.table.1.pointer());
         let arguments = [

@@ -1,18 +1,15 @@
-use std::collections::HashMap;
-use std::collections::hash_map::Entry;
 use std::ffi::c_void;
 use std::marker::PhantomData;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex};
 
 use cust::CudaFlags;
 use cust::context::{Context, CurrentContext};
 use cust::device::Device;
 use cust::error::CudaError;
-use cust::function::BlockSize;
-use cust::module::Module;
 use cust::stream::{Stream, StreamFlags};
 
 use super::driver;
+use super::modules::{Kernel, Modules, lock};
 use super::{KernelName, LaunchError};
 
 /// A grid of threads.
@@ -32,8 +29,8 @@ pub struct Grid {
 /// One GPU: an [`Engine`](crate::batch::Engine) with the bits of [`Cpu`](crate::batch::Cpu).
 ///
 /// It has a stream of its own, on which everything happens in order; the device works while the program goes on.
-/// Threads may share it. The driver compiles modules when they are first used, which takes from a second to a minute
-/// for the widest, and keeps them from program to program.
+/// Threads may share it. The driver compiles modules when they are first used, or [ahead of that](Self::prepare), which
+/// takes from a second to a minute for the widest, and keeps them from program to program.
 ///
 /// ```
 /// use nalgebra::SVector;
@@ -60,8 +57,7 @@ pub struct Grid {
 #[derive(Debug)]
 pub struct Gpu {
     // Dropped in this order.
-    /// The modules, by the address and the length of their text.
-    modules: Mutex<HashMap<(usize, usize), Module>>,
+    modules: Modules,
     stream: Stream,
     context: Context,
     device: Device,
@@ -100,7 +96,7 @@ impl Gpu {
         let stream =
             Stream::new(StreamFlags::NON_BLOCKING, None).map_err(LaunchError::driver(what))?;
         Ok(Self {
-            modules: Mutex::default(),
+            modules: Modules::default(),
             stream,
             context,
             device,
@@ -120,7 +116,7 @@ impl Gpu {
 
     /// Uses this grid for every launch or, for `None`, one that suits each launch. No bit depends on it.
     pub fn set_grid(&self, grid: Option<Grid>) {
-        *self.grid.lock().unwrap_or_else(PoisonError::into_inner) = grid;
+        *lock(&self.grid) = grid;
     }
 
     /// The stream that everything happens on, to order other work with it.
@@ -150,6 +146,16 @@ impl Gpu {
         CurrentContext::set_current(&self.context).map_err(LaunchError::driver("change the device"))
     }
 
+    /// A kernel of a module, which is compiled if it has not been.
+    pub(super) fn find(
+        &self,
+        ptx: &'static str,
+        name: KernelName,
+    ) -> Result<Arc<Kernel>, LaunchError> {
+        self.enter()?;
+        self.modules.kernel(ptx, name)
+    }
+
     /// Launches a kernel on enough threads for `units` units of work.
     ///
     /// # Safety
@@ -165,40 +171,14 @@ impl Gpu {
         if units == 0 {
             return Ok(());
         }
-        self.enter()?;
-        let mut modules = self.modules.lock().unwrap_or_else(PoisonError::into_inner);
-        let module = match modules.entry((ptx.as_ptr().addr(), ptx.len())) {
-            Entry::Occupied(entry) => entry.into_mut(),
-            Entry::Vacant(entry) => {
-                let module = Module::from_ptx(ptx, &[])
-                    .map_err(LaunchError::driver("compile the kernels"))?;
-                entry.insert(module)
-            }
-        };
-        let function = module.get_function(name.to_string());
-        let function = function.map_err(|error| match error {
-            CudaError::NotFound => LaunchError::NoKernel { name },
-            error => LaunchError::driver("find the kernel")(error),
-        })?;
-        let grid = *self.grid.lock().unwrap_or_else(PoisonError::into_inner);
-        let grid = if let Some(grid) = grid {
-            grid
-        } else {
-            let (_, threads) = function
-                .suggested_launch_configuration(0, BlockSize::x(MOST_THREADS))
-                .map_err(LaunchError::driver("choose a grid"))?;
-            let blocks = units.div_ceil(threads.max(1) as usize);
-            let blocks = u32::try_from(blocks).unwrap_or(MOST_BLOCKS);
-            Grid {
-                blocks: blocks.min(MOST_BLOCKS),
-                threads,
-            }
-        };
+        let kernel = self.find(ptx, name)?;
+        let grid = *lock(&self.grid);
+        let grid = grid.unwrap_or_else(|| kernel.grid(units));
         let arguments: Vec<*mut c_void> = arguments.iter().map(|argument| argument.0).collect();
         // SAFETY: as the caller promises.
         unsafe {
             self.stream
-                .launch(&function, grid.blocks, grid.threads, 0, &arguments)
+                .launch(kernel.function(), grid.blocks, grid.threads, 0, &arguments)
         }
         .map_err(LaunchError::driver("launch the kernel"))
     }
@@ -221,8 +201,3 @@ impl Drop for Gpu {
         let _ = self.enter();
     }
 }
-
-/// The most blocks of a launch, as many as a device takes; more would bring nothing.
-const MOST_BLOCKS: u32 = i32::MAX as u32;
-/// Threads of a block: with more, a block of many registers waits for a whole multiprocessor.
-const MOST_THREADS: u32 = 256;

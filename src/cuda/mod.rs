@@ -49,6 +49,9 @@ mod error;
 #[allow(unsafe_code, reason = "a launch is as safe as its arguments")]
 mod gpu;
 #[cfg(feature = "cust")]
+#[allow(unsafe_code, reason = "the driver's functions know no lifetimes")]
+mod modules;
+#[cfg(feature = "cust")]
 mod name;
 #[cfg(feature = "cust")]
 #[allow(unsafe_code, reason = "a launch is as safe as its arguments")]

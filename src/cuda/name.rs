@@ -7,7 +7,7 @@ use core::fmt;
 /// let name = KernelName::Split { part: "begin", dynamics: "overdamped", scalar: "f32" };
 /// assert_eq!(name.to_string(), "begin_overdamped_f32");
 /// ```
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum KernelName {
     /// Many macro steps.
     Fused {

@@ -20,6 +20,7 @@ pub fn all(gpu: &Gpu, options: &Options) -> Result<()> {
         check_engines(gpu, &Host::new(4, count), options.steps)?;
     }
     check_threads(gpu, options)?;
+    check_compilation(options)?;
     check_errors(gpu)?;
     Ok(())
 }
@@ -98,6 +99,24 @@ fn check_threads(gpu: &Gpu, options: &Options) -> Result<()> {
         })?;
     }
     Ok(())
+}
+
+/// Launches of one module while another is compiled, by a device that has compiled nothing else.
+fn check_compilation(options: &Options) -> Result<()> {
+    let gpu = Gpu::new(options.device)?;
+    gpu.prepare::<_, _, 2>(&stepper(), &DRIFT)?;
+    std::thread::scope(|scope| {
+        let compiling = scope.spawn(|| gpu.prepare::<_, _, 4>(&stepper(), &DRIFT));
+        let (mut found, mut step) = (Host::new(4, 29), 0);
+        while !compiling.is_finished() {
+            advance(&gpu, &mut found, step..step + 1)?;
+            step += 1;
+        }
+        match compiling.join() {
+            Ok(prepared) => Ok(prepared?),
+            Err(_) => bail!("a thread panicked"),
+        }
+    })
 }
 
 fn check_errors(gpu: &Gpu) -> Result<()> {
