@@ -171,7 +171,7 @@ impl<X: State<Real: DeviceCopy>> Batch<'_, X> {
     ///
     /// # Errors
     /// [`LaunchError`] if there is no kernel for the stepper, drift, scalar and dimension, if the drift's
-    /// table does not suit its kernels, or if the driver refuses.
+    /// table does not suit its kernels, or if the driver refuses to compile or to launch them.
     pub fn run<S, F, const D: usize>(
         &mut self,
         stepper: &S,

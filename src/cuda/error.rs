@@ -1,6 +1,7 @@
 use core::fmt;
 
 use cust::error::CudaError;
+use cust::sys::CUresult;
 
 use super::KernelName;
 use crate::random::PastEnd;
@@ -17,7 +18,7 @@ use crate::target::TableError;
 /// }
 /// # Ok::<(), LaunchError>(())
 /// ```
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum LaunchError {
     /// NVIDIA's driver is not installed: there is no `libcuda.so.1`.
@@ -35,6 +36,13 @@ pub enum LaunchError {
         what: &'static str,
         /// The driver's error.
         error: CudaError,
+    },
+    /// The driver did not compile a module or not load it, because it is older than the PTX for example.
+    Compile {
+        /// The driver's error.
+        error: CUresult,
+        /// What its compiler says, 4096 bytes at most; empty if it says nothing.
+        log: Box<str>,
     },
     /// The crate embeds no module for the scalar and the dimension, and the drift brings none.
     NoModule {
@@ -116,6 +124,11 @@ impl fmt::Display for LaunchError {
             // Not displayed: `CudaError` asks the driver for a text, and fails to be displayed if the driver has none.
             Self::Driver { what, error } => {
                 write!(f, "the driver did not {what}: {error:?} ({})", *error as u32)
+            }
+            Self::Compile { error, log } => {
+                let colon = if log.is_empty() { "" } else { ": " };
+                let code = *error as u32;
+                write!(f, "the driver did not compile the kernels: {error:?} ({code}){colon}{log}")
             }
             Self::NoModule { scalar, dimension } => {
                 write!(f, "no kernels are embedded for {scalar} in {dimension} dimensions")

@@ -1,12 +1,15 @@
 //! Modules of kernels, compiled when they are first needed, and the kernels in them.
 
-use core::mem;
+use core::ffi::{CStr, c_void};
+use core::{mem, ptr};
 use std::collections::HashMap;
+use std::ffi::CString;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use cust::error::CudaError;
 use cust::function::{BlockSize, Function};
 use cust::module::Module;
+use cust::sys::{CUjit_option, CUresult, cuModuleLoadDataEx, cuModuleUnload};
 
 use super::gpu::Grid;
 use super::{KernelName, LaunchError};
@@ -103,7 +106,51 @@ impl Kernel {
 }
 
 fn compile(ptx: &str) -> Result<Module, LaunchError> {
-    Module::from_ptx(ptx, &[]).map_err(LaunchError::driver("compile the kernels"))
+    let Ok(text) = CString::new(ptx) else {
+        return Err(LaunchError::Compile {
+            error: CUresult::CUDA_ERROR_INVALID_PTX,
+            log: "a zero byte in the text".into(),
+        });
+    };
+    Module::from_ptx_cstr(&text, &[]).map_err(|error| refusal(&text, error))
+}
+
+/// Why the driver does not take a text, in its compiler's words. `cust` has no option for a log, so the driver is asked
+/// again.
+fn refusal(text: &CStr, error: CudaError) -> LaunchError {
+    let mut log = [0_u8; LOG];
+    let mut options = [
+        CUjit_option::CU_JIT_ERROR_LOG_BUFFER,
+        CUjit_option::CU_JIT_ERROR_LOG_BUFFER_SIZE_BYTES,
+    ];
+    let mut values: [*mut c_void; 2] = [
+        log.as_mut_ptr().cast(),
+        // A number in the place of a pointer, as the driver wants it.
+        ptr::without_provenance_mut(LOG),
+    ];
+    let mut module = ptr::null_mut();
+    // SAFETY: the text ends with a zero; there are as many options and values as are said to be, and the log is as long
+    // as its value says.
+    let result = unsafe {
+        cuModuleLoadDataEx(
+            &raw mut module,
+            text.as_ptr().cast(),
+            2,
+            options.as_mut_ptr(),
+            values.as_mut_ptr(),
+        )
+    };
+    if result == CUresult::CUDA_SUCCESS {
+        // The driver has changed its mind, for want of memory the first time perhaps.
+        // SAFETY: the module has just been made, and nothing else knows of it.
+        unsafe { cuModuleUnload(module) };
+        return LaunchError::driver("compile the kernels")(error);
+    }
+    let written = log.split(|&byte| byte == 0).next().unwrap_or_default();
+    LaunchError::Compile {
+        error: result,
+        log: String::from_utf8_lossy(written).trim().into(),
+    }
 }
 
 /// A lock's value. What locks here guard is whole between any two statements, so that a thread which panicked has
@@ -116,3 +163,5 @@ pub(super) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 const MOST_BLOCKS: u32 = i32::MAX as u32;
 /// Threads of a block: with more, a block of many registers waits for a whole multiprocessor.
 const MOST_THREADS: u32 = 256;
+/// Bytes of a compiler's log that are kept: its first complaints.
+const LOG: usize = 4096;

@@ -206,8 +206,19 @@ static Result take_long(const char *ptx) {
     return refuse(LAUNCH_TIMEOUT, "nothing is launched while a module is compiled");
 }
 
-Result cuModuleLoadDataEx(Module **module, const char *ptx, unsigned count, void *options, void **values) {
-    (void)count, (void)options, (void)values;
+/* Writes what is wrong to the log of errors, if the options have one. */
+static void write_log(unsigned count, const unsigned *options, void **values, const char *message) {
+    enum { LOG = 5, LOG_SIZE = 6 };
+    char *log = NULL;
+    size_t size = 0;
+    for (unsigned i = 0; i < count; i++) {
+        if (options[i] == LOG) log = values[i];
+        if (options[i] == LOG_SIZE) size = (size_t)values[i];
+    }
+    if (log) snprintf(log, size, "%s", message);
+}
+
+Result cuModuleLoadDataEx(Module **module, const char *ptx, unsigned count, unsigned *options, void **values) {
     static char message[MESSAGE];
     Result result = take_long(ptx);
     if (result != SUCCESS) return result;
@@ -216,8 +227,10 @@ Result cuModuleLoadDataEx(Module **module, const char *ptx, unsigned count, void
     Module *m = malloc(sizeof *m);
     *m = (Module){current->device, strdup(ptx), NULL, NULL};
     make_a_mistake(m->source);
-    if (ptxrun_parse(m->source, strlen(m->source), &m->parsed, message, sizeof message))
+    if (ptxrun_parse(m->source, strlen(m->source), &m->parsed, message, sizeof message)) {
+        write_log(count, options, values, message);
         return refuse(INVALID_PTX, message);
+    }
     *module = m;
     return SUCCESS;
 }

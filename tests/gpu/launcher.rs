@@ -3,10 +3,12 @@
 use anyhow::{Result, bail, ensure};
 use nalgebra::SVector;
 use poisson_midpoint::batch::{Cpu, Engine};
+use poisson_midpoint::cuda::cust::sys::CUresult;
 use poisson_midpoint::cuda::{Batch, Gpu, Gpus, LaunchError, Layout, SplitBatch};
 use poisson_midpoint::dynamics::{Overdamped, Underdamped};
+use poisson_midpoint::kernel::{KernelDrift, Ptx};
 use poisson_midpoint::random::Streams;
-use poisson_midpoint::target::DoubleWell;
+use poisson_midpoint::target::{DoubleWell, Drift, TableDrift, TableError};
 use poisson_midpoint::{MidpointLaw, Phase, PoissonMidpoint};
 
 use super::cases::underdamped;
@@ -101,6 +103,31 @@ fn check_threads(gpu: &Gpu, options: &Options) -> Result<()> {
     Ok(())
 }
 
+/// A drift whose kernels no driver compiles.
+struct Nonsense;
+
+impl Drift<f32, 2> for Nonsense {
+    fn drift(&self, _time: f32, x: &SVector<f32, 2>) -> SVector<f32, 2> {
+        *x
+    }
+}
+
+impl TableDrift<'_, f32, 2> for Nonsense {
+    fn from_table(_table: &[f32]) -> Result<Self, TableError> {
+        Ok(Self)
+    }
+}
+
+impl KernelDrift<f32, 2> for Nonsense {
+    const NAME: &'static str = "nonsense";
+    #[allow(unsafe_code, reason = "a promise of the test's own")]
+    // SAFETY: there are no kernels.
+    const PTX: Option<Ptx> = Some(unsafe { Ptx::new("this is no PTX") });
+    type OnDevice<'t> = Self;
+
+    fn write_table(&self, _write: impl FnMut(&[f32])) {}
+}
+
 /// Launches of one module while another is compiled, by a device that has compiled nothing else.
 fn check_compilation(options: &Options) -> Result<()> {
     let gpu = Gpu::new(options.device)?;
@@ -142,6 +169,13 @@ fn check_errors(gpu: &Gpu) -> Result<()> {
     };
     ensure!(error == Some(expected), "{error:?}");
     host.expect(&before)?;
+
+    let error = gpu.prepare(&stepper, &Nonsense).err();
+    let Some(LaunchError::Compile { error, log }) = error else {
+        bail!("nonsense was compiled: {error:?}");
+    };
+    ensure!(error == CUresult::CUDA_ERROR_INVALID_PTX, "{error:?}");
+    ensure!(!log.is_empty() && log.len() <= 4096, "{log:?}");
 
     let mut host = Host::<f32>::new(2, 10);
     let mut particles = host.particles::<SVector<f32, 2>>()?;

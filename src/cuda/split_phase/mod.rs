@@ -214,7 +214,7 @@ where
     /// [`b0`](Self::b0).
     ///
     /// # Errors
-    /// [`LaunchError::Order`] amid a midpoint step, [`LaunchError::Driver`].
+    /// [`LaunchError::Order`] amid a midpoint step, [`LaunchError::Compile`], [`LaunchError::Driver`].
     pub fn update(&mut self, stepper: &EulerMaruyama<S>, step: u32) -> Result<(), LaunchError> {
         self.expect_none("update")?;
         self.extent.step = step;
@@ -231,7 +231,7 @@ where
     /// Waits for the device under [`MidpointLaw::Bernoulli`], to learn how many ask.
     ///
     /// # Errors
-    /// [`LaunchError::Order`] amid another step, [`LaunchError::Driver`].
+    /// [`LaunchError::Order`] amid another step, [`LaunchError::Compile`], [`LaunchError::Driver`].
     pub fn begin(&mut self, stepper: &PoissonMidpoint<S>, step: u32) -> Result<(), LaunchError> {
         self.expect_none("begin")?;
         self.extent.step = step;
