@@ -1,6 +1,8 @@
 //! Every fused kernel.
 
-use anyhow::{Context, Result, ensure};
+use std::time::Instant;
+
+use anyhow::{Result, ensure};
 use cust::memory::DeviceCopy;
 use nalgebra::SVector;
 use poisson_midpoint::batch::Parallel;
@@ -12,15 +14,16 @@ use poisson_midpoint::target::{
 use poisson_midpoint::{Baoa, EulerMaruyama, MidpointLaw, PoissonMidpoint, State, Stepper};
 
 use super::cases::*;
-use super::{GRIDS, Host, Options};
+use super::{GRIDS, Host, Options, Tally};
 
-pub fn all(gpu: &Gpu, options: &Options) -> Result<usize> {
-    let mut kernels = 0;
+pub fn all(gpu: &Gpu, options: &Options) -> Result<Tally> {
+    let mut all = Tally::default();
+    let mut module;
     macro_rules! check_case {
         ($dimension:literal, $name:expr, $types:tt, $stepper:expr, $drift:expr, $table:expr,) => {
             if $name.contains(&options.only) {
-                check::<_, _, _, $dimension>(gpu, options, $stepper, $drift).context($name)?;
-                kernels += 1;
+                let result = check::<_, _, _, $dimension>(gpu, options, $stepper, $drift);
+                module.count($name, result.map(drop))?;
             }
         };
     }
@@ -31,7 +34,10 @@ pub fn all(gpu: &Gpu, options: &Options) -> Result<usize> {
     }
     macro_rules! check_module {
         ($name:literal, $real:ident, $dimension:literal $(, compact)?) => {
+            let start = Instant::now();
+            module = Tally::default();
             each_kernel! { check_kernel, $real, $dimension }
+            all.add($name, start, &module);
         };
     }
     each_module! { check_module }
@@ -41,8 +47,8 @@ pub fn all(gpu: &Gpu, options: &Options) -> Result<usize> {
     let drift = GaussianTable::<f32, 2>::from_table(&table)?;
     let stepper = PoissonMidpoint::new(overdamped::<f32>(7), MidpointLaw::Single);
     let failed = check::<_, _, _, 2>(gpu, options, &stepper, &drift)?;
-    ensure!(failed == options.particles, "{failed} particles failed");
-    Ok(kernels)
+    ensure!(failed == options.particles(2), "{failed} particles failed");
+    Ok(all)
 }
 
 /// Compares a kernel with the CPU engine on each grid; returns how many particles fail.
@@ -57,7 +63,7 @@ where
     S: KernelDynamics<Real: Value + DeviceCopy>,
     F: KernelDrift<S::Real, D> + Sync,
 {
-    let start = Host::<S::Real>::new(S::State::<D>::PARTS * D, options.particles);
+    let start = Host::<S::Real>::new(S::State::<D>::PARTS * D, options.particles(D));
     let steps = 3..3 + options.steps;
     let mut expected = start.clone();
     let mut particles = expected.particles::<S::State<D>>()?;

@@ -18,7 +18,7 @@ type Underdamped2 = Phase<f32, 2>;
 
 pub fn all(gpu: &Gpu, options: &Options) -> Result<()> {
     // Several devices, and batches too small for some of them.
-    for count in [0, 1, 5, options.particles] {
+    for count in [0, 1, 5, options.particles(2)] {
         check_engines(gpu, &Host::new(4, count), options.steps)?;
     }
     check_threads(gpu, options)?;
@@ -85,7 +85,7 @@ fn check_threads(gpu: &Gpu, options: &Options) -> Result<()> {
         std::thread::scope(|scope| {
             let threads = (1..=4).map(|thread| {
                 scope.spawn(move || {
-                    let mut found = Host::new(4, options.particles.div_ceil(thread));
+                    let mut found = Host::new(4, options.particles(2).div_ceil(thread));
                     let mut expected = found.clone();
                     for step in 0..options.steps {
                         advance(gpu, &mut found, step..step + 1)?;

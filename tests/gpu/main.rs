@@ -5,7 +5,9 @@
 
 #![allow(clippy::cast_possible_truncation, reason = "small numbers and sizes")]
 
+use std::fmt;
 use std::process::ExitCode;
+use std::time::Instant;
 
 use anyhow::{Context, Result, ensure};
 use clap::Parser;
@@ -32,9 +34,9 @@ use poisson_midpoint::dynamics::{Overdamped, Underdamped};
 
 #[derive(Parser)]
 struct Options {
-    /// Particles in each batch.
-    #[arg(long, default_value_t = 1_000_000)]
-    particles: usize,
+    /// Particles in each batch; without it, fewer where they have more dimensions.
+    #[arg(long)]
+    particles: Option<usize>,
     /// Macro steps.
     #[arg(long, default_value_t = 3)]
     steps: u32,
@@ -50,6 +52,60 @@ struct Options {
     /// What `cargo test NAME` passes to every test program.
     #[arg(hide = true)]
     names: Vec<String>,
+}
+
+impl Options {
+    /// Particles in a batch of so many dimensions.
+    ///
+    /// By default 2¹⁸ coordinates in all. In one dimension those are about as many particles as an H100 has threads
+    /// (270 336), so that the grid which the driver suggests fills the card. The grid of 64 threads moves 4096/D
+    /// particles on each, one after another, and a particle's work grows with D, if not with D² as that of a matrix:
+    /// some 10⁸ cycles of a thread by estimate, a tenth of a second, for any D. That leaves the driver's compiler to take
+    /// the most time of a run, minutes.
+    fn particles(&self, dimension: usize) -> usize {
+        self.particles.unwrap_or((1 << 18) / dimension)
+    }
+}
+
+/// What has been compared.
+#[derive(Default)]
+struct Tally {
+    same: usize,
+    different: usize,
+}
+
+impl Tally {
+    /// Counts a comparison. Where bits differ that is told at once, and the others go on; after a refusal of the driver
+    /// nothing does, since the device may be lost.
+    fn count(&mut self, name: &str, result: Result<()>) -> Result<()> {
+        match result {
+            Ok(()) => self.same += 1,
+            Err(error) if error.is::<LaunchError>() => return Err(error.context(name.to_owned())),
+            Err(error) => {
+                eprintln!("{name}: {error:#}");
+                self.different += 1;
+            }
+        }
+        Ok(())
+    }
+
+    /// Tells how one part has come out, if any of it was compared, and adds it.
+    fn add(&mut self, part: &str, start: Instant, found: &Self) {
+        if found.same + found.different > 0 {
+            println!("{part}: {found} ({:.1} s)", start.elapsed().as_secs_f64());
+        }
+        self.same += found.same;
+        self.different += found.different;
+    }
+}
+
+impl fmt::Display for Tally {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.different {
+            0 => write!(f, "{}, no bit differs", self.same),
+            different => write!(f, "{}, {different} DIFFER", self.same + different),
+        }
+    }
 }
 
 fn main() -> ExitCode {
@@ -81,10 +137,13 @@ fn main() -> ExitCode {
 
 fn run(gpu: &Gpu, options: &Options) -> Result<()> {
     println!("{}", gpu.name()?);
-    let kernels = fused::all(gpu, options).context("fused kernels")?;
-    println!("{kernels} fused kernels and laws: no bit differs");
-    let kernels = split::all(gpu, options).context("split-phase kernels")?;
-    println!("{kernels} split-phase dynamics, laws, shapes: no bit differs");
+    let fused = fused::all(gpu, options).context("fused kernels")?;
+    println!("fused kernels and laws: {fused}");
+    let split = split::all(gpu, options).context("split-phase kernels")?;
+    println!("split-phase dynamics, laws, shapes: {split}");
+    gpu.set_grid(None);
+    let different = fused.different + split.different;
+    ensure!(different == 0, "{different} differ from the CPU engine");
     launcher::all(gpu, options).context("the launcher")?;
     println!("the launcher: checkpoints, ranges of particles, threads, errors");
     Ok(())

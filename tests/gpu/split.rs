@@ -1,6 +1,8 @@
 //! Every split-phase kernel.
 
-use anyhow::{Context, Result, ensure};
+use std::time::Instant;
+
+use anyhow::{Result, ensure};
 use cust::memory::DeviceCopy;
 use nalgebra::SVector;
 use poisson_midpoint::batch::Parallel;
@@ -10,47 +12,51 @@ use poisson_midpoint::random::Streams;
 use poisson_midpoint::{EulerMaruyama, MidpointLaw, PoissonMidpoint, Real, State};
 
 use super::cases::{Value, overdamped, underdamped};
-use super::{FIRST, GRIDS, Host, Options, SEED};
+use super::{FIRST, GRIDS, Host, Options, SEED, Tally};
 
 #[path = "../../kernels/tests/walled.rs"]
 mod walled;
 
-pub fn all(gpu: &Gpu, options: &Options) -> Result<usize> {
-    Ok(dimension::<2>(gpu, options)? + dimension::<40>(gpu, options)?)
+pub fn all(gpu: &Gpu, options: &Options) -> Result<Tally> {
+    let mut all = Tally::default();
+    dimension::<2>(gpu, options, &mut all)?;
+    dimension::<40>(gpu, options, &mut all)?;
+    Ok(all)
 }
 
-fn dimension<const D: usize>(gpu: &Gpu, options: &Options) -> Result<usize> {
-    Ok(dynamics::<_, D>(gpu, options, overdamped::<f32>)?
-        + dynamics::<_, D>(gpu, options, underdamped::<f32>)?
-        + dynamics::<_, D>(gpu, options, overdamped::<f64>)?
-        + dynamics::<_, D>(gpu, options, underdamped::<f64>)?)
+fn dimension<const D: usize>(gpu: &Gpu, options: &Options, all: &mut Tally) -> Result<()> {
+    dynamics::<_, D>(gpu, options, overdamped::<f32>, all)?;
+    dynamics::<_, D>(gpu, options, underdamped::<f32>, all)?;
+    dynamics::<_, D>(gpu, options, overdamped::<f64>, all)?;
+    dynamics::<_, D>(gpu, options, underdamped::<f64>, all)
 }
 
 fn dynamics<S, const D: usize>(
     gpu: &Gpu,
     options: &Options,
     dynamics: impl Fn(u32) -> S,
-) -> Result<usize>
+    all: &mut Tally,
+) -> Result<()>
 where
     S: KernelDynamics<Real: Value + DeviceCopy>,
 {
-    let mut cases = 0;
+    let (start, mut found) = (Instant::now(), Tally::default());
+    let part = format!("{}_{}, D = {D}", S::NAME, core::any::type_name::<S::Real>());
     let mut check = |method: Option<MidpointLaw>, inner_steps: u32| -> Result<()> {
-        let scalar = core::any::type_name::<S::Real>();
-        let name = format!("{}_{scalar}, D = {D}, {method:?}", S::NAME);
-        if name.contains(&options.only) {
-            for wall in [63, 1000] {
-                check::<S, D>(gpu, options, dynamics(inner_steps), method, wall)
-                    .with_context(|| name.clone())?;
-            }
-            cases += 1;
+        let name = format!("{part}, {method:?}");
+        if !name.contains(&options.only) {
+            return Ok(());
         }
-        Ok(())
+        let mut walls = [63, 1000].into_iter();
+        let result = walls
+            .try_for_each(|wall| check::<S, D>(gpu, options, dynamics(inner_steps), method, wall));
+        found.count(&name, result)
     };
     check(None, 1)?;
     check(Some(MidpointLaw::Bernoulli), 7)?;
     check(Some(MidpointLaw::Single), 7)?;
-    Ok(cases)
+    all.add(&part, start, &found);
+    Ok(())
 }
 
 /// The drift of every particle, as a network elsewhere would compute it.
@@ -107,8 +113,8 @@ where
         drift(time, x.as_slice(), value.as_mut_slice());
         value
     };
-    // The host computes the drifts, so there are fewer particles where they have many dimensions.
-    let particles = (2 * options.particles / D).max(29);
+    // Enough that some run into the nearer wall.
+    let particles = options.particles(D).max(29);
     let mut start = Host::<S::Real>::new(parts * D, particles);
     // The split-phase batch starts at the beginning of its streams.
     start.word_positions.fill(0);
