@@ -5,7 +5,8 @@
 
 The workload: overdamped Langevin dynamics in a double well whose force is linear beyond |x| = 3, D = 2, f32,
 100 macro steps of size 0.01 a launch, by Euler-Maruyama and by the Poisson midpoint method with one
-midpoint of K = 1000. What is compared is particle-steps a second; whoever is missing is skipped, loudly.
+midpoint of K = 1000. What is compared is particle-steps a second of equally many particles, the best of three
+runs after a launch to warm up; who is missing or fails says so in its row, and the others go on.
 """
 
 import argparse
@@ -145,26 +146,40 @@ def with_cupy(particles, launches, device):
         yield name, rate(launch, cupy.cuda.Device().synchronize, particles, launches)
 
 
-def with_bench(program, launches):
-    """The row of the bench's table for two dimensions."""
-    arguments = [program, "--launches", str(launches), "--steps", str(STEPS)]
-    output = subprocess.run(arguments, check=True, capture_output=True, text=True).stdout
-    print(output)
-    row = re.search(r"^overdamped +2 +([\d.]+) +([\d.]+)", output, re.MULTILINE)
+def with_bench(program, size, launches):
+    """The row of the bench's table for two dimensions: as `rate`, the best of three runs after a launch."""
+    settings = {"only": "fused_overdamped_2", "size": size, "launches": launches, "steps": STEPS}
+    arguments = [program, *(f"--{name}={value}" for name, value in settings.items())]
+    row = None
+    with subprocess.Popen(arguments, stdout=subprocess.PIPE, text=True) as bench:
+        for line in bench.stdout:
+            print(line, end="", flush=True)
+            row = row or re.match(r"overdamped +2 +(\d+) +([\d.]+) +([\d.]+)", line)
+    if bench.returncode != 0:
+        raise RuntimeError(f"the bench ended with {bench.returncode}")
     if row is None:
         raise RuntimeError("the bench printed no row for two dimensions: is there a GPU?")
-    return dict(zip(["Euler-Maruyama", "Single"], (1e9 * float(x) for x in row.groups())))
+    if int(row[1]) != particles_of(size):
+        raise RuntimeError(f"the bench moved {row[1]} particles, not {particles_of(size)}")
+    yield "Euler-Maruyama", 1e9 * float(row[2])
+    yield "Single", 1e9 * float(row[3])
+
+
+def particles_of(size):
+    """How many particles of two dimensions have 2^size scalars."""
+    return 2**size // 2
 
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
     parser.add_argument("bench", nargs="?", help="the bench program")
-    parser.add_argument("--particles", type=int, default=1 << 24)
+    parser.add_argument("--size", type=int, default=25, help="the base-2 logarithm of the scalars in a batch")
     parser.add_argument("--launches", type=int, default=5)
     parser.add_argument("--device", choices=["gpu", "cpu"], default="gpu")
     parser.add_argument("--only", action="append", help="one of the others; may be given again")
     options = parser.parse_args()
-    particles, launches, device = options.particles, options.launches, options.device
+    particles, launches, device = particles_of(options.size), options.launches, options.device
+    print(f"{particles} particles", flush=True)
     others = {
         "torch": lambda: with_torch(particles, launches, device, False),
         "torch.compile": lambda: with_torch(particles, launches, device, True),
@@ -179,12 +194,15 @@ def main():
             for workload, found in measure():
                 print(f"{name:<14} {workload:<15} {found / 1e9:8.3f} x 10^9 particle-steps/s", flush=True)
                 best[workload] = max(best.get(workload, 0.0), found)
-        except (ImportError, RuntimeError) as error:
-            print(f"SKIPPED {name}: {error}", flush=True)
+        except ImportError as error:
+            print(f"{name:<14} SKIPPED: {error}", flush=True)
+        # Each has exceptions of its own, of its compiler for example, whose text may be a whole source.
+        except Exception as error:
+            print(f"{name:<14} FAILED: {type(error).__name__}: {str(error)[:500]}", flush=True)
     if options.bench is None:
-        print("SKIPPED this crate: no bench was named")
+        print("this crate     SKIPPED: no bench was named")
         return 0
-    for workload, found in with_bench(options.bench, launches).items():
+    for workload, found in with_bench(options.bench, options.size, launches):
         ratio = f", {found / best[workload]:.1f} times the best of the others" if workload in best else ""
         print(f"this crate     {workload:<15} {found / 1e9:8.3f} x 10^9 particle-steps/s{ratio}")
     return 0
