@@ -93,8 +93,8 @@ impl Gpu {
         let what = "open the device";
         let device = Device::get_device(ordinal).map_err(LaunchError::driver(what))?;
         let context = Context::new(device).map_err(LaunchError::driver(what))?;
-        let stream =
-            Stream::new(StreamFlags::NON_BLOCKING, None).map_err(LaunchError::driver(what))?;
+        // Ordered with the default stream: cust would not make another kind if it were asked to.
+        let stream = Stream::new(StreamFlags::DEFAULT, None).map_err(LaunchError::driver(what))?;
         Ok(Self {
             modules: Modules::default(),
             stream,
@@ -120,6 +120,24 @@ impl Gpu {
     }
 
     /// The stream that everything happens on, to order other work with it.
+    ///
+    /// Work on the device's default stream, that of `torch` and `cupy` unless they are told otherwise, is in order with it.
+    /// Another stream is not, be it one of `torch.cuda.Stream`, of a thread, or of a library with streams of its own
+    /// such as JAX. Either side then waits for the other on the host ([`synchronize`](Self::synchronize) here), or on
+    /// the device by an event:
+    ///
+    /// ```no_run
+    /// use poisson_midpoint::cuda::Gpu;
+    /// use poisson_midpoint::cuda::cust::sys::{CUevent, CUresult, CUstream, cuEventRecord, cuStreamWaitEvent};
+    ///
+    /// /// Lets `other` wait for all that has been launched so far. With the streams exchanged, the other way round.
+    /// ///
+    /// /// # Safety
+    /// /// The event and the other stream are of the same device.
+    /// unsafe fn order(gpu: &Gpu, event: CUevent, other: CUstream) -> [CUresult; 2] {
+    ///     unsafe { [cuEventRecord(event, gpu.stream().as_inner()), cuStreamWaitEvent(other, event, 0)] }
+    /// }
+    /// ```
     #[must_use]
     pub fn stream(&self) -> &Stream {
         &self.stream

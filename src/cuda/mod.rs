@@ -20,7 +20,9 @@
 //! # Without a driver
 //! On Linux (x86-64 and aarch64) a program with the feature `cust` starts on any machine: the driver is looked
 //! for when a [`Gpu`] is first asked for, and [`LaunchError::NoDriver`] says that there is none;
-//! [`LaunchError::NoDevice`], that the driver is there and finds no device. Elsewhere
+//! [`LaunchError::NoDevice`], that the driver is there and finds no device. For that the crate defines functions of the
+//! driver's names, which are hidden: the program, or a shared library with the crate in it, does not offer them to the
+//! libraries beside it, which find the driver's own. Elsewhere
 //! the program is linked with the driver and does not start without it. To *build* with `cust` where
 //! CUDA is not installed, let the variable `CUDA_LIBRARY_PATH` name a folder that holds an empty folder
 //! `lib64`: `cust` insists on one.

@@ -33,7 +33,8 @@ pub enum Layout {
 /// example.
 ///
 /// The caller's drift goes where [`b0`](Self::b0) and [`drift`](Self::drift) point, between the
-/// parts of a macro step, on [`Gpu::stream`] or after [`Gpu::synchronize`]:
+/// parts of a macro step, on [`Gpu::stream`], in order with it, or after [`Gpu::synchronize`]. Euler–Maruyama and the
+/// Poisson midpoint method have kernels for this, the other methods have none:
 ///
 /// | method | before | launches |
 /// |---|---|---|
