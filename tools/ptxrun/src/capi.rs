@@ -2,9 +2,17 @@
 //! not to `message` and returns 1.
 
 use std::ffi::{CStr, c_char, c_int};
-use std::{ptr, slice};
+use std::fmt::Write;
+use std::path::Path;
+use std::{env, fs, io, ptr, slice};
 
-use crate::{Arg, Launch, Module};
+use crate::{Arg, Launch, Module, Stats};
+
+/// A module, and the text that it was read from.
+pub struct Loaded {
+    module: Module,
+    text: String,
+}
 
 /// An argument of a launch.
 #[repr(C)]
@@ -43,14 +51,19 @@ unsafe fn write_message(text: &str, message: *mut c_char, capacity: usize) {
 pub unsafe extern "C" fn ptxrun_parse(
     source: *const u8,
     length: usize,
-    module: *mut *mut Module,
+    module: *mut *mut Loaded,
     message: *mut c_char,
     capacity: usize,
 ) -> c_int {
     // SAFETY: as the caller promises.
     let source = unsafe { slice::from_raw_parts(source, length) };
     let parsed = match str::from_utf8(source) {
-        Ok(source) => Module::parse(source).map_err(|error| error.0),
+        Ok(text) => Module::parse(text)
+            .map(|module| Loaded {
+                module,
+                text: text.into(),
+            })
+            .map_err(|error| error.0),
         Err(error) => Err(error.to_string()),
     };
     match parsed {
@@ -72,12 +85,25 @@ pub unsafe extern "C" fn ptxrun_parse(
 /// # Safety
 /// It comes from [`ptxrun_parse`] and is used nowhere after this.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn ptxrun_free(module: *mut Module) {
+pub unsafe extern "C" fn ptxrun_free(module: *mut Loaded) {
     // SAFETY: as the caller promises.
     drop(unsafe { Box::from_raw(module) });
 }
 
-/// Launches a kernel.
+/// Writes to a folder how often a warp issued each line of a launch, as `KERNEL.counts`, and the lines, as
+/// `KERNEL.ptx`. A later launch of the same kernel replaces them.
+fn write_counts(folder: &Path, kernel: &str, loaded: &Loaded, stats: &Stats) -> io::Result<()> {
+    let mut counts = String::new();
+    for (line, times) in stats.issues.iter().filter(|(_, times)| *times > 0) {
+        writeln!(counts, "{line} {times}").expect("a string has room");
+    }
+    fs::create_dir_all(folder)?;
+    fs::write(folder.join(format!("{kernel}.counts")), counts)?;
+    fs::write(folder.join(format!("{kernel}.ptx")), &loaded.text)
+}
+
+/// Launches a kernel. Where the environment's `PTXRUN_COUNTS` names a folder, threads go in warps and the
+/// launch leaves its counts there.
 ///
 /// `dimensions` are the grid's and the block's x, y and z; `options` the bytes of dynamic shared
 /// memory, the most instructions of a thread, and what memory is filled with. An argument is a value
@@ -91,7 +117,7 @@ pub unsafe extern "C" fn ptxrun_free(module: *mut Module) {
 #[unsafe(no_mangle)]
 #[allow(clippy::too_many_arguments, reason = "C has no slices")]
 pub unsafe extern "C" fn ptxrun_launch(
-    module: *const Module,
+    module: *const Loaded,
     kernel: *const c_char,
     dimensions: *const u32,
     options: *const u64,
@@ -101,7 +127,7 @@ pub unsafe extern "C" fn ptxrun_launch(
     capacity: usize,
 ) -> c_int {
     // SAFETY: as the caller promises.
-    let (module, kernel, dimensions, options, arguments) = unsafe {
+    let (loaded, kernel, dimensions, options, arguments) = unsafe {
         (
             &*module,
             CStr::from_ptr(kernel).to_string_lossy(),
@@ -110,12 +136,14 @@ pub unsafe extern "C" fn ptxrun_launch(
             slice::from_raw_parts(arguments, count),
         )
     };
+    let counts = env::var_os("PTXRUN_COUNTS");
     let launch = Launch {
         grid: [dimensions[0], dimensions[1], dimensions[2]],
         block: [dimensions[3], dimensions[4], dimensions[5]],
         shared: options[0] as usize,
         max_steps: options[1],
         fill: options[2] as u8,
+        warps: counts.is_some(),
     };
     let mut arguments: Vec<Arg> = arguments
         .iter()
@@ -138,11 +166,19 @@ pub unsafe extern "C" fn ptxrun_launch(
             }
         })
         .collect();
-    match module.launch(&kernel, &launch, &mut arguments) {
-        Ok(_) => 0,
+    let launched = loaded.module.launch(&kernel, &launch, &mut arguments);
+    let written = launched
+        .map_err(|error| error.0)
+        .and_then(|stats| match counts {
+            Some(folder) => write_counts(Path::new(&folder), &kernel, loaded, &stats)
+                .map_err(|error| format!("{}: {error}", folder.display())),
+            None => Ok(()),
+        });
+    match written {
+        Ok(()) => 0,
         Err(error) => {
             // SAFETY: as the caller promises.
-            unsafe { write_message(&error.0, message, capacity) };
+            unsafe { write_message(&error, message, capacity) };
             1
         }
     }

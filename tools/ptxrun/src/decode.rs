@@ -66,6 +66,16 @@ pub enum Kind {
     Nop,
 }
 
+impl Kind {
+    /// Whether threads that execute it together may be at different instructions after it.
+    pub fn may_part(self) -> bool {
+        matches!(
+            self,
+            Kind::Bra | Kind::Brx | Kind::Call | Kind::Ret | Kind::Exit | Kind::Bar
+        )
+    }
+}
+
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Carry {
     pub op: CarryOp,

@@ -1,5 +1,7 @@
-//! Runs a decoded kernel: blocks in order, the threads of a block in order, each until it ends
+//! Runs a decoded kernel: blocks in order, the threads or warps of a block in order, each until it ends
 //! or reaches a barrier.
+
+use std::cmp::Reverse;
 
 use crate::decode::*;
 use crate::ops::{mask, sx};
@@ -71,6 +73,10 @@ pub struct Launch {
     /// what uninitialised registers, local and shared memory are filled with;
     /// results must not depend on it
     pub fill: u8,
+    /// Whether threads go 32 together, as a warp of a GPU does: an instruction is executed at once by all that
+    /// are at it, those first that are deepest in calls, and then those at the least program counter. No
+    /// result depends on it, but for the order of atomics; what does is [`Stats::issues`].
+    pub warps: bool,
 }
 
 impl Launch {
@@ -82,6 +88,7 @@ impl Launch {
             shared: 0,
             max_steps: 1 << 28,
             fill: 0xa5,
+            warps: false,
         }
     }
 }
@@ -97,6 +104,9 @@ pub struct Stats {
     pub histogram: Vec<(String, u64)>,
     /// (PTX line, times executed) of every instruction of the module, in order
     pub lines: Vec<(u32, u64)>,
+    /// The same, but once for all threads of a warp that execute an instruction together; see
+    /// [`Launch::warps`].
+    pub issues: Vec<(u32, u64)>,
     /// things that would be undefined or fragile on a device
     pub warnings: Vec<String>,
 }
@@ -133,9 +143,41 @@ struct Thread {
     steps: u64,
 }
 
+impl Thread {
+    /// Where it is, in the order in which a warp's threads go: the depth of its calls, deepest first, the
+    /// function and the program counter.
+    fn place(&self) -> (Reverse<usize>, usize, usize) {
+        let frame = self.frames[self.frames.len() - 1];
+        (Reverse(self.frames.len()), frame.func, frame.pc)
+    }
+}
+
 enum Stop {
     End,
     Bar,
+    /// Where threads of a warp may part or meet.
+    Turn,
+}
+
+/// The threads of a warp.
+const WARP: usize = 32;
+
+/// How a thread goes with others of its warp.
+#[derive(Clone, Copy)]
+struct Going {
+    /// Whether it is the first of those that go together: the one that counts for the warp.
+    leads: bool,
+    /// Whether the warp has other threads that run: if so, it stops after each branch, call and return.
+    accompanied: bool,
+    /// The program counter at which others of the same call wait.
+    until: usize,
+}
+
+/// How often an instruction was executed.
+#[derive(Clone, Copy, Default)]
+struct Count {
+    by_threads: u64,
+    by_warps: u64,
 }
 
 /// a function's slots with constants filled in, and those to fill per frame
@@ -156,7 +198,7 @@ struct Machine<'m> {
     launch: Launch,
     ctaid: [u32; 3],
     /// times executed, of every instruction; a function's start at its `first`
-    counts: Vec<u64>,
+    counts: Vec<Count>,
 }
 
 impl Module {
@@ -279,10 +321,10 @@ impl Module {
             shared: vec![],
             launch: l.clone(),
             ctaid: [0; 3],
-            counts: vec![0; self.funcs.iter().map(|f| f.code.len()).sum()],
+            counts: vec![Count::default(); self.funcs.iter().map(|f| f.code.len()).sum()],
         };
         let mut stats = Stats::default();
-        let mut spare = Thread::default();
+        let mut spare = Vec::new();
         for z in 0..l.grid[2] {
             for y in 0..l.grid[1] {
                 for xx in 0..l.grid[0] {
@@ -301,8 +343,9 @@ impl Module {
         }
         let mut hist = vec![0; self.names.len()];
         for (i, c) in self.funcs.iter().flat_map(|f| &f.code).zip(x.counts) {
-            hist[i.name as usize] += c;
-            stats.lines.push((i.line, c))
+            hist[i.name as usize] += c.by_threads;
+            stats.lines.push((i.line, c.by_threads));
+            stats.issues.push((i.line, c.by_warps))
         }
         stats.histogram = self
             .names
@@ -348,43 +391,82 @@ impl Machine<'_> {
         ki: usize,
         params: &[u8],
         stats: &mut Stats,
-        spare: &mut Thread,
+        spare: &mut Vec<Thread>,
     ) -> Result<()> {
         let l = self.launch.clone();
         self.shared.clear();
         self.shared
             .resize(self.m.shared_dyn as usize + l.shared, l.fill);
         let n = l.block[0] * l.block[1] * l.block[2];
+        let together = if l.warps { WARP as u32 } else { 1 };
         let mut waiting = Vec::new();
-        for i in 0..n {
-            let mut th = std::mem::take(spare);
-            th.tid = [
-                i % l.block[0],
-                i / l.block[0] % l.block[1],
-                i / l.block[0] / l.block[1],
-            ];
-            th.linear = i;
-            (th.cc, th.steps) = (0, 0);
-            th.frames.clear();
-            th.regs.clear();
-            th.local.clear();
-            th.params.clear();
-            self.enter(&mut th, ki)?;
-            th.params[..params.len()].copy_from_slice(params);
-            stats.threads += 1;
-            match self.run(&mut th, stats)? {
-                Stop::Bar => waiting.push(th),
-                Stop::End => *spare = th,
+        for start in (0..n).step_by(together as usize) {
+            let mut warp = Vec::new();
+            for i in start..n.min(start.saturating_add(together)) {
+                let mut th: Thread = spare.pop().unwrap_or_default();
+                th.tid = [
+                    i % l.block[0],
+                    i / l.block[0] % l.block[1],
+                    i / l.block[0] / l.block[1],
+                ];
+                th.linear = i;
+                (th.cc, th.steps) = (0, 0);
+                th.frames.clear();
+                th.regs.clear();
+                th.local.clear();
+                th.params.clear();
+                self.enter(&mut th, ki)?;
+                th.params[..params.len()].copy_from_slice(params);
+                stats.threads += 1;
+                warp.push(th)
             }
+            waiting.extend(self.warp(warp, stats, spare)?)
         }
         while !waiting.is_empty() {
-            for mut th in std::mem::take(&mut waiting) {
-                if let Stop::Bar = self.run(&mut th, stats)? {
-                    waiting.push(th)
-                }
+            for warp in std::mem::take(&mut waiting) {
+                waiting.extend(self.warp(warp, stats, spare)?)
             }
         }
         Ok(())
+    }
+
+    /// Runs threads that go together until each has ended or waits at a barrier; returns those that wait, if
+    /// any do.
+    fn warp(
+        &mut self,
+        mut running: Vec<Thread>,
+        stats: &mut Stats,
+        spare: &mut Vec<Thread>,
+    ) -> Result<Option<Vec<Thread>>> {
+        let mut waiting = Vec::new();
+        while let Some(place) = running.iter().map(Thread::place).min() {
+            let (depth, func, pc) = place;
+            let others = running.iter().map(Thread::place);
+            let mut going = Going {
+                leads: true,
+                accompanied: running.len() > 1,
+                until: others
+                    .filter(|other| (other.0, other.1) == (depth, func) && other.2 > pc)
+                    .map(|other| other.2)
+                    .min()
+                    .unwrap_or(usize::MAX),
+            };
+            let mut next = 0;
+            while next < running.len() {
+                if running[next].place() != place {
+                    next += 1;
+                    continue;
+                }
+                let stop = self.run(&mut running[next], going, stats)?;
+                going.leads = false;
+                match stop {
+                    Stop::Turn => next += 1,
+                    Stop::Bar => waiting.push(running.remove(next)),
+                    Stop::End => spare.push(running.remove(next)),
+                }
+            }
+        }
+        Ok(Some(waiting).filter(|waiting| !waiting.is_empty()))
     }
 
     fn enter(&mut self, th: &mut Thread, func: usize) -> Result<()> {
@@ -513,14 +595,14 @@ impl Machine<'_> {
         Ok(unsafe { bytes.as_mut_ptr().add(addr as usize) })
     }
 
-    fn run(&mut self, th: &mut Thread, stats: &mut Stats) -> Result<Stop> {
+    fn run(&mut self, th: &mut Thread, going: Going, stats: &mut Stats) -> Result<Stop> {
         let before = th.steps;
-        let r = self.steps(th);
+        let r = self.steps(th, going);
         stats.instructions += th.steps - before;
         r
     }
 
-    fn steps(&mut self, th: &mut Thread) -> Result<Stop> {
+    fn steps(&mut self, th: &mut Thread, going: Going) -> Result<Stop> {
         let m = self.m;
         'frame: loop {
             let depth = th.frames.len() - 1;
@@ -561,13 +643,32 @@ impl Machine<'_> {
                     }
                 };
             }
+            // Goes on at `pc`, unless other threads of the warp may have to go first.
+            macro_rules! turn {
+                () => {
+                    if going.accompanied {
+                        leave!(pc);
+                        return Ok(Stop::Turn);
+                    }
+                    continue;
+                };
+            }
             loop {
+                if pc == going.until {
+                    leave!(pc);
+                    return Ok(Stop::Turn);
+                }
                 let i = &code[pc];
                 steps += 1;
-                self.counts[first + pc] += 1;
+                let count = &mut self.counts[first + pc];
+                count.by_threads += 1;
+                count.by_warps += u64::from(going.leads);
                 let s = |x: u32| x as usize;
                 if i.guard != NONE && (regs[s(i.guard)] != 0) == i.neg {
                     pc += 1;
+                    if i.kind.may_part() {
+                        turn!();
+                    }
                     continue;
                 }
                 match i.kind {
@@ -694,7 +795,7 @@ impl Machine<'_> {
                             fault!(format!("over {limit} instructions in one thread"))
                         }
                         pc = i.imm as usize;
-                        continue;
+                        turn!();
                     }
                     Kind::Brx => {
                         let k = regs[s(i.a)];
@@ -702,7 +803,7 @@ impl Machine<'_> {
                             Some(t) => pc = *t as usize,
                             None => fault!(format!("brx.idx index {k} of {}", i.list.len())),
                         }
-                        continue;
+                        turn!();
                     }
                     Kind::Call => {
                         let a = regs[s(i.a)];
@@ -736,6 +837,9 @@ impl Machine<'_> {
                             th.params
                                 .copy_within(from..from + p.1 as usize, to + f.off as usize)
                         }
+                        if going.accompanied {
+                            return Ok(Stop::Turn);
+                        }
                         continue 'frame;
                     }
                     Kind::Ret | Kind::Exit => {
@@ -758,6 +862,9 @@ impl Machine<'_> {
                         th.regs.truncate(fr.regs);
                         th.local.truncate(fr.local);
                         th.params.truncate(fr.params);
+                        if going.accompanied {
+                            return Ok(Stop::Turn);
+                        }
                         continue 'frame;
                     }
                     Kind::Trap => fault!("trap"),
