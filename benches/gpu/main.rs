@@ -21,6 +21,8 @@ use poisson_midpoint::random::Streams;
 use poisson_midpoint::target::DoubleWell;
 use poisson_midpoint::{EulerMaruyama, PoissonMidpoint, State, Stepper};
 
+mod counted;
+
 #[derive(Parser)]
 struct Options {
     /// The base-2 logarithm of the scalars in a batch.
@@ -38,6 +40,9 @@ struct Options {
     /// The device.
     #[arg(long, default_value_t = 0)]
     device: u32,
+    /// Instead, the one launch of this name whose instructions `count` counts; without a name, all names.
+    #[arg(long, num_args = 0..=1, default_missing_value = "")]
+    counted: Option<String>,
     /// What `cargo bench` passes to every bench.
     #[arg(long, hide = true)]
     bench: bool,
@@ -45,13 +50,21 @@ struct Options {
 
 fn main() -> ExitCode {
     let options = Options::parse();
+    let counted = options.counted.as_deref();
+    if counted == Some("") {
+        counted::list();
+        return ExitCode::SUCCESS;
+    }
     let result = match Gpu::new(options.device) {
         Err(error @ (LaunchError::NoDriver | LaunchError::NoDevice { count: 0, .. })) => {
             println!("SKIPPED: {error}");
             return ExitCode::SUCCESS;
         }
         Err(error) => Err(error.into()),
-        Ok(gpu) => all(&gpu, &options),
+        Ok(gpu) => match counted {
+            Some(name) => counted::launch(&gpu, name),
+            None => all(&gpu, &options),
+        },
     };
     match result {
         Ok(()) => ExitCode::SUCCESS,

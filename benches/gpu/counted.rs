@@ -1,0 +1,182 @@
+//! Launches whose instructions are counted, on an emulated driver: see `count`.
+
+use anyhow::{Context, Result, bail, ensure};
+use poisson_midpoint::MidpointLaw::{Bernoulli, Single};
+use poisson_midpoint::batch::{Particles, Status};
+use poisson_midpoint::cuda::{Gpu, Grid, Layout, SplitBatch};
+use poisson_midpoint::dynamics::Overdamped;
+use poisson_midpoint::kernel::{KernelDrift, KernelDynamics, KernelStepper};
+use poisson_midpoint::random::Streams;
+use poisson_midpoint::target::{DoubleWell, GaussianTable, TableDrift};
+use poisson_midpoint::{Baoa, EulerMaruyama, PoissonMidpoint, State, Stepper};
+
+use super::{overdamped, underdamped};
+
+/// What is counted, the kernel that does it, and how many instructions a step of a warp is to take some day.
+const COUNTED: [(&str, &str, Option<u32>); 12] = [
+    (
+        "em-overdamped-well-2",
+        "em_overdamped_well_f32_2",
+        Some(240),
+    ),
+    (
+        "single-overdamped-well-2",
+        "pmm_overdamped_well_f32_2",
+        Some(550),
+    ),
+    (
+        "bernoulli-overdamped-well-2",
+        "pmm_overdamped_well_f32_2",
+        Some(1500),
+    ),
+    (
+        "em-underdamped-gaussian-2",
+        "em_underdamped_gaussian_f32_2",
+        Some(500),
+    ),
+    (
+        "single-underdamped-gaussian-2",
+        "pmm_underdamped_gaussian_f32_2",
+        Some(1300),
+    ),
+    (
+        "bernoulli-underdamped-gaussian-2",
+        "pmm_underdamped_gaussian_f32_2",
+        Some(3500),
+    ),
+    (
+        "em-overdamped-gaussian-2",
+        "em_overdamped_gaussian_f32_2",
+        Some(240),
+    ),
+    (
+        "baoa-underdamped-well-2",
+        "baoa_underdamped_well_f32_2",
+        None,
+    ),
+    (
+        "em-overdamped-gaussian-16",
+        "em_overdamped_gaussian_f32_16",
+        None,
+    ),
+    (
+        "single-overdamped-gaussian-16",
+        "pmm_overdamped_gaussian_f32_16",
+        None,
+    ),
+    ("update-images", "update_overdamped_f32", None),
+    ("midpoint-images", "midpoint_overdamped_f32", None),
+];
+
+/// Macro steps of a fused launch: enough for what precedes the first to weigh little.
+const STEPS: u32 = 40;
+const WARP: usize = 32;
+
+/// Prints what is counted, its kernel and its aim, a line each.
+pub fn list() {
+    for (name, kernel, aim) in COUNTED {
+        let aim = aim.map_or("–".into(), |aim| aim.to_string());
+        println!("{name} {kernel} {aim}");
+    }
+}
+
+/// Launches what has this name, and prints how many warps' steps that is: of 32 particles each, or, where a
+/// particle is an image, of 32 components.
+pub fn launch(gpu: &Gpu, name: &str) -> Result<()> {
+    let well = DoubleWell {
+        steepness: 1.0,
+        cap: 3.0,
+    };
+    let table = standard_normal::<2>();
+    let gaussian = GaussianTable::<f32, 2>::from_table(&table)?;
+    let table = standard_normal::<16>();
+    let wide = GaussianTable::<f32, 16>::from_table(&table)?;
+    let (over, under) = (overdamped()?, underdamped()?);
+    let steps = match name {
+        "em-overdamped-well-2" => fused::<_, _, _, 2>(gpu, &EulerMaruyama::new(over), &well),
+        "single-overdamped-well-2" => {
+            fused::<_, _, _, 2>(gpu, &PoissonMidpoint::new(over, Single), &well)
+        }
+        "bernoulli-overdamped-well-2" => {
+            fused::<_, _, _, 2>(gpu, &PoissonMidpoint::new(over, Bernoulli), &well)
+        }
+        "em-underdamped-gaussian-2" => {
+            fused::<_, _, _, 2>(gpu, &EulerMaruyama::new(under), &gaussian)
+        }
+        "single-underdamped-gaussian-2" => {
+            fused::<_, _, _, 2>(gpu, &PoissonMidpoint::new(under, Single), &gaussian)
+        }
+        "bernoulli-underdamped-gaussian-2" => {
+            fused::<_, _, _, 2>(gpu, &PoissonMidpoint::new(under, Bernoulli), &gaussian)
+        }
+        "em-overdamped-gaussian-2" => {
+            fused::<_, _, _, 2>(gpu, &EulerMaruyama::new(over), &gaussian)
+        }
+        "baoa-underdamped-well-2" => fused::<_, _, _, 2>(gpu, &Baoa::new(under)?, &well),
+        "em-overdamped-gaussian-16" => fused::<_, _, _, 16>(gpu, &EulerMaruyama::new(over), &wide),
+        "single-overdamped-gaussian-16" => {
+            fused::<_, _, _, 16>(gpu, &PoissonMidpoint::new(over, Single), &wide)
+        }
+        "update-images" | "midpoint-images" => images(gpu),
+        _ => bail!("nothing of this name is counted"),
+    };
+    println!("{}", steps.with_context(|| name.to_string())?);
+    Ok(())
+}
+
+/// The table of a Gaussian about 0 whose precision is the identity.
+fn standard_normal<const D: usize>() -> Vec<f32> {
+    let identity = (0..D * D).map(|i| if i % (D + 1) == 0 { 1.0 } else { 0.0 });
+    [0.0; D].into_iter().chain(identity).collect()
+}
+
+/// Values spread over −1 to 1.
+fn spread(length: usize) -> Vec<f32> {
+    let value = |i: usize| (i * 37 % 64) as f32 / 32.0 - 1.0;
+    (0..length).map(value).collect()
+}
+
+/// Four warps with a particle for each thread.
+fn fused<S, P, F, const D: usize>(gpu: &Gpu, stepper: &P, drift: &F) -> Result<usize>
+where
+    S: KernelDynamics<Real = f32>,
+    P: KernelStepper + Stepper<Dynamics = S>,
+    F: KernelDrift<f32, D>,
+{
+    let count = 4 * WARP;
+    gpu.set_grid(Some(Grid {
+        blocks: 1,
+        threads: 128,
+    }));
+    let parts = S::State::<D>::PARTS;
+    let (mut state, mut word_positions) = (spread(parts * D * count), vec![0; count]);
+    let mut status = vec![Status::Active; count];
+    let streams = Streams::new(42);
+    let mut particles =
+        Particles::<S::State<D>>::new(streams, 0, &mut state, &mut word_positions, &mut status)?;
+    let mut batch = gpu.upload(&mut particles)?;
+    batch.run(stepper, drift, 0..STEPS)?;
+    let failed = batch.download(&mut particles)?.failed;
+    ensure!(failed == 0, "{failed} particles failed");
+    Ok(count / WARP * STEPS as usize)
+}
+
+/// Four images, with a thread for each tile of each.
+fn images(gpu: &Gpu) -> Result<usize> {
+    let (count, dimension) = (4, 3 * 32 * 32);
+    gpu.set_grid(Some(Grid {
+        blocks: 7,
+        threads: 128,
+    }));
+    let dynamics = overdamped()?;
+    let state = spread(dimension * count);
+    let mut batch: SplitBatch<'_, Overdamped<f32>> =
+        gpu.split_phase(Streams::new(42), 0, dimension, Layout::Rows, &state)?;
+    batch.update(&EulerMaruyama::new(dynamics), 0)?;
+    batch.begin(&PoissonMidpoint::new(dynamics, Single), 1)?;
+    batch.midpoint()?;
+    batch.finish()?;
+    let active = batch.status()?.iter().all(|s| *s == Status::Active);
+    ensure!(active, "an image failed");
+    Ok(dimension * count / WARP)
+}
