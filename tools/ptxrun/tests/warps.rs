@@ -9,14 +9,7 @@ const HEAD: &str = ".version 7.0\n.target sm_80\n.address_size 64\n";
 fn source() -> String {
     format!(
         "{HEAD}.shared .align 4 .b8 shared[256];
-.func (.param .b32 r) plus(.param .b32 x)
-{{
- .reg .b32 %r<3>;
- ld.param.b32 %r1, [x];
- add.s32 %r2, %r1, 100;
- st.param.b32 [r], %r2;
- ret;
-}}
+.func (.param .b32 r) plus(.param .b32 x);
 .visible .entry k(.param .u64 p, .param .u32 limit)
 {{
  .reg .pred %p<4>; .reg .b32 %r<12>; .reg .b64 %rd<8>;
@@ -61,6 +54,14 @@ $join:
  mul.wide.u32 %rd6, %r8, 4;
  add.s64 %rd6, %rd1, %rd6;
  st.global.u32 [%rd6], %r7;
+ ret;
+}}
+.func (.param .b32 r) plus(.param .b32 x)
+{{
+ .reg .b32 %r<3>;
+ ld.param.b32 %r1, [x];
+ add.s32 %r2, %r1, 100; // plus
+ st.param.b32 [r], %r2;
  ret;
 }}
 "
@@ -124,6 +125,7 @@ fn counts_known_by_hand() {
     assert_eq!(counts(&stats, "after"), (2 * 33, 2 * 2));
     assert_eq!(counts(&stats, "odd"), (2 * 16, 2));
     assert_eq!(counts(&stats, "call"), (2 * 16, 2));
+    assert_eq!(counts(&stats, "plus"), (2 * 16, 2));
     assert_eq!(counts(&stats, "join"), (2 * 33, 2 * 2));
     assert_eq!(counts(&stats, "later"), (2 * 33, 2 * 2));
 

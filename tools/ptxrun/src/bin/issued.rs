@@ -89,8 +89,9 @@ fn counts(text: &str) -> Result<HashMap<usize, u64>, String> {
         let pair = entry.split_once(' ');
         let pair = pair.and_then(|(line, times)| Some((line.parse().ok()?, times.parse().ok()?)));
         let (line, times): (usize, u64) = pair.ok_or_else(|| format!("no count: {entry}"))?;
-        // A closing brace, which is never reached, is on a line of its own.
-        *counts.entry(line).or_default() += times;
+        if counts.insert(line, times).is_some() {
+            return Err(format!("line {line} has several instructions"));
+        }
     }
     Ok(counts)
 }
@@ -274,7 +275,7 @@ fn median(mut numbers: Vec<f64>) -> f64 {
 mod tests {
     use super::*;
 
-    /// A loop over two products and a sum, a function that it calls, and another kernel.
+    /// A function, a kernel that is a loop, and another kernel.
     const PTX: &str = ".version 7.0
 .func rust_1(
 )
@@ -395,6 +396,7 @@ $L__BB0_1:
     fn refused() {
         assert!(counts("1 2 3").is_err());
         assert!(counts("no").is_err());
+        assert!(counts("1 2\n1 2").is_err());
         let body = [(".text.k:", ""), ("11", "MOV R1, R2")];
         let none = issued(&listing(&body), PTX, &HashMap::new(), "k");
         assert!(none.is_err());
