@@ -1,10 +1,9 @@
 //! Runs a decoded kernel: blocks in order, the threads or warps of a block in order, each until it ends
 //! or reaches a barrier.
 
-use std::cmp::Reverse;
-
 use crate::decode::*;
 use crate::ops::{mask, sx};
+use crate::order::{Order, Rounds};
 use crate::{Error, Module, Result};
 
 /// A kernel argument. Buffers are device memory: the kernel gets their address.
@@ -74,8 +73,8 @@ pub struct Launch {
     /// results must not depend on it
     pub fill: u8,
     /// Whether threads go 32 together, as a warp of a GPU does: an instruction is executed at once by all that
-    /// are at it, those first that are deepest in calls, and then those at the least program counter. No
-    /// result depends on it, but for the order of atomics; what does is [`Stats::issues`].
+    /// are at it, those first that are furthest behind, so that threads which have parted meet where their ways
+    /// join. No result depends on it, but for the order of atomics; what does is [`Stats::issues`].
     pub warps: bool,
 }
 
@@ -129,6 +128,7 @@ struct Frame {
     regs: usize,
     local: usize,
     params: usize,
+    rounds: Rounds,
 }
 
 #[derive(Default)]
@@ -144,11 +144,32 @@ struct Thread {
 }
 
 impl Thread {
-    /// Where it is, in the order in which a warp's threads go: the depth of its calls, deepest first, the
-    /// function and the program counter.
-    fn place(&self) -> (Reverse<usize>, usize, usize) {
-        let frame = self.frames[self.frames.len() - 1];
-        (Reverse(self.frames.len()), frame.func, frame.pc)
+    /// How far it has come, call by call from the outermost on. One that is in a call is behind one that is at
+    /// the same place after it.
+    fn progress(&self, orders: &[Order]) -> Vec<u32> {
+        let mut progress = Vec::new();
+        for (depth, frame) in (1..).zip(&self.frames) {
+            progress.extend(orders[frame.func].progress(frame.pc, &frame.rounds));
+            progress.push(u32::from(depth == self.frames.len()));
+        }
+        progress
+    }
+
+    /// The depth of its calls, and the program counter in the last one.
+    fn top(&self) -> (usize, usize) {
+        let depth = self.frames.len();
+        (depth, self.frames[depth - 1].pc)
+    }
+
+    /// Counts the rounds of loops on the way from where it was, at a depth of calls, to where it is.
+    fn count_rounds(&mut self, orders: &[Order], depth: usize, from: usize) {
+        let (now, to) = self.top();
+        // A call has a place of its own, and what follows it may be another block.
+        let from = if now < depth { to - 1 } else { from };
+        if now <= depth {
+            let frame = &mut self.frames[now - 1];
+            orders[frame.func].count_rounds(from, to, &mut frame.rounds);
+        }
     }
 }
 
@@ -167,10 +188,8 @@ const WARP: usize = 32;
 struct Going {
     /// Whether it is the first of those that go together: the one that counts for the warp.
     leads: bool,
-    /// Whether the warp has other threads that run: if so, it stops after each branch, call and return.
+    /// Whether the warp has other threads that run: if so, it stops after each block, call and return.
     accompanied: bool,
-    /// The program counter at which others of the same call wait.
-    until: usize,
 }
 
 /// How often an instruction was executed.
@@ -190,6 +209,8 @@ struct Template {
 
 struct Machine<'m> {
     m: &'m Module,
+    /// Of each function, if threads go in warps.
+    orders: &'m [Order],
     templates: Vec<Template>,
     /// Regions of the emulator's own, by number, then mapped ones, by address.
     mem: Vec<Mem>,
@@ -313,8 +334,11 @@ impl Module {
             templates.push(template(f, poison, first));
             first += f.code.len()
         }
+        let in_warps = self.funcs.iter().filter(|_| l.warps);
+        let orders: Vec<_> = in_warps.map(|f| Order::new(&f.code)).collect();
         let mut x = Machine {
             m: self,
+            orders: &orders,
             templates,
             mem,
             own,
@@ -439,30 +463,39 @@ impl Machine<'_> {
         spare: &mut Vec<Thread>,
     ) -> Result<Option<Vec<Thread>>> {
         let mut waiting = Vec::new();
-        while let Some(place) = running.iter().map(Thread::place).min() {
-            let (depth, func, pc) = place;
-            let others = running.iter().map(Thread::place);
+        while !running.is_empty() {
+            let accompanied = running.len() > 1;
+            let progress = |thread: &Thread| accompanied.then(|| thread.progress(self.orders));
+            let mut progress: Vec<_> = running.iter().map(progress).collect();
+            let Some(least) = progress.iter().min().cloned() else {
+                break;
+            };
             let mut going = Going {
                 leads: true,
-                accompanied: running.len() > 1,
-                until: others
-                    .filter(|other| (other.0, other.1) == (depth, func) && other.2 > pc)
-                    .map(|other| other.2)
-                    .min()
-                    .unwrap_or(usize::MAX),
+                accompanied,
             };
             let mut next = 0;
             while next < running.len() {
-                if running[next].place() != place {
+                if progress[next] != least {
                     next += 1;
                     continue;
                 }
+                let (depth, from) = running[next].top();
                 let stop = self.run(&mut running[next], going, stats)?;
                 going.leads = false;
                 match stop {
-                    Stop::Turn => next += 1,
-                    Stop::Bar => waiting.push(running.remove(next)),
-                    Stop::End => spare.push(running.remove(next)),
+                    Stop::Turn => {
+                        running[next].count_rounds(self.orders, depth, from);
+                        next += 1;
+                    }
+                    Stop::Bar => {
+                        waiting.push(running.remove(next));
+                        progress.remove(next);
+                    }
+                    Stop::End => {
+                        spare.push(running.remove(next));
+                        progress.remove(next);
+                    }
                 }
             }
         }
@@ -486,6 +519,7 @@ impl Machine<'_> {
             regs: th.regs.len(),
             local,
             params: th.params.len().next_multiple_of(16),
+            rounds: Rounds::default(),
         };
         th.regs.extend_from_slice(&t.slots);
         th.local.resize(local + f.local as usize, self.launch.fill);
@@ -654,7 +688,7 @@ impl Machine<'_> {
                 };
             }
             loop {
-                if pc == going.until {
+                if going.accompanied && pc != fr.pc && self.orders[fr.func].is_start(pc) {
                     leave!(pc);
                     return Ok(Stop::Turn);
                 }

@@ -6,6 +6,7 @@ mod capi;
 mod decode;
 mod exec;
 mod ops;
+mod order;
 mod parse;
 
 pub use decode::Module;
