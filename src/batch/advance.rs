@@ -4,13 +4,34 @@ use core::ops::Range;
 
 use super::Status;
 use crate::dynamics::{Dynamics, StateOf};
+use crate::error::StepError;
 use crate::method::Stepper;
-use crate::random::Stream;
+use crate::random::{Ahead, Stream, Words};
 use crate::real::Real;
+
+/// Words that know their position.
+pub trait Positioned: Words {
+    /// The number of words before the next one.
+    fn word_position(&self) -> u64;
+}
+
+impl Positioned for Stream {
+    #[inline]
+    fn word_position(&self) -> u64 {
+        self.word_position()
+    }
+}
+
+impl Positioned for Ahead {
+    #[inline]
+    fn word_position(&self) -> u64 {
+        self.word_position()
+    }
+}
 
 /// The outcome of a particle's steps.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Advance {
+pub struct Advance {
     /// Drift evaluations of the completed steps.
     pub(crate) drift_calls: u64,
     /// The word position after the last completed step.
@@ -19,12 +40,40 @@ pub(crate) struct Advance {
     pub(crate) status: Status,
 }
 
+impl Advance {
+    /// No step.
+    #[inline]
+    pub(crate) fn new(words: &impl Positioned) -> Self {
+        Self {
+            drift_calls: 0,
+            word_position: words.word_position(),
+            status: Status::Active,
+        }
+    }
+
+    /// Notes a completed step.
+    #[inline]
+    pub(crate) fn done(&mut self, drift_calls: u32, words: &impl Positioned) {
+        self.drift_calls += u64::from(drift_calls);
+        self.word_position = words.word_position();
+    }
+
+    /// The outcome if step `step` has failed.
+    #[inline]
+    pub(crate) fn failed(self, step: u32, error: StepError) -> Self {
+        Self {
+            status: Status::Failed { step, error },
+            ..self
+        }
+    }
+}
+
 /// Moves a particle by the macro steps `steps`, up to the first that fails; step n begins at time n·η.
 #[inline]
-pub(crate) fn advance<S, X, F>(
+pub(crate) fn advance<S, X, F, W>(
     stepper: &S,
     state: &mut X,
-    stream: &mut Stream,
+    words: &mut W,
     mut drift: F,
     steps: Range<u32>,
 ) -> Advance
@@ -32,24 +81,15 @@ where
     S: Stepper,
     X: StateOf<S::Dynamics>,
     F: FnMut(X::Real, &X::Position) -> X::Position,
+    W: Positioned,
 {
-    let mut advance = Advance {
-        drift_calls: 0,
-        word_position: stream.word_position(),
-        status: Status::Active,
-    };
+    let mut advance = Advance::new(words);
     let step_size = stepper.dynamics().step_size();
     for n in steps {
         let time = step_size * X::Real::from_u32(n);
-        match stepper.step(time, state, &mut drift, stream) {
-            Ok(step) => {
-                advance.drift_calls += u64::from(step.drift_calls);
-                advance.word_position = stream.word_position();
-            }
-            Err(error) => {
-                advance.status = Status::Failed { step: n, error };
-                break;
-            }
+        match stepper.step(time, state, &mut drift, words) {
+            Ok(step) => advance.done(step.drift_calls, words),
+            Err(error) => return advance.failed(n, error),
         }
     }
     advance

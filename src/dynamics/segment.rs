@@ -3,7 +3,7 @@
 use super::cell::Cell;
 use super::span::Span;
 use super::state::State;
-use crate::random::Words;
+use crate::random::{MOST_AHEAD, Words};
 use crate::real::Real;
 
 /// Whether the normals of a segment are best drawn one by one: without vector units, lanes only
@@ -25,10 +25,30 @@ where
     W: Words + ?Sized,
 {
     if ONE_BY_ONE || (D < 4 && cfg!(target_pointer_width = "64")) {
-        return X::from_cells(|_| draw_one(span, words));
+        return X::from_cells(|_| {
+            if words_together::<X::Real, P>(D).is_none() {
+                words.prepare(words_of_cell::<X::Real, P>());
+            }
+            draw_one(span, words)
+        });
     }
     let normals = Normals::<X::Real, D>::read::<P, W>(words);
     X::from_cells(|d| normals.increment(span, d))
+}
+
+/// The words of one coordinate's increment.
+#[allow(clippy::cast_possible_truncation, reason = "one or two normals")]
+const fn words_of_cell<T: Real, P: Span<T>>() -> u32 {
+    P::NORMALS as u32 * T::WORDS_PER_NORMAL
+}
+
+/// The words of an increment in so many dimensions, unless they are more than can be prepared together with that of a
+/// midpoint.
+#[inline(always)]
+pub(crate) fn words_together<T: Real, P: Span<T>>(dimension: usize) -> Option<u32> {
+    let words = u32::try_from(dimension).ok()?;
+    let words = words.checked_mul(words_of_cell::<T, P>())?;
+    (words < MOST_AHEAD).then_some(words)
 }
 
 /// From so many dimensions on, the words are asked for together: they fill many blocks of a stream.
@@ -56,6 +76,9 @@ impl<T: Real, const D: usize> Normals<T, D> {
     fn read<P: Span<T>, W: Words + ?Sized>(words: &mut W) -> Self {
         let mut rows = [[0; D]; 4];
         for d in 0..D {
+            if words_together::<T, P>(D).is_none() {
+                words.prepare(words_of_cell::<T, P>());
+            }
             for row in rows.iter_mut().take(Self::words::<P>()) {
                 row[d] = words.next_word();
             }
@@ -106,7 +129,7 @@ impl<T: Real, const D: usize> Normals<T, D> {
                 "a cell takes one or two normals"
             );
         };
-        P::NORMALS * T::WORDS_PER_NORMAL as usize
+        words_of_cell::<T, P>() as usize
     }
 
     /// The normals of these words; each row has one word of every dimension.

@@ -15,11 +15,10 @@
 use core::ops::Range;
 
 use crate::batch::Status;
-use crate::batch::advance::advance;
 use crate::dynamics::Dynamics;
 use crate::dynamics::state::State;
 use crate::method::Stepper;
-use crate::random::Streams;
+use crate::random::{Ahead, Streams};
 use crate::real::Real;
 use crate::target::Drift;
 
@@ -134,10 +133,10 @@ pub fn fused<S, T, F, M, const D: usize>(
         let mut state = <S::Dynamics as Dynamics>::State::<D>::from_fn(|part, d| {
             memory.component(part * D + d, place)
         });
-        let mut stream = streams.particle(first.wrapping_add(place as u64));
-        stream.move_to(memory.word_position(place));
+        let particle = first.wrapping_add(place as u64);
+        let mut words = Ahead::new(*streams, particle, memory.word_position(place));
         let drift = |time, position: &_| drift.drift(time, position);
-        let advance = advance(stepper, &mut state, &mut stream, drift, steps.clone());
+        let advance = stepper.advance(&mut state, &mut words, drift, steps.clone());
         state.for_each(|part, d, value| memory.set_component(part * D + d, place, value));
         memory.set_word_position(place, advance.word_position);
         memory.add_drift_calls(place, advance.drift_calls);

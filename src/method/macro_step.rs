@@ -2,7 +2,7 @@ use super::poisson_midpoint::PoissonMidpoint;
 use super::stepper::Stepper;
 use super::walk::Walk;
 use crate::dynamics::state::State;
-use crate::dynamics::{Dynamics, StateOf};
+use crate::dynamics::{Dynamics, SpanOf, StateOf};
 use crate::error::{Step, StepError};
 use crate::memory::vector::Vectors;
 use crate::noise::{Noise, check_noise};
@@ -133,6 +133,7 @@ impl<S: Dynamics> PoissonMidpoint<S> {
     {
         if walk.cursor.is_ready() {
             check_noise(noise, self.dynamics().inner_steps())?;
+            noise.prepare::<SpanOf<S>>(1);
             let draw = |midpoints: &_, previous| noise.midpoint(midpoints, previous);
             let leg = self.next_leg(&walk.cursor, draw)?;
             let increment = noise.increment(leg.from, leg.to, &leg.span);

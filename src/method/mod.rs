@@ -2,6 +2,7 @@
 
 mod baoa;
 mod euler_maruyama;
+mod legs;
 mod macro_step;
 mod one_stage;
 mod one_stage_slice;

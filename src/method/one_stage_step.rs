@@ -5,7 +5,7 @@ use super::macro_step::Query;
 use crate::dynamics::cell::Cell;
 use crate::dynamics::span::Span;
 use crate::dynamics::state::State;
-use crate::dynamics::{Dynamics, RealOf, StateOf};
+use crate::dynamics::{Dynamics, RealOf, SpanOf, StateOf};
 use crate::error::{Step, StepError, check_drift};
 use crate::noise::{Noise, check_noise};
 
@@ -100,6 +100,7 @@ where
     let Some((before, stage)) = method.before() else {
         return Ok(*state);
     };
+    noise.prepare::<SpanOf<M::Of>>(0);
     let increment = noise.increment(0, stage, before);
     let moved = X::from_cells(|d| before.coast(state.cell(d), increment.cell(d)));
     if !moved.is_finite() {
@@ -126,6 +127,7 @@ where
     check_drift((0..X::DIMENSION).map(drift), stage)?;
     check_noise(noise, end)?;
     let held = method.held();
+    noise.prepare::<M::Held<RealOf<M::Of>>>(0);
     let increment = noise.increment(stage, end, held);
     let moved = X::from_cells(|d| held.carry(start.cell(d), drift(d), increment.cell(d)));
     if !moved.is_finite() {

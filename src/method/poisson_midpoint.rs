@@ -9,6 +9,7 @@ use super::macro_step::MacroStep;
 use super::single_step::is_written_out;
 use super::slice_step::{self, SliceMacroStep};
 use super::walk::Walk;
+use crate::batch::advance::{Advance, Positioned};
 use crate::batch::{LaneDrift, Lanes};
 use crate::dynamics::cell::Cell;
 use crate::dynamics::span::Span;
@@ -308,6 +309,16 @@ impl<S: Dynamics> Stepper for PoissonMidpoint<S> {
         W: Words + ?Sized,
     {
         slice_step::step(self, time, state, drift, words, work)
+    }
+
+    #[inline]
+    fn advance<X, F, W>(&self, state: &mut X, words: &mut W, drift: F, steps: Range<u32>) -> Advance
+    where
+        X: StateOf<S>,
+        F: FnMut(S::Real, &X::Position) -> X::Position,
+        W: Positioned,
+    {
+        self.advance_by_legs(state, words, drift, steps)
     }
 
     #[inline(always)]

@@ -1,5 +1,6 @@
 use core::ops::Range;
 
+use crate::batch::advance::{Advance, Positioned, advance};
 use crate::batch::{LaneDrift, Lanes};
 use crate::dynamics::{Dynamics, RealOf, StateOf};
 use crate::error::{Step, StepError};
@@ -74,6 +75,18 @@ pub trait Stepper: Copy + Send + Sync {
     where
         F: FnMut(RealOf<Self::Dynamics>, &[RealOf<Self::Dynamics>], &mut [RealOf<Self::Dynamics>]),
         W: Words + ?Sized;
+
+    /// Moves a particle by the macro steps `steps`, up to the first that fails; step n begins at time n·η.
+    #[doc(hidden)]
+    #[inline]
+    fn advance<X, F, W>(&self, state: &mut X, words: &mut W, drift: F, steps: Range<u32>) -> Advance
+    where
+        X: StateOf<Self::Dynamics>,
+        F: FnMut(RealOf<Self::Dynamics>, &X::Position) -> X::Position,
+        W: Positioned,
+    {
+        advance(self, state, words, drift, steps)
+    }
 
     /// Moves particles together, with the bits of [`step`](Self::step), if the method knows how;
     /// returns the drift evaluations. On `None` the lanes are invalid.

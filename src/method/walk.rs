@@ -137,6 +137,11 @@ impl<T: Real> Cursor<T> {
         self.previous.is_none()
     }
 
+    /// The drift evaluations so far.
+    pub(super) fn drift_calls(&self) -> u32 {
+        self.drift_calls
+    }
+
     /// Whether any drift has been supplied.
     pub(super) fn is_corrected(&self) -> bool {
         self.drift_calls > 1

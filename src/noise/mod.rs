@@ -23,6 +23,7 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
+use crate::dynamics::segment::words_together;
 use crate::dynamics::span::Span;
 use crate::dynamics::state::State;
 use crate::error::StepError;
@@ -58,6 +59,15 @@ pub trait Noise<X: State> {
     #[inline]
     fn inner_steps(&self) -> Option<u32> {
         None
+    }
+
+    /// Tells that an increment like those of the span `P` is drawn next, after `midpoints` midpoints, 0 or 1.
+    #[doc(hidden)]
+    #[inline(always)]
+    fn prepare<P>(&mut self, _midpoints: u32)
+    where
+        P: Span<X::Real, Cell = X::Cell>,
+    {
     }
 
     /// The first midpoint of the step, or the next after `previous`; `None` when there are no
@@ -109,6 +119,16 @@ where
 }
 
 impl<X: State, W: Words + ?Sized> Noise<X> for W {
+    #[inline(always)]
+    fn prepare<P>(&mut self, midpoints: u32)
+    where
+        P: Span<X::Real, Cell = X::Cell>,
+    {
+        // `draw` prepares cell by cell what cannot be prepared together.
+        let words = words_together::<X::Real, P>(X::DIMENSION).unwrap_or(0);
+        Words::prepare(self, midpoints + words);
+    }
+
     #[inline]
     fn midpoint(&mut self, midpoints: &Midpoints, previous: Option<u32>) -> Option<u32> {
         midpoints.next(previous, self)

@@ -46,6 +46,7 @@
 //! *Arithmetic* is +, −, ×, ÷, comparisons, integer operations and conversions in source order, never
 //! fused, with elementary functions from `libm`: x86-64, Cortex-M and GPU give the same bits.
 
+mod ahead;
 mod buffered;
 mod chacha;
 mod error;
@@ -58,6 +59,7 @@ mod stream;
 mod vectors;
 mod words;
 
+pub(crate) use ahead::{Ahead, MOST_AHEAD};
 pub use buffered::Buffered;
 pub(crate) use chacha::{halves, halves_of};
 pub use error::PastEnd;

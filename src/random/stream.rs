@@ -101,6 +101,14 @@ impl Streams {
         Ok(stream)
     }
 
+    /// The 16 words of one block of a particle's stream.
+    #[inline(always)]
+    pub(crate) fn block(&self, counter: u64, particle: u64) -> [u32; 16] {
+        let mut block = [0; 16];
+        chacha::fill(&mut block, &self.key, counter, particle);
+        block
+    }
+
     /// The 16 words of one block in each lane, word by word. A lane has a block counter and a particle's number, both
     /// split as [`halves_of`] splits them.
     #[inline(always)]

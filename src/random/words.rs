@@ -18,6 +18,11 @@ pub trait Words {
     /// The next word.
     fn next_word(&mut self) -> u32;
 
+    /// Tells that so many words are read next, at most 17: see [`Ahead`](super::Ahead).
+    #[doc(hidden)]
+    #[inline(always)]
+    fn prepare(&mut self, _words: u32) {}
+
     /// The standard normal that the next word stands for, [`normal_f32`]. Overridden where many are calculated at once
     /// ([`Buffered`]), with the same bits.
     ///
