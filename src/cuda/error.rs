@@ -37,7 +37,7 @@ pub enum LaunchError {
         /// The driver's error.
         error: CudaError,
     },
-    /// The driver did not compile a module or not load it, because it is older than the PTX for example.
+    /// The driver refused to compile or to load a module, because it is older than the PTX for example.
     Compile {
         /// The driver's error.
         error: CUresult,

@@ -22,10 +22,10 @@
 //! for when a [`Gpu`] is first asked for, and [`LaunchError::NoDriver`] says that there is none;
 //! [`LaunchError::NoDevice`], that the driver is there and finds no device. For that the crate defines functions of the
 //! driver's names, which are hidden: the program, or a shared library with the crate in it, does not offer them to the
-//! libraries beside it, which find the driver's own. Elsewhere
-//! the program is linked with the driver and does not start without it. To *build* with `cust` where
-//! CUDA is not installed, let the variable `CUDA_LIBRARY_PATH` name a folder that holds an empty folder
-//! `lib64`: `cust` insists on one.
+//! libraries beside it, which find the driver's own. Elsewhere the program is linked with the driver, does not start
+//! without it, and a code of a driver's that is newer than `cust` is undefined behaviour there. To *build* with `cust`
+//! where CUDA is not installed, let the variable `CUDA_LIBRARY_PATH` name a folder that holds an empty folder `lib64`:
+//! `cust` insists on one.
 //!
 //! # Where the PTX comes from
 //! The build script makes it from the sources if it finds a compiler that can. That is the one that the variable

@@ -10,8 +10,8 @@ use crate::real::Real;
 /// So take this friction for a burn-in, and half of it for a chain whose averages count (`docs/tuning.md` has figures).
 ///
 /// The width is a standard deviation of the states of a first run, such as those that a
-/// [`StepSizeTuner`](super::StepSizeTuner) leaves in its particles. All three are positive; the friction of others is
-/// none that [`Underdamped`](crate::dynamics::Underdamped) takes.
+/// [`StepSizeTuner`](super::StepSizeTuner) leaves in its particles. All three are positive; if one is not,
+/// [`Underdamped`](crate::dynamics::Underdamped) refuses the friction.
 ///
 /// ```
 /// use poisson_midpoint::dynamics::Underdamped;

@@ -166,9 +166,11 @@ impl Thread {
         let (now, to) = self.top();
         // A call has a place of its own, and what follows it may be another block.
         let from = if now < depth { to - 1 } else { from };
-        if now <= depth {
-            let frame = &mut self.frames[now - 1];
-            orders[frame.func].count_rounds(from, to, &mut frame.rounds);
+        let frame = &mut self.frames[now - 1];
+        if now <= depth
+            && let Some(order) = orders.get(frame.func)
+        {
+            order.count_rounds(from, to, &mut frame.rounds);
         }
     }
 }
@@ -489,6 +491,7 @@ impl Machine<'_> {
                         next += 1;
                     }
                     Stop::Bar => {
+                        running[next].count_rounds(self.orders, depth, from);
                         waiting.push(running.remove(next));
                         progress.remove(next);
                     }

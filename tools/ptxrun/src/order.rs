@@ -91,8 +91,8 @@ impl Order {
     pub fn progress(&self, pc: usize, rounds: &Rounds) -> Progress {
         let block = &self.blocks[self.block_of[pc]];
         let mut progress = [0; 2 * DEPTH + 2];
-        let mut place = progress.chunks_exact_mut(2);
-        for ((place, &head), &round) in place.by_ref().zip(&block.loops).zip(rounds).take(DEPTH) {
+        let place = progress.chunks_exact_mut(2);
+        for ((place, &head), &round) in place.zip(&block.loops).zip(rounds) {
             place.copy_from_slice(&[self.blocks[head].rank, round]);
         }
         let depth = block.loops.len().min(DEPTH);

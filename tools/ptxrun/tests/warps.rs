@@ -134,3 +134,61 @@ fn counts_known_by_hand() {
     assert_eq!(counts(&stats, "call"), (2 * 11, 2));
     assert_eq!(counts(&stats, "join"), (2 * 28, 2 * 2));
 }
+
+/// What follows a loop lies before it in the text: threads that leave the loop after different numbers of rounds wait
+/// there for each other.
+#[test]
+fn threads_wait_where_their_ways_join() {
+    let source = format!(
+        "{HEAD}.visible .entry k(.param .u64 p)
+{{
+ .reg .pred %p<3>; .reg .b32 %r<5>; .reg .b64 %rd<4>;
+ ld.param.u64 %rd1, [p];
+ mov.u32 %r1, %tid.x;
+ mov.u32 %r2, 0;
+ mov.u32 %r3, 0;
+ bra $outer;
+$after:
+ add.s32 %r3, %r3, 100; // after
+ mul.wide.u32 %rd2, %r1, 4;
+ add.s64 %rd3, %rd1, %rd2;
+ st.global.u32 [%rd3], %r3;
+ ret;
+$outer:
+ mov.u32 %r4, 0; // outer
+$inner:
+ add.s32 %r4, %r4, 1; // inner
+ add.s32 %r3, %r3, 1;
+ setp.le.u32 %p1, %r4, %r1;
+ @%p1 bra $inner;
+ add.s32 %r2, %r2, 1; // latch
+ setp.lt.u32 %p2, %r2, 3;
+ @!%p2 bra $after;
+ bra $outer;
+}}
+"
+    );
+    let module = Module::parse(&source).unwrap();
+    let mut memory = vec![0_u32; 32];
+    let launch = Launch {
+        warps: true,
+        ..Launch::new(1, 32)
+    };
+    let stats = module
+        .launch("k", &launch, &mut [Arg::buf(&mut memory)])
+        .unwrap();
+    let expected: Vec<u32> = (0..32).map(|thread| 100 + 3 * (thread + 1)).collect();
+    assert_eq!(memory, expected);
+    let issued = |comment: &str| {
+        let line = source.lines().position(|line| line.ends_with(comment));
+        let line = line.unwrap() as u32 + 1;
+        stats
+            .issues
+            .iter()
+            .find(|issues| issues.0 == line)
+            .unwrap()
+            .1
+    };
+    let found = ["// outer", "// inner", "// latch", "// after"].map(issued);
+    assert_eq!(found, [3, 3 * 32, 3, 1]);
+}
