@@ -5,8 +5,7 @@ use core::slice;
 
 use crate::dynamics::cell::Cell;
 use crate::dynamics::{CellOf, RealOf};
-use crate::kernel::{Column, FailureRecord, Memory, Method, Ptx, Thread, fused};
-use crate::method::Stepper;
+use crate::kernel::{Column, FailureRecord, KernelStepper, Memory, Method, Ptx, Thread, fused};
 use crate::random::Streams;
 use crate::real::Real;
 use crate::target::TableDrift;
@@ -202,7 +201,7 @@ pub unsafe fn fused_body<'a, S, F, const D: usize>(
     method: &Method<RealOf<S::Dynamics>>,
     table: *const RealOf<S::Dynamics>,
 ) where
-    S: Stepper + for<'m> TryFrom<&'m Method<RealOf<S::Dynamics>>>,
+    S: KernelStepper + for<'m> TryFrom<&'m Method<RealOf<S::Dynamics>>>,
     F: TableDrift<'a, RealOf<S::Dynamics>, D>,
     RealOf<S::Dynamics>: 'a,
 {

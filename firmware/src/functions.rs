@@ -34,7 +34,7 @@ use poisson_midpoint::target::{
     DoubleWell, Drift, Gaussian, GaussianMixture, GaussianTable, LogisticRegression,
     Preconditioner, TableDrift,
 };
-use poisson_midpoint::tuning::{Coupled, StepSizeTuner};
+use poisson_midpoint::tuning::{Coupled, StepSizeTuner, critical_friction};
 use poisson_midpoint::{
     Baoa, EulerMaruyama, MidpointLaw, OneStage, Phase, PoissonMidpoint, Quicsort, Real, State,
     StepError, Stepper, Trajectory, Ubu,
@@ -160,6 +160,7 @@ fn statistics<T: Real>() -> Outcome {
 }
 
 fn tuning<T: Real>() -> Outcome {
+    black_box(critical_friction(real::<T>(2), real(4), real(12)));
     let tuner = StepSizeTuner::new(real::<T>(1))?
         .with_largest(real(2))?
         .with_inner_steps(number(64))?
@@ -440,6 +441,7 @@ where
         step.supply(-query.position)?;
     }
     _ = black_box(step.finish()?);
+    black_box(stepper.drift_change(slice(&mut [real(2); D]), slice(&mut [real(3); D])));
 
     let (mut state, mut work) = ([real(4); 2 * D], [T::ZERO; 16 * D]);
     let (state, work) = (slice(&mut state), slice(&mut work));

@@ -3,6 +3,7 @@
 use nalgebra::SVector;
 
 use super::*;
+use crate::Stepper;
 use crate::batch::{Particles, Status};
 use crate::dynamics::state::State;
 use crate::dynamics::{Dynamics, Overdamped, Underdamped};

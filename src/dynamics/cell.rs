@@ -58,17 +58,20 @@ impl<X: Scalar, const PARTS: usize> Cell<X> for [X; PARTS] {
         };
         *position
     }
+    // By index: an array's own iterator stays in memory in kernels, and its loop is not unrolled.
     #[inline(always)]
+    #[allow(clippy::indexing_slicing, reason = "indices below PARTS")]
     fn plus(mut self, other: Self) -> Self {
-        for (part, other) in self.iter_mut().zip(other) {
-            *part = *part + other;
+        for index in 0..PARTS {
+            self[index] = self[index] + other[index];
         }
         self
     }
     #[inline(always)]
+    #[allow(clippy::indexing_slicing, reason = "indices below PARTS")]
     fn minus(mut self, other: Self) -> Self {
-        for (part, other) in self.iter_mut().zip(other) {
-            *part = *part - other;
+        for index in 0..PARTS {
+            self[index] = self[index] - other[index];
         }
         self
     }

@@ -54,7 +54,7 @@ pub enum StepError {
     NoAreas,
     /// A drift was supplied that had not been asked for.
     DriftNotAsked,
-    /// A step was finished before [`MacroStep::next`](crate::MacroStep::next) had returned `None`.
+    /// A step in split phase was finished while it still asked for a drift.
     Unfinished,
 }
 
@@ -93,7 +93,9 @@ impl fmt::Display for StepError {
             ),
             Self::NoAreas => f.write_str("the noise source does not know its Lévy areas"),
             Self::DriftNotAsked => f.write_str("a drift was supplied that was not asked for"),
-            Self::Unfinished => f.write_str("the step was finished before its last midpoint"),
+            Self::Unfinished => {
+                f.write_str("the step was finished before its last drift was supplied")
+            }
         }
     }
 }

@@ -122,7 +122,7 @@ pub fn fused<S, T, F, M, const D: usize>(
     steps: Range<u32>,
 ) where
     T: Real,
-    S: Stepper<Dynamics: Dynamics<Real = T>>,
+    S: KernelStepper + Stepper<Dynamics: Dynamics<Real = T>>,
     F: Drift<T, D>,
     M: Memory<T> + ?Sized,
 {

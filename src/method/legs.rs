@@ -12,7 +12,7 @@ use crate::memory::vector::Vectors;
 use crate::real::Real;
 
 impl<S: Dynamics> PoissonMidpoint<S> {
-    /// [`Stepper::advance`] in one loop over the legs of all steps, with one place where the drift is evaluated.
+    /// [`Stepper::advance`] in one loop over the legs of all steps, in which the drift is evaluated at one place.
     ///
     /// In the threads of a warp, steps have different numbers of midpoints. Were there a loop within each step, threads
     /// with fewer midpoints would wait at its end; here they go on with their next step.
@@ -70,7 +70,7 @@ impl<S: Dynamics> PoissonMidpoint<S> {
             if let Err(error) = outcome {
                 return advance.failed(n, error);
             }
-            // Nor a loop within a loop, of the legs of one step.
+            // One way back to the head of the loop, lest the compiler make a loop within it, of the legs of one step.
             black_box(());
         }
     }

@@ -7,7 +7,8 @@ use crate::error::{Step, StepError};
 use crate::memory::vector::Vectors;
 use crate::noise::{Noise, check_noise};
 
-/// A drift value that a step in split phase asks for: a [`MacroStep`] or a [`OneStageStep`](crate::OneStageStep).
+/// A drift value that a step in split phase asks for: a [`MacroStep`], a [`OneStageStep`](crate::OneStageStep) or a
+/// [`QuicsortStep`](crate::QuicsortStep).
 ///
 /// ```
 /// use nalgebra::{SVector, vector};
@@ -22,7 +23,7 @@ pub struct Query<X: State> {
     pub position: X::Position,
     /// When: the time of X̂.
     pub time: X::Real,
-    /// The inner step that begins there: the midpoint m of the Poisson midpoint method.
+    /// The inner step that it falls into: the midpoint m of the Poisson midpoint method, which begins there.
     pub inner_step: u32,
 }
 

@@ -184,7 +184,8 @@ impl<S: Dynamics> PoissonMidpoint<S> {
     /// stiffness λ (b = −λx), its root mean square is about ημλ √(D/2) as long as that is small, whatever K is: at 0.3 √D
     /// overdamped steps are about 0.4/(μλ). The number β of Kandasamy & Nagaraj 2024, theorem 1, is √K times as large.
     ///
-    /// Costs no drift evaluation: every step knows both. Of slices of two lengths the shorter one counts.
+    /// Costs no drift evaluation: every step knows both. Of slices of two lengths the shorter one counts. Not
+    /// finite if a drift is not.
     ///
     /// ```
     /// use nalgebra::vector;

@@ -84,7 +84,7 @@ pub struct SliceQuery<'a, T> {
     pub position: &'a [T],
     /// When: the time of X̂.
     pub time: T,
-    /// The inner step that begins there: the midpoint m of the Poisson midpoint method.
+    /// The inner step that it falls into: the midpoint m of the Poisson midpoint method, which begins there.
     pub inner_step: u32,
 }
 

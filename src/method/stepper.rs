@@ -76,7 +76,7 @@ pub trait Stepper: Copy + Send + Sync {
         F: FnMut(RealOf<Self::Dynamics>, &[RealOf<Self::Dynamics>], &mut [RealOf<Self::Dynamics>]),
         W: Words + ?Sized;
 
-    /// Moves a particle by the macro steps `steps`, up to the first that fails; step n begins at time n·η.
+    /// What [`advance`](crate::batch::advance::advance) does, perhaps in another way to the same bits.
     #[doc(hidden)]
     #[inline]
     fn advance<X, F, W>(&self, state: &mut X, words: &mut W, drift: F, steps: Range<u32>) -> Advance

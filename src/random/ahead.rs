@@ -13,6 +13,8 @@ pub(crate) const MOST_AHEAD: u32 = 17;
 /// of words, some thread does so at nearly every word, while the others wait. Here all of them do it at the same place,
 /// and, being told at the same time of equally many words, at the same time. The blocks lie in memory, since a thread
 /// cannot index its registers.
+///
+/// Whoever reads them says so first: the methods that have kernels do.
 #[derive(Debug)]
 pub(crate) struct Ahead {
     streams: Streams,
@@ -64,7 +66,7 @@ impl Words for Ahead {
     fn prepare(&mut self, words: u32) {
         debug_assert!(words <= MOST_AHEAD, "two blocks hold the words");
         if words > self.left {
-            // For as many such steps as one block serves.
+            // One block serves so many such steps.
             let most = (words * (16 / words.max(1))).max(words);
             self.make(most);
             self.left = most;
@@ -77,8 +79,9 @@ impl Ahead {
     /// Makes the blocks of so many words.
     #[inline(always)]
     fn make(&mut self, words: u32) {
-        let end = self.position.wrapping_add(words.into());
-        while self.next_block << 4 < end {
+        let begun = (self.position & 15) as u32;
+        let end = (self.position >> 4) + u64::from((begun + words).div_ceil(16));
+        while self.next_block < end {
             let block = self.streams.block(self.next_block, self.particle);
             let [even, odd] = &mut self.blocks;
             let half = if self.next_block & 1 == 0 { even } else { odd };
@@ -107,6 +110,23 @@ mod tests {
                         assert_eq!(words.next_word(), expected.next_word());
                     }
                     assert_eq!(words.word_position(), expected.word_position());
+                }
+            }
+        }
+    }
+
+    /// Portions of different sizes, of which some are not read to their end.
+    #[test]
+    fn portions_may_differ() {
+        for begin in 0..17 {
+            let mut expected = Stream::new(42, 7);
+            expected.seek(begin).unwrap();
+            let mut words = Ahead::new(Streams::new(42), 7, begin);
+            for n in 0..300 {
+                let portion = [1, 5, 17, 2, 16, 3, 9][n % 7];
+                words.prepare(portion);
+                for _ in 0..portion - u32::from(n % 3 == 0) {
+                    assert_eq!(words.next_word(), expected.next_word());
                 }
             }
         }
