@@ -9,6 +9,7 @@ use poisson_midpoint::MidpointLaw::{self, Bernoulli, Single};
 use poisson_midpoint::batch::{Cpu, Particles, Status};
 use poisson_midpoint::dynamics::{Dynamics, Overdamped, StateOf, Underdamped};
 use poisson_midpoint::random::{Stream, Streams};
+use poisson_midpoint::statistics::Moments;
 use poisson_midpoint::{EulerMaruyama, Phase, PoissonMidpoint, State, Stepper};
 use rand_chacha::ChaCha8Rng;
 use rand_core::{Rng, SeedableRng};
@@ -335,10 +336,11 @@ where
 
 /// Holds the mean to within 5 standard errors and a share of the expected value.
 fn check_mean(values: &[f64], expected: f64, share: f64) {
-    let n = values.len() as f64;
-    let mean = values.iter().sum::<f64>() / n;
-    let variance = values.iter().map(|x| (x - mean).powi(2)).sum::<f64>() / n;
-    let error = (variance / n).sqrt();
+    let mut moments = Moments::new();
+    for &value in values {
+        moments.push(value).unwrap();
+    }
+    let (mean, error) = (moments.mean().unwrap(), moments.standard_error().unwrap());
     let allowed = 5.0 * error + share * expected;
     assert!(
         (mean - expected).abs() < allowed,
