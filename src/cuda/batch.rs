@@ -1,15 +1,15 @@
 use core::marker::PhantomData;
 use core::ops::Range;
 
-use cust::memory::{DeviceCopy, DevicePointer};
+use cust::memory::{DeviceCopy, DevicePointer, DeviceSlice};
 use nalgebra::SVector;
 
 use super::buffer::Buffer;
 use super::error::check_length;
 use super::gpu::Argument;
-use super::statuses::Statuses;
+use super::statuses::{Statuses, set_word_positions};
 use super::{Gpu, KernelName, LaunchError, ptx};
-use crate::batch::{Engine, Particles, Run};
+use crate::batch::{Engine, Particles, Run, Status};
 use crate::dynamics::state::State;
 use crate::dynamics::{RealOf, StateOf};
 use crate::kernel::{Extent, KernelDrift, KernelDynamics, KernelStepper, Launch, Ptx};
@@ -132,15 +132,76 @@ impl Gpu {
         for (index, column) in columns.iter_mut().enumerate() {
             state.upload(index * count, column)?;
         }
-        Ok(Batch {
-            gpu: self,
+        Batch::new(self, (streams, first), state, (word_positions, status))
+    }
+
+    /// Particles, numbered from `first` on, whose states are in memory of the caller's on this device, a tensor of
+    /// `torch` for example: nothing is copied. All are at the beginning of their streams.
+    ///
+    /// `state` has PARTS·D columns of as many scalars as there are particles: a tensor of the shape (PARTS·D, count). It
+    /// may be rewritten between runs.
+    ///
+    /// # Safety
+    /// The array is on this device, aligned, and there until the batch is dropped. Until then nobody else uses it but in
+    /// order with [`Gpu::stream`].
+    ///
+    /// # Errors
+    /// [`LaunchError::Length`] if the state is not that of a whole number of particles, [`LaunchError::Driver`].
+    ///
+    /// ```no_run
+    /// use nalgebra::SVector;
+    /// use poisson_midpoint::cuda::cust::memory::{DevicePointer, DeviceSlice};
+    /// use poisson_midpoint::cuda::cust::sys::CUstream;
+    /// use poisson_midpoint::cuda::{Batch, Gpu, LaunchError};
+    /// use poisson_midpoint::dynamics::Overdamped;
+    /// use poisson_midpoint::{EulerMaruyama, random::Streams, target::DoubleWell};
+    ///
+    /// /// A hundred steps of the columns of a tensor of the shape (2, `count`): `tensor.data_ptr()`, on
+    /// /// `torch.cuda.current_stream().cuda_stream`.
+    /// ///
+    /// /// # Safety
+    /// /// They are what they are said to be, on device 0.
+    /// unsafe fn advance(tensor: u64, count: usize, stream: CUstream) -> Result<(), Box<dyn std::error::Error>> {
+    ///     let stepper = EulerMaruyama::new(Overdamped::new(0.1, 1)?);
+    ///     let drift = DoubleWell { steepness: 1.0, cap: 2.0 };
+    ///     let gpu = unsafe { Gpu::on_stream(0, stream)? };
+    ///     let state = unsafe { DeviceSlice::from_raw_parts(DevicePointer::from_raw(tensor), 2 * count) };
+    ///     let mut batch: Batch<SVector<f32, 2>> = unsafe { gpu.batch_over(Streams::new(42), 0, state)? };
+    ///     Ok(batch.run(&stepper, &drift, 0..100)?)
+    /// }
+    /// ```
+    pub unsafe fn batch_over<X: State<Real: DeviceCopy>>(
+        &self,
+        streams: Streams,
+        first: u64,
+        state: DeviceSlice<X::Real>,
+    ) -> Result<Batch<'_, X>, LaunchError> {
+        let components = X::PARTS * X::DIMENSION;
+        let count = state.len().checked_div(components).unwrap_or(0);
+        check_length("components of the state", count * components, state.len())?;
+        // SAFETY: as the caller promises.
+        let state = unsafe { Buffer::lent(self, state) };
+        let progress = (vec![0; count], vec![Status::Active; count]);
+        Batch::new(self, (streams, first), state, (&progress.0, &progress.1))
+    }
+}
+
+impl<'g, X: State<Real: DeviceCopy>> Batch<'g, X> {
+    fn new(
+        gpu: &'g Gpu,
+        (streams, first): (Streams, u64),
+        state: Buffer<'g, X::Real>,
+        (word_positions, status): (&[u64], &[Status]),
+    ) -> Result<Self, LaunchError> {
+        Ok(Self {
+            gpu,
             streams,
             first,
             state,
-            word_positions: Buffer::from_slice(self, word_positions)?,
-            statuses: Statuses::new(self, status)?,
-            drift_calls: Buffer::filled(self, 0, count)?,
-            table: (Vec::new(), Buffer::from_slice(self, &[])?),
+            word_positions: Buffer::from_slice(gpu, word_positions)?,
+            statuses: Statuses::new(gpu, status)?,
+            drift_calls: Buffer::filled(gpu, 0, word_positions.len())?,
+            table: (Vec::new(), Buffer::from_slice(gpu, &[])?),
             of_state: PhantomData,
         })
     }
@@ -221,6 +282,46 @@ impl<X: State<Real: DeviceCopy>> Batch<'_, X> {
         unsafe { self.gpu.launch(module, name, self.len(), &arguments) }
     }
 
+    /// The word positions, copied from the device: with states and statuses, a checkpoint.
+    ///
+    /// # Errors
+    /// [`LaunchError::Driver`].
+    pub fn word_positions(&self) -> Result<Vec<u64>, LaunchError> {
+        self.word_positions.to_vec()
+    }
+
+    /// Goes on from a checkpoint's word positions.
+    ///
+    /// # Errors
+    /// [`LaunchError::Length`], [`LaunchError::PastEnd`] for one beyond [`Stream::END`](crate::random::Stream::END), [`LaunchError::Driver`].
+    pub fn set_word_positions(&mut self, word_positions: &[u64]) -> Result<(), LaunchError> {
+        set_word_positions(&mut self.word_positions, word_positions)
+    }
+
+    /// Which particles have failed, copied from the device.
+    ///
+    /// # Errors
+    /// [`LaunchError::Driver`].
+    pub fn status(&self) -> Result<Vec<Status>, LaunchError> {
+        self.statuses.to_vec()
+    }
+
+    /// Goes on from a checkpoint's statuses.
+    ///
+    /// # Errors
+    /// [`LaunchError::Length`], [`LaunchError::Driver`].
+    pub fn set_status(&mut self, status: &[Status]) -> Result<(), LaunchError> {
+        self.statuses.set(status)
+    }
+
+    /// The drift evaluations since the batch was made, of all particles, counted on the device.
+    ///
+    /// # Errors
+    /// [`LaunchError::Driver`].
+    pub fn drift_calls(&self) -> Result<u64, LaunchError> {
+        Ok(self.drift_calls.to_vec()?.into_iter().sum())
+    }
+
     /// Waits for the device, then writes states, word positions and statuses to particles; the run's
     /// costs are those since the upload.
     ///
@@ -232,7 +333,7 @@ impl<X: State<Real: DeviceCopy>> Batch<'_, X> {
         check_length("particles", count, particles.len())?;
         self.gpu.synchronize()?;
         let statuses = self.statuses.to_vec()?;
-        let drift_calls = self.drift_calls.to_vec()?.into_iter().sum();
+        let drift_calls = self.drift_calls()?;
         let (columns, word_positions, status) = particles.arrays();
         for (index, column) in columns.iter_mut().enumerate() {
             self.state.download(index * count, column)?;

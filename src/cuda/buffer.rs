@@ -2,7 +2,7 @@
 
 use core::mem::ManuallyDrop;
 
-use cust::memory::{AsyncCopyDestination, DeviceBuffer, DeviceCopy, DevicePointer, DeviceSlice};
+use cust::memory::{DeviceBuffer, DeviceCopy, DevicePointer, DeviceSlice};
 
 use super::{Gpu, LaunchError};
 use crate::kernel::Column;
@@ -11,7 +11,9 @@ use crate::kernel::Column;
 #[derive(Debug)]
 pub(super) struct Buffer<'g, T: DeviceCopy> {
     gpu: &'g Gpu,
-    array: ManuallyDrop<DeviceBuffer<T>>,
+    array: DeviceSlice<T>,
+    /// Whether it was allocated here, and is to be freed.
+    is_own: bool,
 }
 
 impl<'g, T: DeviceCopy> Buffer<'g, T> {
@@ -32,11 +34,25 @@ impl<'g, T: DeviceCopy> Buffer<'g, T> {
         gpu.enter()?;
         // SAFETY: the elements are plain words, and any bits are a valid one.
         let array = unsafe { DeviceBuffer::uninitialized(length) };
-        let array = array.map_err(LaunchError::driver("allocate memory"))?;
+        let array = ManuallyDrop::new(array.map_err(LaunchError::driver("allocate memory"))?);
         Ok(Self {
             gpu,
-            array: ManuallyDrop::new(array),
+            array: **array,
+            is_own: true,
         })
+    }
+
+    /// Someone else's array.
+    ///
+    /// # Safety
+    /// It is on this device, aligned, and there as long as the buffer. Nobody else uses it while something that was asked
+    /// of the device may use it.
+    pub(super) const unsafe fn lent(gpu: &'g Gpu, array: DeviceSlice<T>) -> Self {
+        Self {
+            gpu,
+            array,
+            is_own: false,
+        }
     }
 
     pub(super) fn len(&self) -> usize {
@@ -54,8 +70,8 @@ impl<'g, T: DeviceCopy> Buffer<'g, T> {
         unsafe { Column::new(self.pointer().as_mut_ptr(), self.len()) }
     }
 
-    /// The `length` elements from `offset` on, if the array has as many.
-    fn part(&self, offset: usize, length: usize) -> Result<DeviceSlice<T>, LaunchError> {
+    /// Where the `length` elements from `offset` on lie, if the array has as many.
+    fn part(&self, offset: usize, length: usize) -> Result<DevicePointer<T>, LaunchError> {
         let within = offset
             .checked_add(length)
             .is_some_and(|end| end <= self.len());
@@ -66,8 +82,7 @@ impl<'g, T: DeviceCopy> Buffer<'g, T> {
                 found: offset.saturating_add(length),
             });
         }
-        // SAFETY: within the array, as just checked.
-        Ok(unsafe { DeviceSlice::from_raw_parts(self.pointer().wrapping_add(offset), length) })
+        Ok(self.pointer().wrapping_add(offset))
     }
 
     /// Writes elements from `offset` on.
@@ -75,12 +90,10 @@ impl<'g, T: DeviceCopy> Buffer<'g, T> {
         if values.is_empty() {
             return Ok(());
         }
-        let mut part = self.part(offset, values.len())?;
+        let to = self.part(offset, values.len())?;
         self.gpu.enter()?;
-        // SAFETY: the slice outlives the copy, since this waits until it is made.
-        unsafe { part.async_copy_from(values, self.gpu.stream()) }
-            .map_err(LaunchError::driver("copy to the device"))?;
-        self.gpu.wait()
+        // SAFETY: the part is as long as the slice.
+        unsafe { self.gpu.queue().upload(to, values) }
     }
 
     /// Reads elements from `offset` on.
@@ -88,12 +101,10 @@ impl<'g, T: DeviceCopy> Buffer<'g, T> {
         if values.is_empty() {
             return Ok(());
         }
-        let part = self.part(offset, values.len())?;
+        let from = self.part(offset, values.len())?;
         self.gpu.enter()?;
         // SAFETY: as for `upload`.
-        unsafe { part.async_copy_to(values, self.gpu.stream()) }
-            .map_err(LaunchError::driver("copy from the device"))?;
-        self.gpu.wait()
+        unsafe { self.gpu.queue().download(from, values) }
     }
 
     /// All elements.
@@ -109,9 +120,11 @@ impl<'g, T: DeviceCopy> Buffer<'g, T> {
 
 impl<T: DeviceCopy> Drop for Buffer<'_, T> {
     fn drop(&mut self) {
-        // If the driver refuses, it will refuse to free the array too, and nothing is left to be done.
-        let _ = self.gpu.enter();
-        // SAFETY: the array is used nowhere after this.
-        unsafe { ManuallyDrop::drop(&mut self.array) }
+        if self.is_own {
+            // If the driver refuses, it will refuse to free the array too, and nothing is left to be done.
+            let _ = self.gpu.enter();
+            // SAFETY: the array was allocated as such a buffer, and is used nowhere after this.
+            drop(unsafe { DeviceBuffer::from_raw_parts(self.pointer(), self.len()) });
+        }
     }
 }

@@ -6,10 +6,11 @@ use cust::CudaFlags;
 use cust::context::{Context, CurrentContext};
 use cust::device::Device;
 use cust::error::CudaError;
-use cust::stream::{Stream, StreamFlags};
+use cust::sys::CUstream;
 
 use super::driver;
 use super::modules::{Kernel, Modules, lock};
+use super::stream::{Queue, order};
 use super::{KernelName, LaunchError};
 
 /// A grid of threads.
@@ -28,7 +29,8 @@ pub struct Grid {
 
 /// One GPU: an [`Engine`](crate::batch::Engine) with the bits of [`Cpu`](crate::batch::Cpu).
 ///
-/// It has a stream of its own, on which everything happens in order; the device works while the program goes on.
+/// It has a stream of its own, or is given [one that someone else made](Self::on_stream), on which everything happens in
+/// order; the device works while the program goes on.
 /// Threads may share it. The driver compiles modules when they are first used, or [ahead of that](Self::prepare), which
 /// takes from a second to a minute for the widest, and keeps them from program to program.
 ///
@@ -58,7 +60,7 @@ pub struct Grid {
 pub struct Gpu {
     // Dropped in this order.
     modules: Modules,
-    stream: Stream,
+    queue: Queue,
     context: Context,
     device: Device,
     grid: Mutex<Option<Grid>>,
@@ -86,6 +88,42 @@ impl Gpu {
     /// # Errors
     /// [`LaunchError::NoDriver`], [`LaunchError::NoDevice`] or [`LaunchError::Driver`].
     pub fn new(ordinal: u32) -> Result<Self, LaunchError> {
+        Self::open(ordinal, Queue::new)
+    }
+
+    /// The device of this number, on a stream that someone else made: `torch.cuda.current_stream().cuda_stream`, or
+    /// null for the default stream. Everything then happens in order with what else is on that stream.
+    ///
+    /// The stream is of the device's primary context, in which this crate works, and so do CUDA's runtime and what is
+    /// built on it: `torch`, `cupy`, `candle` and `cudarc` for example.
+    ///
+    /// # Safety
+    /// The stream is of that device's primary context, and outlives the `Gpu`.
+    ///
+    /// # Errors
+    /// As [`new`](Self::new).
+    ///
+    /// ```
+    /// use core::ptr;
+    /// use poisson_midpoint::cuda::{Gpu, LaunchError};
+    ///
+    /// // SAFETY: every device has a default stream.
+    /// match unsafe { Gpu::on_stream(0, ptr::null_mut()) } {
+    ///     Ok(gpu) => assert!(gpu.stream().is_null()),
+    ///     Err(LaunchError::NoDriver | LaunchError::NoDevice { .. }) => println!("no GPU"),
+    ///     Err(error) => return Err(error),
+    /// }
+    /// # Ok::<(), LaunchError>(())
+    /// ```
+    pub unsafe fn on_stream(ordinal: u32, stream: CUstream) -> Result<Self, LaunchError> {
+        // SAFETY: as the caller promises.
+        Self::open(ordinal, || Ok(unsafe { Queue::lent(stream) }))
+    }
+
+    fn open(
+        ordinal: u32,
+        queue: impl FnOnce() -> Result<Queue, LaunchError>,
+    ) -> Result<Self, LaunchError> {
         let count = Self::count()?;
         if ordinal >= count {
             return Err(LaunchError::NoDevice { ordinal, count });
@@ -93,11 +131,9 @@ impl Gpu {
         let what = "open the device";
         let device = Device::get_device(ordinal).map_err(LaunchError::driver(what))?;
         let context = Context::new(device).map_err(LaunchError::driver(what))?;
-        // Ordered with the default stream: cust would not make another kind if it were asked to.
-        let stream = Stream::new(StreamFlags::DEFAULT, None).map_err(LaunchError::driver(what))?;
         Ok(Self {
             modules: Modules::default(),
-            stream,
+            queue: queue()?,
             context,
             device,
             grid: Mutex::default(),
@@ -119,28 +155,44 @@ impl Gpu {
         *lock(&self.grid) = grid;
     }
 
-    /// The stream that everything happens on, to order other work with it.
+    /// The stream that everything happens on, as the driver knows it; it lives as long as the `Gpu`.
     ///
     /// Work on the device's default stream, that of `torch` and `cupy` unless they are told otherwise, is in order with it.
     /// Another stream is not, be it one of `torch.cuda.Stream`, of a thread, or of a library with streams of its own
-    /// such as JAX. Either side then waits for the other on the host ([`synchronize`](Self::synchronize) here), or on
-    /// the device by an event:
-    ///
-    /// ```no_run
-    /// use poisson_midpoint::cuda::Gpu;
-    /// use poisson_midpoint::cuda::cust::sys::{CUevent, CUresult, CUstream, cuEventRecord, cuStreamWaitEvent};
-    ///
-    /// /// Lets `other` wait for all that has been launched so far. With the streams exchanged, the other way round.
-    /// ///
-    /// /// # Safety
-    /// /// The event and the other stream are of the same device.
-    /// unsafe fn order(gpu: &Gpu, event: CUevent, other: CUstream) -> [CUresult; 2] {
-    ///     unsafe { [cuEventRecord(event, gpu.stream().as_inner()), cuStreamWaitEvent(other, event, 0)] }
-    /// }
-    /// ```
+    /// such as JAX. Then either everything here happens on [that stream](Self::on_stream), or one side waits for the
+    /// other: on the host ([`synchronize`](Self::synchronize) here), or on the device, [`wait_for`](Self::wait_for) and
+    /// [`make_wait`](Self::make_wait).
     #[must_use]
-    pub fn stream(&self) -> &Stream {
-        &self.stream
+    pub fn stream(&self) -> CUstream {
+        self.queue.raw()
+    }
+
+    /// Lets what is asked of this `Gpu` from now on wait for what the other stream has been asked for so far. The host
+    /// does not wait.
+    ///
+    /// # Safety
+    /// The other stream is one of the same device's primary context, and lives during the call.
+    ///
+    /// # Errors
+    /// [`LaunchError::Driver`].
+    pub unsafe fn wait_for(&self, other: CUstream) -> Result<(), LaunchError> {
+        self.enter()?;
+        // SAFETY: as the caller promises.
+        unsafe { order(other, self.stream()) }
+    }
+
+    /// Lets what the other stream is asked for from now on wait for what has been asked of this `Gpu` so far. The host
+    /// does not wait.
+    ///
+    /// # Safety
+    /// As [`wait_for`](Self::wait_for).
+    ///
+    /// # Errors
+    /// [`LaunchError::Driver`].
+    pub unsafe fn make_wait(&self, other: CUstream) -> Result<(), LaunchError> {
+        self.enter()?;
+        // SAFETY: as the caller promises.
+        unsafe { order(self.stream(), other) }
     }
 
     /// Waits until all that was asked of the device is done.
@@ -149,14 +201,12 @@ impl Gpu {
     /// [`LaunchError::Driver`], of anything that was asked for since the last call.
     pub fn synchronize(&self) -> Result<(), LaunchError> {
         self.enter()?;
-        self.wait()
+        self.queue.synchronize()
     }
 
-    /// [`synchronize`](Self::synchronize) for a thread that has entered: nothing can fail before the wait.
-    pub(super) fn wait(&self) -> Result<(), LaunchError> {
-        self.stream
-            .synchronize()
-            .map_err(LaunchError::driver("finish what was launched"))
+    /// The stream, for a thread that has entered.
+    pub(super) fn queue(&self) -> &Queue {
+        &self.queue
     }
 
     /// Makes this device the one that the calling thread's calls are for.
@@ -192,13 +242,9 @@ impl Gpu {
         let kernel = self.find(ptx, name)?;
         let grid = *lock(&self.grid);
         let grid = grid.unwrap_or_else(|| kernel.grid(units));
-        let arguments: Vec<*mut c_void> = arguments.iter().map(|argument| argument.0).collect();
+        let mut arguments: Vec<*mut c_void> = arguments.iter().map(|argument| argument.0).collect();
         // SAFETY: as the caller promises.
-        unsafe {
-            self.stream
-                .launch(kernel.function(), grid.blocks, grid.threads, 0, &arguments)
-        }
-        .map_err(LaunchError::driver("launch the kernel"))
+        unsafe { self.queue.launch(kernel.function(), grid, &mut arguments) }
     }
 }
 

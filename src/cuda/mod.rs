@@ -61,6 +61,9 @@ mod split_phase;
 #[cfg(feature = "cust")]
 #[allow(unsafe_code, reason = "a copy is as safe as what is copied")]
 mod statuses;
+#[cfg(feature = "cust")]
+#[allow(unsafe_code, reason = "the driver's functions know no lifetimes")]
+mod stream;
 
 /// The crate through which the driver is reached, in the version this one uses.
 #[cfg(feature = "cust")]

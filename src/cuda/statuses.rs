@@ -1,11 +1,13 @@
-//! Which particles on a device have failed, and why.
+//! Where in their streams particles on a device are, which of them have failed, and why.
 
 use cust::memory::DeviceCopy;
 
 use super::buffer::Buffer;
+use super::error::check_length;
 use super::{Gpu, LaunchError};
 use crate::batch::Status;
 use crate::kernel::FailureRecord;
+use crate::random::{PastEnd, Stream};
 
 // SAFETY: plain words, any of which may be there.
 unsafe impl DeviceCopy for FailureRecord {}
@@ -20,16 +22,36 @@ pub(super) struct Statuses<'g> {
 
 impl<'g> Statuses<'g> {
     pub(super) fn new(gpu: &'g Gpu, status: &[Status]) -> Result<Self, LaunchError> {
+        let mut statuses = Self {
+            codes: Buffer::unwritten(gpu, status.len())?,
+            failures: Buffer::unwritten(gpu, status.len())?,
+        };
+        statuses.set(status)?;
+        Ok(statuses)
+    }
+
+    pub(super) fn set(&mut self, status: &[Status]) -> Result<(), LaunchError> {
+        check_length("statuses", self.codes.len(), status.len())?;
         let failures: Vec<FailureRecord> = status.iter().map(FailureRecord::of).collect();
         let codes: Vec<u32> = failures.iter().map(|record| record.code).collect();
-        Ok(Self {
-            codes: Buffer::from_slice(gpu, &codes)?,
-            failures: Buffer::from_slice(gpu, &failures)?,
-        })
+        self.codes.upload(0, &codes)?;
+        self.failures.upload(0, &failures)
     }
 
     pub(super) fn to_vec(&self) -> Result<Vec<Status>, LaunchError> {
         let failures = self.failures.to_vec()?;
         Ok(failures.iter().map(FailureRecord::status).collect())
     }
+}
+
+/// Writes word positions to where a batch has them.
+pub(super) fn set_word_positions(
+    place: &mut Buffer<'_, u64>,
+    word_positions: &[u64],
+) -> Result<(), LaunchError> {
+    check_length("word positions", place.len(), word_positions.len())?;
+    if let Some(&word_position) = word_positions.iter().find(|p| **p > Stream::END) {
+        return Err(LaunchError::PastEnd(PastEnd { word_position }));
+    }
+    place.upload(0, word_positions)
 }

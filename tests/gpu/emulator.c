@@ -4,7 +4,8 @@
  *
  * It is strict where the driver may be lenient: memory, modules and streams belong to their device, and are
  * refused while another is current for the calling thread; a kernel that reaches beyond an allocation of its device
- * fails; a kernel of a module may be asked for once. Threads take turns. */
+ * fails; a kernel of a module may be asked for once; memory that two streams use is refused if nothing puts them in
+ * order, although here everything is done at once. Threads take turns. */
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdint.h>
@@ -25,15 +26,27 @@ void ptxrun_free(void *module);
 int ptxrun_launch(const void *module, const char *kernel, const uint32_t *dimensions, const uint64_t *options,
                   const Argument *arguments, size_t count, char *error, size_t capacity);
 
-enum { DEVICES = 2, ALLOCATIONS = 4096, ARGUMENTS = 64, MESSAGE = 1 << 16 };
+enum { DEVICES = 2, STREAMS = 32, ALLOCATIONS = 4096, ARGUMENTS = 64, MESSAGE = 1 << 16 };
 
-typedef struct { int device; } Context, Stream;
+typedef struct { int device; } Context;
+/* For each stream, up to which of its tasks, counted from 1, all is done. */
+typedef struct { uint64_t tasks[STREAMS]; } Done;
+/* Before the stream's next task, what `done` says is done, and all of its own tasks. */
+typedef struct { int device, is_open, is_apart; Done done; } Stream;
+typedef struct { int device; Done done; } Event;
 typedef struct Function Function;
 typedef struct { int device; char *source; void *parsed; Function *functions; } Module;
 struct Function { Module *module; Function *next; char name[256]; size_t count, sizes[ARGUMENTS]; };
-typedef struct { int device; char *start; size_t length; } Allocation;
+/* `users`: the last task of each stream that uses it. */
+typedef struct { int device; char *start; size_t length; Done users; } Allocation;
+
+static const char UNORDERED[] = "memory that another stream uses, and nothing puts the two in order";
 
 static Context contexts[DEVICES] = {{0}, {1}};
+/* First each device's default stream. */
+static Stream streams[STREAMS] = {{.device = 0, .is_open = 1}, {.device = 1, .is_open = 1}};
+/* What the host knows to be done. */
+static Done waited;
 static _Thread_local Context *current;
 static Allocation allocations[ALLOCATIONS];
 static pthread_mutex_t turn = PTHREAD_MUTEX_INITIALIZER;
@@ -101,21 +114,94 @@ Result cuCtxSetCurrent(Context *context) {
     return SUCCESS;
 }
 
+/* The stream that a call means: null is the default stream of the current device. */
+static Stream *stream_of(Stream *stream) { return stream ? stream : &streams[current->device]; }
+
+static void join(Done *done, const Done *other) {
+    for (int i = 0; i < STREAMS; i++)
+        if (other->tasks[i] > done->tasks[i]) done->tasks[i] = other->tasks[i];
+}
+
+/* A new task of a stream. It waits for what the host has waited for, and for what streams that are not apart have been
+ * asked for if it is the default stream's; for the default stream if it is another's. */
+static void begin_task(Stream *stream) {
+    Stream *of_device = &streams[stream->device];
+    join(&stream->done, &waited);
+    for (Stream *other = streams; other < streams + STREAMS; other++)
+        if (other->is_open && other->device == stream->device && !other->is_apart && !stream->is_apart &&
+            (other == of_device || stream == of_device))
+            join(&stream->done, &other->done);
+    stream->done.tasks[stream - streams]++;
+}
+
+/* Whether the stream's task may use what others have used. */
+static int use(Allocation *allocation, Stream *stream) {
+    int index = stream - streams;
+    for (int i = 0; i < STREAMS; i++)
+        if (allocation->users.tasks[i] > stream->done.tasks[i]) return 0;
+    allocation->users.tasks[index] = stream->done.tasks[index];
+    return 1;
+}
+
 Result cuStreamCreateWithPriority(Stream **stream, unsigned flags, int priority) {
-    (void)flags, (void)priority;
+    (void)priority;
+    enum { NON_BLOCKING = 1 };
+    TAKE_TURN;
     if (!current) return INVALID_CONTEXT;
-    *stream = malloc(sizeof **stream);
-    (*stream)->device = current->device;
-    return SUCCESS;
+    for (Stream *s = streams; s < streams + STREAMS; s++)
+        if (!s->is_open) {
+            /* Its tasks are counted on from those of the stream that was here before. */
+            s->device = current->device;
+            s->is_open = 1;
+            s->is_apart = flags & NON_BLOCKING;
+            *stream = s;
+            return SUCCESS;
+        }
+    return OUT_OF_MEMORY;
 }
 
 Result cuStreamSynchronize(Stream *stream) {
-    return is_current(stream->device) ? SUCCESS : refuse(INVALID_CONTEXT, "another device's stream");
+    TAKE_TURN;
+    if (!current || !is_current(stream_of(stream)->device)) return refuse(INVALID_CONTEXT, "another device's stream");
+    join(&waited, &stream_of(stream)->done);
+    return SUCCESS;
 }
 
 Result cuStreamDestroy_v2(Stream *stream) {
+    TAKE_TURN;
     if (!is_current(stream->device)) return refuse(INVALID_CONTEXT, "another device's stream");
-    free(stream);
+    stream->is_open = 0;
+    return SUCCESS;
+}
+
+Result cuEventCreate(Event **event, unsigned flags) {
+    (void)flags;
+    if (!current) return INVALID_CONTEXT;
+    *event = calloc(1, sizeof **event);
+    (*event)->device = current->device;
+    return SUCCESS;
+}
+
+Result cuEventRecord(Event *event, Stream *stream) {
+    TAKE_TURN;
+    if (!is_current(event->device) || !is_current(stream_of(stream)->device))
+        return refuse(INVALID_CONTEXT, "another device's event or stream");
+    begin_task(stream_of(stream));
+    event->done = stream_of(stream)->done;
+    return SUCCESS;
+}
+
+Result cuStreamWaitEvent(Stream *stream, Event *event, unsigned flags) {
+    TAKE_TURN;
+    if (flags) return INVALID_VALUE;
+    if (!is_current(event->device) || !is_current(stream_of(stream)->device))
+        return refuse(INVALID_CONTEXT, "another device's event or stream");
+    join(&stream_of(stream)->done, &event->done);
+    return SUCCESS;
+}
+
+Result cuEventDestroy_v2(Event *event) {
+    free(event);
     return SUCCESS;
 }
 
@@ -129,7 +215,7 @@ Result cuMemAlloc_v2(uint64_t *pointer, size_t length) {
             char *start = malloc(length);
             if (!start) return OUT_OF_MEMORY;
             memset(start, 0xa5, length);
-            allocations[i] = (Allocation){current->device, start, length};
+            allocations[i] = (Allocation){current->device, start, length, {{0}}};
             *pointer = (uint64_t)start;
             return SUCCESS;
         }
@@ -156,37 +242,47 @@ Result cuMemFree_v2(uint64_t pointer) {
     return SUCCESS;
 }
 
+/* A copy's task. */
+static Result copy(Stream *stream, void *to, const void *from, size_t length, uint64_t on_device) {
+    Allocation *allocation = find(on_device, length);
+    if (!current || !is_current(stream_of(stream)->device)) return INVALID_CONTEXT;
+    if (!allocation) return refuse(INVALID_VALUE, "copying what is not there");
+    begin_task(stream_of(stream));
+    if (!use(allocation, stream_of(stream))) return refuse(LAUNCH_FAILED, UNORDERED);
+    memcpy(to, from, length);
+    return SUCCESS;
+}
+
 Result cuMemcpyHtoDAsync_v2(uint64_t to, const void *from, size_t length, Stream *stream) {
     TAKE_TURN;
-    if (!is_current(stream->device)) return INVALID_CONTEXT;
-    if (!find(to, length)) return refuse(INVALID_VALUE, "copying to what is not there");
-    memcpy((void *)to, from, length);
-    return SUCCESS;
+    return copy(stream, (void *)to, from, length, to);
 }
 
 Result cuMemcpyDtoHAsync_v2(void *to, uint64_t from, size_t length, Stream *stream) {
     TAKE_TURN;
-    if (!is_current(stream->device)) return INVALID_CONTEXT;
-    if (!find(from, length)) return refuse(INVALID_VALUE, "copying from what is not there");
-    memcpy(to, (void *)from, length);
-    return SUCCESS;
+    return copy(stream, to, (void *)from, length, from);
+}
+
+Result cuMemcpyDtoDAsync_v2(uint64_t to, uint64_t from, size_t length, Stream *stream) {
+    TAKE_TURN;
+    Result result = copy(stream, (void *)to, (void *)from, length, from);
+    return result == SUCCESS ? copy(stream, (void *)to, (void *)from, length, to) : result;
 }
 
 Result cuMemcpyHtoD_v2(uint64_t to, const void *from, size_t length) {
     TAKE_TURN;
-    if (!find(to, length)) return refuse(INVALID_VALUE, "copying to what is not there");
-    memcpy((void *)to, from, length);
-    return SUCCESS;
+    Result result = copy(NULL, (void *)to, from, length, to);
+    if (current) join(&waited, &streams[current->device].done);
+    return result;
 }
 
-Result cuMemcpyDtoD_v2(uint64_t to, uint64_t from, size_t length) {
+Result cuCtxSynchronize(void) {
     TAKE_TURN;
-    if (!find(to, length) || !find(from, length)) return refuse(INVALID_VALUE, "copying what is not there");
-    memcpy((void *)to, (void *)from, length);
+    if (!current) return INVALID_CONTEXT;
+    for (int i = 0; i < STREAMS; i++)
+        if (streams[i].device == current->device) join(&waited, &streams[i].done);
     return SUCCESS;
 }
-
-Result cuCtxSynchronize(void) { return current ? SUCCESS : INVALID_CONTEXT; }
 
 /* With EMULATE_A_MISTAKE set, the first sum of a module is a difference: what a test must notice. */
 static void make_a_mistake(char *ptx) {
@@ -286,13 +382,22 @@ Result cuLaunchKernel(Function *f, unsigned gx, unsigned gy, unsigned gz, unsign
     (void)extra;
     launches++;
     TAKE_TURN;
+    stream = stream_of(stream);
     if (!is_current(stream->device) || !is_current(f->module->device)) return INVALID_CONTEXT;
     if (!gx || !gy || !gz || !bx || !by || !bz) return refuse(INVALID_VALUE, "an empty grid");
     /* The kernel's own, then the device's memory, which is the host's, where pointers lead. */
     static Argument arguments[ARGUMENTS + ALLOCATIONS];
     size_t count = 0;
+    begin_task(stream);
     while (count < f->count) {
         arguments[count] = (Argument){VALUE, 0, parameters[count], f->sizes[count]};
+        /* Where a word of an argument leads is what the kernel uses. */
+        for (size_t at = 0; at + 8 <= f->sizes[count]; at += 8) {
+            uint64_t word;
+            memcpy(&word, (char *)parameters[count] + at, 8);
+            Allocation *allocation = find(word, 1);
+            if (allocation && !use(allocation, stream)) return refuse(LAUNCH_FAILED, UNORDERED);
+        }
         count++;
     }
     for (int i = 0; i < ALLOCATIONS; i++) {

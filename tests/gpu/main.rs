@@ -26,6 +26,7 @@ mod list;
 // After the macros, which they use.
 mod fused;
 mod launcher;
+mod lent;
 mod split;
 
 use cases::Value;
@@ -146,6 +147,8 @@ fn run(gpu: &Gpu, options: &Options) -> Result<()> {
     ensure!(different == 0, "{different} differ from the CPU engine");
     launcher::all(gpu, options).context("the launcher")?;
     println!("the launcher: checkpoints, ranges of particles, threads, errors");
+    lent::all(gpu, options).context("memory and streams of others")?;
+    println!("memory and streams of others: particles, tensors, order");
     Ok(())
 }
 

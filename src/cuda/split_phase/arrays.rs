@@ -1,14 +1,14 @@
-//! A split-phase batch's arrays: where they are on the device, and copies of them.
+//! A split-phase batch's arrays: where they are on the device, copies of them, and the caller's in their place.
 
-use cust::memory::{DeviceCopy, DevicePointer};
+use cust::memory::{DeviceCopy, DevicePointer, DeviceSlice};
 
 use super::SplitBatch;
 use crate::batch::Status;
-use crate::cuda::LaunchError;
+use crate::cuda::buffer::Buffer;
 use crate::cuda::error::check_length;
-use crate::cuda::statuses::Statuses;
+use crate::cuda::statuses::set_word_positions;
+use crate::cuda::{Gpu, LaunchError};
 use crate::kernel::KernelDynamics;
-use crate::random::{PastEnd, Stream};
 
 impl<S> SplitBatch<'_, S>
 where
@@ -103,6 +103,68 @@ where
         self.drift.upload(0, drift)
     }
 
+    /// Takes the drift at the states from an array of the caller's, a network's result for example, from the next step on.
+    ///
+    /// # Safety
+    /// The array is on this device, aligned, and there until another is lent or the batch is dropped, and everything that
+    /// was launched before that is done. What writes it is in order with [`Gpu::stream`], and does not write it during a
+    /// step.
+    ///
+    /// # Errors
+    /// [`LaunchError::Length`], [`LaunchError::Order`] amid a step.
+    pub unsafe fn lend_b0(&mut self, b0: DeviceSlice<S::Real>) -> Result<(), LaunchError> {
+        self.expect_none("lend_b0")?;
+        // SAFETY: as the caller promises.
+        unsafe { lend(self.gpu, &mut self.b0, "components of the drift", b0) }
+    }
+
+    /// Takes the drift at the midpoints from an array of the caller's, from the next [`midpoint`](Self::midpoint) on.
+    ///
+    /// # Safety
+    /// As [`lend_b0`](Self::lend_b0), but the array may be written between two launches of a step.
+    ///
+    /// # Errors
+    /// [`LaunchError::Length`].
+    pub unsafe fn lend_drift(&mut self, drift: DeviceSlice<S::Real>) -> Result<(), LaunchError> {
+        // SAFETY: as the caller promises.
+        unsafe { lend(self.gpu, &mut self.drift, "components of the drift", drift) }
+    }
+
+    /// Writes the midpoints where a drift is asked for to an array of the caller's, a network's argument for example,
+    /// from the next step on.
+    ///
+    /// # Safety
+    /// The array is on this device, aligned, and there until another is lent or the batch is dropped, and everything that
+    /// was launched before that is done. What uses it is in order with [`Gpu::stream`].
+    ///
+    /// # Errors
+    /// [`LaunchError::Length`], [`LaunchError::Order`] amid a step.
+    pub unsafe fn lend_query(&mut self, query: DeviceSlice<S::Real>) -> Result<(), LaunchError> {
+        self.expect_none("lend_query")?;
+        // SAFETY: as the caller promises.
+        unsafe {
+            lend(
+                self.gpu,
+                &mut self.query,
+                "components of the midpoints",
+                query,
+            )
+        }
+    }
+
+    /// Writes the times at which a drift is asked for to an array of the caller's, from the next step on.
+    ///
+    /// # Safety
+    /// As [`lend_query`](Self::lend_query).
+    ///
+    /// # Errors
+    /// [`LaunchError::Length`], [`LaunchError::Order`] amid a step.
+    pub unsafe fn lend_times(&mut self, times: DeviceSlice<S::Real>) -> Result<(), LaunchError> {
+        self.expect_none("lend_times")?;
+        // SAFETY: as the caller promises.
+        unsafe { lend(self.gpu, &mut self.times, "times", times) }
+    }
+
     /// The word positions, copied from the device: with states and statuses, a checkpoint.
     ///
     /// # Errors
@@ -114,17 +176,11 @@ where
     /// Goes on from a checkpoint's word positions.
     ///
     /// # Errors
-    /// [`LaunchError::Length`], [`LaunchError::PastEnd`] for one beyond [`Stream::END`],
+    /// [`LaunchError::Length`], [`LaunchError::PastEnd`] for one beyond [`Stream::END`](crate::random::Stream::END),
     /// [`LaunchError::Order`] amid a step, [`LaunchError::Driver`].
     pub fn set_word_positions(&mut self, word_positions: &[u64]) -> Result<(), LaunchError> {
         self.expect_none("set_word_positions")?;
-        check_length("word positions", self.len(), word_positions.len())?;
-        if let Some(&position) = word_positions.iter().find(|p| **p > Stream::END) {
-            return Err(LaunchError::PastEnd(PastEnd {
-                word_position: position,
-            }));
-        }
-        self.word_positions.upload(0, word_positions)
+        set_word_positions(&mut self.word_positions, word_positions)
     }
 
     /// Which particles have failed, copied from the device.
@@ -141,8 +197,22 @@ where
     /// [`LaunchError::Length`], [`LaunchError::Order`] amid a step, [`LaunchError::Driver`].
     pub fn set_status(&mut self, status: &[Status]) -> Result<(), LaunchError> {
         self.expect_none("set_status")?;
-        check_length("statuses", self.len(), status.len())?;
-        self.statuses = Statuses::new(self.gpu, status)?;
-        Ok(())
+        self.statuses.set(status)
     }
+}
+
+/// Puts someone else's array in the place of one.
+///
+/// # Safety
+/// As [`Buffer::lent`].
+unsafe fn lend<'g, T: DeviceCopy>(
+    gpu: &'g Gpu,
+    place: &mut Buffer<'g, T>,
+    what: &'static str,
+    array: DeviceSlice<T>,
+) -> Result<(), LaunchError> {
+    check_length(what, place.len(), array.len())?;
+    // SAFETY: as the caller promises.
+    *place = unsafe { Buffer::lent(gpu, array) };
+    Ok(())
 }

@@ -1,8 +1,9 @@
 use core::mem;
 
-use cust::memory::DeviceCopy;
+use cust::memory::{DeviceCopy, DeviceSlice};
 
 use super::buffer::Buffer;
+use super::error::check_length;
 use super::gpu::Argument;
 use super::statuses::Statuses;
 use super::{Gpu, KernelName, LaunchError, split_phase_ptx};
@@ -137,59 +138,142 @@ impl Gpu {
     where
         S: KernelDynamics<Real: DeviceCopy>,
     {
-        let parts = CellOf::<S, S::Real>::PARTS;
-        let components = parts.saturating_mul(dimension);
-        let count = state.len().checked_div(components).unwrap_or(0);
-        if count * components != state.len() {
-            return Err(LaunchError::Length {
-                what: "components of the state",
-                expected: (count + 1).saturating_mul(components),
-                found: state.len(),
-            });
+        let extent = extent::<S>((streams, first), dimension, layout, state.len())?;
+        let state = Buffer::from_slice(self, state)?;
+        let next = Buffer::unwritten(self, state.len())?;
+        SplitBatch::new(self, extent, [state, next])
+    }
+
+    /// As [`split_phase`](Self::split_phase), but the states are in memory of the caller's on this device, tensors of
+    /// `torch` for example: nothing is copied.
+    ///
+    /// The states are in the first of the two arrays at the beginning, and in the other one after every step;
+    /// [`SplitBatch::state`] tells in which. Other arrays can be [lent](SplitBatch::lend_b0) too.
+    ///
+    /// # Safety
+    /// The arrays are on this device, aligned, apart from each other, and there until the batch is dropped. Until then
+    /// nobody else writes the states, nor uses the other array, but in order with [`Gpu::stream`] and between two steps.
+    ///
+    /// # Errors
+    /// As [`split_phase`](Self::split_phase); [`LaunchError::Length`] too if one is longer than the other.
+    pub unsafe fn split_phase_over<S>(
+        &self,
+        streams: Streams,
+        first: u64,
+        dimension: usize,
+        layout: Layout,
+        states: [DeviceSlice<S::Real>; 2],
+    ) -> Result<SplitBatch<'_, S>, LaunchError>
+    where
+        S: KernelDynamics<Real: DeviceCopy>,
+    {
+        let [length, other] = states.each_ref().map(DeviceSlice::len);
+        let extent = extent::<S>((streams, first), dimension, layout, length)?;
+        check_length("components of the second state", length, other)?;
+        // SAFETY: as the caller promises.
+        let states = states.map(|state| unsafe { Buffer::lent(self, state) });
+        SplitBatch::new(self, extent, states)
+    }
+
+    /// Has the driver compile the split-phase kernels of a scalar, if it has not yet, so that no step has to wait for
+    /// that. Other threads may go on with what is compiled.
+    ///
+    /// # Errors
+    /// [`LaunchError::Compile`], [`LaunchError::Driver`].
+    pub fn prepare_split_phase<S: KernelDynamics>(&self) -> Result<(), LaunchError> {
+        let (module, name) = kernel_of::<S>(SplitPart::Begin)?;
+        self.find(module, name).map(drop)
+    }
+}
+
+/// Which particles a state of so many components is of, none of which has moved.
+fn extent<S: KernelDynamics>(
+    (streams, first): (Streams, u64),
+    dimension: usize,
+    layout: Layout,
+    length: usize,
+) -> Result<SplitExtent, LaunchError> {
+    let components = CellOf::<S, S::Real>::PARTS.saturating_mul(dimension);
+    let count = length.checked_div(components).unwrap_or(0);
+    if count * components != length {
+        return Err(LaunchError::Length {
+            what: "components of the state",
+            expected: (count + 1).saturating_mul(components),
+            found: length,
+        });
+    }
+    for (what, found, most) in [
+        ("particles", count, u32::MAX as usize),
+        ("dimensions", dimension, i32::MAX as usize),
+    ] {
+        if found > most {
+            return Err(LaunchError::TooMany { what, found, most });
         }
-        for (what, found, most) in [
-            ("particles", count, u32::MAX as usize),
-            ("dimensions", dimension, i32::MAX as usize),
-        ] {
-            if found > most {
-                return Err(LaunchError::TooMany { what, found, most });
-            }
-        }
+    }
+    Ok(SplitExtent {
+        count,
+        dimension,
+        first,
+        strides: match layout {
+            Layout::Columns => Strides::columns(dimension, count),
+            Layout::Rows => Strides::rows(dimension, count),
+        },
+        streams,
+        step: 0,
+        round: 0,
+        list: 0,
+    })
+}
+
+/// The module of a part's kernel, and the kernel's name.
+fn kernel_of<S: KernelDynamics>(
+    part: SplitPart,
+) -> Result<(&'static str, KernelName), LaunchError> {
+    let scalar = core::any::type_name::<S::Real>();
+    let name = KernelName::Split {
+        part: part.name(),
+        dynamics: S::NAME,
+        scalar,
+    };
+    let module = split_phase_ptx::<S::Real>().ok_or(LaunchError::NoKernel { name })?;
+    Ok((module, name))
+}
+
+impl<'g, S> SplitBatch<'g, S>
+where
+    S: KernelDynamics<Real: DeviceCopy>,
+{
+    /// Particles whose states are in the first of two arrays.
+    fn new(
+        gpu: &'g Gpu,
+        extent: SplitExtent,
+        [state, next]: [Buffer<'g, S::Real>; 2],
+    ) -> Result<Self, LaunchError> {
+        let SplitExtent {
+            count, dimension, ..
+        } = extent;
         let zero = S::Real::default();
-        let vectors = dimension * count;
-        let vector = || Buffer::filled(self, zero, vectors);
-        let words = || Buffer::filled(self, 0_u32, count);
-        Ok(SplitBatch {
-            gpu: self,
-            state: Buffer::from_slice(self, state)?,
-            next: Buffer::unwritten(self, state.len())?,
+        let vector = || Buffer::filled(gpu, zero, dimension * count);
+        let words = || Buffer::filled(gpu, 0_u32, count);
+        Ok(Self {
+            gpu,
             b0: vector()?,
             drift: vector()?,
-            noise: Buffer::unwritten(self, state.len())?,
-            correction: Buffer::unwritten(self, state.len())?,
+            noise: Buffer::unwritten(gpu, state.len())?,
+            correction: Buffer::unwritten(gpu, state.len())?,
             query: vector()?,
-            times: Buffer::filled(self, zero, count)?,
-            word_positions: Buffer::filled(self, 0, count)?,
-            next_word_positions: Buffer::filled(self, 0, count)?,
-            statuses: Statuses::new(self, &vec![Status::Active; count])?,
-            keys: Buffer::filled(self, SplitPhase::<S::Real>::NONE, count)?,
+            times: Buffer::filled(gpu, zero, count)?,
+            word_positions: Buffer::filled(gpu, 0, count)?,
+            next_word_positions: Buffer::filled(gpu, 0, count)?,
+            statuses: Statuses::new(gpu, &vec![Status::Active; count])?,
+            keys: Buffer::filled(gpu, SplitPhase::<S::Real>::NONE, count)?,
             previous: words()?,
             current: words()?,
             list: words()?,
-            asked: Buffer::filled(self, 0, 1)?,
-            extent: SplitExtent {
-                count,
-                dimension,
-                first,
-                strides: match layout {
-                    Layout::Columns => Strides::columns(dimension, count),
-                    Layout::Rows => Strides::rows(dimension, count),
-                },
-                streams,
-                step: 0,
-                round: 0,
-                list: 0,
-            },
+            asked: Buffer::filled(gpu, 0, 1)?,
+            state,
+            next,
+            extent,
             step: Step::None,
         })
     }
@@ -355,11 +439,7 @@ where
         method: &Method<S::Real>,
         units: usize,
     ) -> Result<(), LaunchError> {
-        let scalar = core::any::type_name::<S::Real>();
-        let module = split_phase_ptx::<S::Real>().ok_or(LaunchError::NoModule {
-            scalar,
-            dimension: self.extent.dimension,
-        })?;
+        let (module, name) = kernel_of::<S>(part)?;
         let split = SplitPhase {
             state: self.state.column(),
             next: self.next.column(),
@@ -379,11 +459,6 @@ where
             list: self.list.column(),
             asked: self.asked.column(),
             extent: self.extent,
-        };
-        let name = KernelName::Split {
-            part: part.name(),
-            dynamics: S::NAME,
-            scalar,
         };
         let arguments = [Argument::of(&split), Argument::of(method)];
         // SAFETY: a kernel of this name was made by `split_kernel` and takes these arrays. Before what follows on the
