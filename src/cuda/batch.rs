@@ -1,5 +1,7 @@
 use core::marker::PhantomData;
 use core::ops::Range;
+use std::panic::resume_unwind;
+use std::thread;
 
 use cust::memory::{DeviceCopy, DevicePointer, DeviceSlice};
 use nalgebra::SVector;
@@ -423,11 +425,11 @@ impl<S, X, F, const D: usize> Engine<S, X, F> for Gpus
 where
     S: KernelStepper,
     X: StateOf<S::Dynamics> + State<Position = SVector<<X as State>::Real, D>, Real: DeviceCopy>,
-    F: KernelDrift<X::Real, D>,
+    F: KernelDrift<X::Real, D> + Sync,
 {
     type Error = LaunchError;
 
-    /// Every device is told what to do before the first is waited for.
+    /// Each device has a thread, so that none waits while another is given its particles.
     fn advance(
         &self,
         stepper: &S,
@@ -436,23 +438,38 @@ where
         steps: Range<u32>,
     ) -> Result<Run, LaunchError> {
         let each = particles.len().div_ceil(self.devices.len());
-        let mut batches = Vec::with_capacity(self.devices.len());
+        let mut ranges = Vec::with_capacity(self.devices.len());
         let mut rest = particles.reborrow();
         for gpu in &self.devices {
-            let (mut range, after) = rest.split_at(each);
+            let (range, after) = rest.split_at(each);
             rest = after;
+            ranges.push((gpu, range));
+        }
+        let batches = in_threads(ranges, |(gpu, mut range)| {
             let mut batch = gpu.upload(&mut range)?;
             batch.run(stepper, drift, steps.clone())?;
-            batches.push((batch, range));
-        }
-        // All have run before the first particle changes.
-        for gpu in &self.devices {
             gpu.synchronize()?;
-        }
-        let mut total = Run::default();
-        for (batch, range) in &mut batches {
-            total = total.plus(batch.download(range)?);
-        }
-        Ok(total)
+            Ok((batch, range))
+        });
+        // All have run before the first particle changes.
+        let runs = in_threads(batches?, |(batch, mut range)| batch.download(&mut range))?;
+        Ok(runs.into_iter().fold(Run::default(), Run::plus))
     }
+}
+
+/// What becomes of each item in a thread of its own; if several fail, the first one's error.
+fn in_threads<T: Send, R: Send>(
+    items: Vec<T>,
+    work: impl Fn(T) -> Result<R, LaunchError> + Sync,
+) -> Result<Vec<R>, LaunchError> {
+    let work = &work;
+    thread::scope(|scope| {
+        let items = items.into_iter();
+        let threads: Vec<_> = items.map(|item| scope.spawn(move || work(item))).collect();
+        let results = threads.into_iter().map(|thread| {
+            let result = thread.join();
+            result.unwrap_or_else(|panic| resume_unwind(panic))
+        });
+        results.collect()
+    })
 }
