@@ -1,4 +1,4 @@
-"""The fused workload beside PyTorch (eager and compiled), JAX and CuPy, in one run on one machine.
+"""The fused workload beside PyTorch (eager and compiled), JAX, CuPy and CUDA by hand, in one run on one machine.
 
     python compare.py PATH-OF-THE-BENCH        # the program that `cargo bench --bench gpu --no-run` builds
     python compare.py --only jax --device cpu  # without it, to try one of the others
@@ -146,23 +146,29 @@ def with_cupy(particles, launches, device):
         yield name, rate(launch, cupy.cuda.Device().synchronize, particles, launches)
 
 
-def with_bench(program, size, launches):
-    """The row of the bench's table for two dimensions: as `rate`, the best of three runs after a launch."""
+def with_bench(program, size, launches, plain):
+    """The rows of the bench's table for two dimensions, this crate's and that of plain.cu if its PTX is given: as `rate`,
+    the best of three runs after a launch."""
     settings = {"only": "fused_overdamped_2", "size": size, "launches": launches, "steps": STEPS}
+    settings |= {"plain": plain} if plain else {}
     arguments = [program, *(f"--{name}={value}" for name, value in settings.items())]
-    row = None
+    names = {"overdamped": "this crate"} | ({"by hand": "CUDA by hand"} if plain else {})
+    rows = {}
     with subprocess.Popen(arguments, stdout=subprocess.PIPE, text=True) as bench:
         for line in bench.stdout:
             print(line, end="", flush=True)
-            row = row or re.match(r"overdamped +2 +(\d+) +([\d.]+) +([\d.]+)", line)
+            if row := re.match(r"(overdamped|by hand) +2 +(\d+) +([\d.]+) +([\d.]+)", line):
+                rows[row[1]] = row
     if bench.returncode != 0:
         raise RuntimeError(f"the bench ended with {bench.returncode}")
-    if row is None:
-        raise RuntimeError("the bench printed no row for two dimensions: is there a GPU?")
-    if int(row[1]) != particles_of(size):
-        raise RuntimeError(f"the bench moved {row[1]} particles, not {particles_of(size)}")
-    yield "Euler-Maruyama", 1e9 * float(row[2])
-    yield "Single", 1e9 * float(row[3])
+    for label, name in names.items():
+        row = rows.get(label)
+        if row is None:
+            raise RuntimeError(f"the bench printed no row of {name} for two dimensions: is there a GPU?")
+        if int(row[2]) != particles_of(size):
+            raise RuntimeError(f"the bench moved {row[2]} particles, not {particles_of(size)}")
+        yield name, "Euler-Maruyama", 1e9 * float(row[3])
+        yield name, "Single", 1e9 * float(row[4])
 
 
 def particles_of(size):
@@ -175,6 +181,7 @@ def main():
     parser.add_argument("bench", nargs="?", help="the bench program")
     parser.add_argument("--size", type=int, default=25, help="the base-2 logarithm of the scalars in a batch")
     parser.add_argument("--launches", type=int, default=5)
+    parser.add_argument("--plain", help="the PTX of plain.cu")
     parser.add_argument("--device", choices=["gpu", "cpu"], default="gpu")
     parser.add_argument("--only", action="append", help="one of the others; may be given again")
     options = parser.parse_args()
@@ -202,9 +209,9 @@ def main():
     if options.bench is None:
         print("this crate     SKIPPED: no bench was named")
         return 0
-    for workload, found in with_bench(options.bench, options.size, launches):
-        ratio = f", {found / best[workload]:.1f} times the best of the others" if workload in best else ""
-        print(f"this crate     {workload:<15} {found / 1e9:8.3f} x 10^9 particle-steps/s{ratio}")
+    for name, workload, found in with_bench(options.bench, options.size, launches, options.plain):
+        ratio = f", {found / best[workload]:.1f} times the best of the frameworks" if workload in best else ""
+        print(f"{name:<14} {workload:<15} {found / 1e9:8.3f} x 10^9 particle-steps/s{ratio}")
     return 0
 
 

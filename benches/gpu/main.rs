@@ -3,8 +3,9 @@
 //!
 //! The program needs the driver and nothing else: build it with
 //! `cargo bench --features cust --bench gpu --no-run` and carry it to the machine; `compare.py` runs it beside
-//! PyTorch, JAX and CuPy.
+//! PyTorch, JAX and CuPy, and beside kernels that were written by hand.
 
+use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::Instant;
 
@@ -22,6 +23,7 @@ use poisson_midpoint::target::DoubleWell;
 use poisson_midpoint::{EulerMaruyama, PoissonMidpoint, State, Stepper};
 
 mod counted;
+mod plain;
 
 #[derive(Parser)]
 struct Options {
@@ -37,6 +39,9 @@ struct Options {
     /// Macro steps in a fused launch.
     #[arg(long, default_value_t = 100)]
     steps: u32,
+    /// What has become of `plain.cu`, as PTX: a row beside the fused ones.
+    #[arg(long)]
+    plain: Option<PathBuf>,
     /// The device.
     #[arg(long, default_value_t = 0)]
     device: u32,
@@ -84,6 +89,11 @@ fn all(gpu: &Gpu, options: &Options) -> Result<()> {
     println!("dynamics       D  particles  Euler-Maruyama  Single  Bernoulli");
     fused_row::<_, 1>(gpu, options, overdamped)?;
     fused_row::<_, 2>(gpu, options, overdamped)?;
+    if let Some(file) = &options.plain
+        && "fused_overdamped_2".contains(&options.only)
+    {
+        plain::row(gpu, options, file)?;
+    }
     fused_row::<_, 3>(gpu, options, overdamped)?;
     fused_row::<_, 8>(gpu, options, overdamped)?;
     fused_row::<_, 16>(gpu, options, overdamped)?;
@@ -149,9 +159,10 @@ where
         return Ok(());
     }
     let dynamics = dynamics()?;
-    let euler = fused::<S, _, D>(gpu, options, &EulerMaruyama::new(dynamics))?;
-    let single = fused::<S, _, D>(gpu, options, &PoissonMidpoint::new(dynamics, Single))?;
-    let bernoulli = fused::<S, _, D>(gpu, options, &PoissonMidpoint::new(dynamics, Bernoulli))?;
+    let (euler, _) = fused::<S, _, D>(gpu, options, &EulerMaruyama::new(dynamics))?;
+    let (single, _) = fused::<S, _, D>(gpu, options, &PoissonMidpoint::new(dynamics, Single))?;
+    let (bernoulli, _) =
+        fused::<S, _, D>(gpu, options, &PoissonMidpoint::new(dynamics, Bernoulli))?;
     let count = particles::<S, D>(options);
     println!("{name:<11} {D:>2}  {count:>9}  {euler:>14.2}  {single:>6.2}  {bernoulli:>9.2}");
     Ok(())
@@ -162,15 +173,18 @@ fn particles<S: KernelDynamics, const D: usize>(options: &Options) -> usize {
     (1_usize << options.size) / (S::State::<D>::PARTS * D)
 }
 
-/// 10⁹ particle-steps/s of a stepper.
-fn fused<S, P, const D: usize>(gpu: &Gpu, options: &Options, stepper: &P) -> Result<f64>
+/// Where every coordinate of a fused batch starts.
+const START: f32 = 0.5;
+
+/// 10⁹ particle-steps/s of a stepper, and the state after it.
+fn fused<S, P, const D: usize>(gpu: &Gpu, options: &Options, stepper: &P) -> Result<(f64, Vec<f32>)>
 where
     S: KernelDynamics<Real = f32>,
     P: KernelStepper + Stepper<Dynamics = S>,
 {
     let components = S::State::<D>::PARTS * D;
     let count = particles::<S, D>(options);
-    let (mut state, mut word_positions) = (vec![0.5; components * count], vec![0; count]);
+    let (mut state, mut word_positions) = (vec![START; components * count], vec![0; count]);
     let mut status = vec![Status::Active; count];
     let streams = Streams::new(42);
     let mut particles =
@@ -187,7 +201,8 @@ where
     })?;
     let run = batch.download(&mut particles)?;
     ensure!(run.failed == 0, "{} particles failed", run.failed);
-    Ok(count as f64 * f64::from(steps) / seconds / 1e9)
+    drop(particles);
+    Ok((count as f64 * f64::from(steps) / seconds / 1e9, state))
 }
 
 /// GB/s of each part of a split-phase step: what must be read and written of states, drifts, midpoints and

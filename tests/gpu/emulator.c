@@ -36,7 +36,13 @@ typedef struct { int device, is_open, is_apart; Done done; } Stream;
 typedef struct { int device; Done done; } Event;
 typedef struct Function Function;
 typedef struct { int device; char *source; void *parsed; Function *functions; } Module;
-struct Function { Module *module; Function *next; char name[256]; size_t count, sizes[ARGUMENTS]; };
+struct Function {
+    Module *module;
+    Function *next;
+    char name[256];
+    size_t count, sizes[ARGUMENTS];
+    int is_float[ARGUMENTS];
+};
 /* `users`: the last task of each stream that uses it. */
 typedef struct { int device; char *start; size_t length; Done users; } Allocation;
 
@@ -79,6 +85,12 @@ static Result asked_of(const char *function) {
     } while (0)
 
 static int is_current(int device) { return current && current->device == device; }
+
+Result cuGetErrorString(Result error, const char **text) {
+    (void)error;
+    *text = "an error of the emulated driver";
+    return SUCCESS;
+}
 
 Result cuInit(unsigned flags) {
     FAIL_IF_ASKED;
@@ -263,17 +275,26 @@ Result cuMemcpyDtoHAsync_v2(void *to, uint64_t from, size_t length, Stream *stre
     return copy(stream, to, (void *)from, length, from);
 }
 
-Result cuMemcpyDtoDAsync_v2(uint64_t to, uint64_t from, size_t length, Stream *stream) {
-    TAKE_TURN;
-    Result result = copy(stream, (void *)to, (void *)from, length, from);
-    return result == SUCCESS ? copy(stream, (void *)to, (void *)from, length, to) : result;
+/* After a copy on the default stream that the host waits for. */
+static Result wait_for_copy(Result result) {
+    if (result == SUCCESS) join(&waited, &streams[current->device].done);
+    return result;
 }
 
 Result cuMemcpyHtoD_v2(uint64_t to, const void *from, size_t length) {
     TAKE_TURN;
-    Result result = copy(NULL, (void *)to, from, length, to);
-    if (current) join(&waited, &streams[current->device].done);
-    return result;
+    return wait_for_copy(copy(NULL, (void *)to, from, length, to));
+}
+
+Result cuMemcpyDtoH_v2(void *to, uint64_t from, size_t length) {
+    TAKE_TURN;
+    return wait_for_copy(copy(NULL, to, (void *)from, length, from));
+}
+
+Result cuMemcpyDtoD_v2(uint64_t to, uint64_t from, size_t length) {
+    TAKE_TURN;
+    Result result = copy(NULL, (void *)to, (void *)from, length, from);
+    return wait_for_copy(result == SUCCESS ? copy(NULL, (void *)to, (void *)from, length, to) : result);
 }
 
 Result cuCtxSynchronize(void) {
@@ -352,12 +373,15 @@ Result cuModuleGetFunction(Function **function, Module *module, const char *name
     f->module = module;
     snprintf(f->name, sizeof f->name, "%s", name);
     char *end = strchr(text + strlen(entry), ')');
-    /* A pointer is `.param .u64 .ptr …`, a struct `.param .align N .b8 NAME[SIZE]`. */
+    /* A pointer is `.param .u64 .ptr …`, a number `.param .u32 …`, a struct `.param .align N .b8 NAME[SIZE]`. */
     while ((text = strstr(text, ".param ")) && text < end && f->count < ARGUMENTS) {
         text += strlen(".param ");
         size_t i = f->count++;
-        if (!strncmp(text, ".u64 .ptr", 9)) {
+        if (!strncmp(text, ".u64 ", 5)) {
             f->sizes[i] = 8;
+        } else if (!strncmp(text, ".u32 ", 5) || !strncmp(text, ".f32 ", 5)) {
+            f->sizes[i] = 4;
+            f->is_float[i] = text[1] == 'f';
         } else if (!strncmp(text, ".align", 6)) {
             f->sizes[i] = strtoul(strchr(text, '[') + 1, NULL, 10);
         } else {
@@ -390,7 +414,7 @@ Result cuLaunchKernel(Function *f, unsigned gx, unsigned gy, unsigned gz, unsign
     size_t count = 0;
     begin_task(stream);
     while (count < f->count) {
-        arguments[count] = (Argument){VALUE, 0, parameters[count], f->sizes[count]};
+        arguments[count] = (Argument){VALUE, f->is_float[count], parameters[count], f->sizes[count]};
         /* Where a word of an argument leads is what the kernel uses. */
         for (size_t at = 0; at + 8 <= f->sizes[count]; at += 8) {
             uint64_t word;
