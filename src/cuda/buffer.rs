@@ -118,6 +118,18 @@ impl<'g, T: DeviceCopy> Buffer<'g, T> {
     }
 }
 
+impl Buffer<'_, u32> {
+    /// Makes all elements 0 when what was launched before is done, for which it does not wait.
+    pub(super) fn clear(&mut self) -> Result<(), LaunchError> {
+        if self.len() == 0 {
+            return Ok(());
+        }
+        self.gpu.enter()?;
+        // SAFETY: the array is as long. Only launches use it, which follow on the stream.
+        unsafe { self.gpu.queue().clear(self.pointer(), self.len()) }
+    }
+}
+
 impl<T: DeviceCopy> Drop for Buffer<'_, T> {
     fn drop(&mut self) {
         if self.is_own {

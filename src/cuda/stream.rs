@@ -11,8 +11,8 @@ use cust::memory::{DeviceCopy, DevicePointer};
 use cust::stream::{Stream, StreamFlags};
 use cust::sys::{
     CUevent, CUevent_flags, CUresult, CUstream, cuEventCreate, cuEventDestroy_v2, cuEventRecord,
-    cuLaunchKernel, cuMemcpyDtoHAsync_v2, cuMemcpyHtoDAsync_v2, cuStreamSynchronize,
-    cuStreamWaitEvent,
+    cuLaunchKernel, cuMemcpyDtoHAsync_v2, cuMemcpyHtoDAsync_v2, cuMemsetD32Async,
+    cuStreamSynchronize, cuStreamWaitEvent,
 };
 
 use super::LaunchError;
@@ -138,6 +138,20 @@ impl Queue {
         };
         checked(result, "copy from the device")?;
         self.synchronize()
+    }
+
+    /// Makes words 0, without waiting.
+    ///
+    /// # Safety
+    /// There are as many.
+    pub(super) unsafe fn clear(
+        &self,
+        words: DevicePointer<u32>,
+        length: usize,
+    ) -> Result<(), LaunchError> {
+        // SAFETY: as the caller promises.
+        let result = unsafe { cuMemsetD32Async(words.as_raw(), 0, length, self.raw()) };
+        checked(result, "clear memory")
     }
 }
 

@@ -173,6 +173,7 @@ Result cuStreamCreateWithPriority(Stream **stream, unsigned flags, int priority)
 }
 
 Result cuStreamSynchronize(Stream *stream) {
+    FAIL_IF_ASKED;
     TAKE_TURN;
     if (!current || !is_current(stream_of(stream)->device)) return refuse(INVALID_CONTEXT, "another device's stream");
     join(&waited, &stream_of(stream)->done);
@@ -254,23 +255,37 @@ Result cuMemFree_v2(uint64_t pointer) {
     return SUCCESS;
 }
 
-/* A copy's task. */
-static Result copy(Stream *stream, void *to, const void *from, size_t length, uint64_t on_device) {
+/* Begins a task that uses a part of the device's memory, if it may. */
+static Result begin_use(Stream *stream, uint64_t on_device, size_t length) {
     Allocation *allocation = find(on_device, length);
     if (!current || !is_current(stream_of(stream)->device)) return INVALID_CONTEXT;
-    if (!allocation) return refuse(INVALID_VALUE, "copying what is not there");
+    if (!allocation) return refuse(INVALID_VALUE, "using what is not there");
     begin_task(stream_of(stream));
-    if (!use(allocation, stream_of(stream))) return refuse(LAUNCH_FAILED, UNORDERED);
-    memcpy(to, from, length);
-    return SUCCESS;
+    return use(allocation, stream_of(stream)) ? SUCCESS : refuse(LAUNCH_FAILED, UNORDERED);
+}
+
+Result cuMemsetD32Async(uint64_t to, unsigned value, size_t count, Stream *stream) {
+    TAKE_TURN;
+    Result result = begin_use(stream, to, 4 * count);
+    for (size_t i = 0; result == SUCCESS && i < count; i++) memcpy((char *)to + 4 * i, &value, 4);
+    return result;
+}
+
+/* A copy's task. */
+static Result copy(Stream *stream, void *to, const void *from, size_t length, uint64_t on_device) {
+    Result result = begin_use(stream, on_device, length);
+    if (result == SUCCESS) memcpy(to, from, length);
+    return result;
 }
 
 Result cuMemcpyHtoDAsync_v2(uint64_t to, const void *from, size_t length, Stream *stream) {
+    FAIL_IF_ASKED;
     TAKE_TURN;
     return copy(stream, (void *)to, from, length, to);
 }
 
 Result cuMemcpyDtoHAsync_v2(void *to, uint64_t from, size_t length, Stream *stream) {
+    FAIL_IF_ASKED;
     TAKE_TURN;
     return copy(stream, to, (void *)from, length, from);
 }
@@ -282,22 +297,26 @@ static Result wait_for_copy(Result result) {
 }
 
 Result cuMemcpyHtoD_v2(uint64_t to, const void *from, size_t length) {
+    FAIL_IF_ASKED;
     TAKE_TURN;
     return wait_for_copy(copy(NULL, (void *)to, from, length, to));
 }
 
 Result cuMemcpyDtoH_v2(void *to, uint64_t from, size_t length) {
+    FAIL_IF_ASKED;
     TAKE_TURN;
     return wait_for_copy(copy(NULL, to, (void *)from, length, from));
 }
 
 Result cuMemcpyDtoD_v2(uint64_t to, uint64_t from, size_t length) {
+    FAIL_IF_ASKED;
     TAKE_TURN;
     Result result = copy(NULL, (void *)to, (void *)from, length, from);
     return wait_for_copy(result == SUCCESS ? copy(NULL, (void *)to, (void *)from, length, to) : result);
 }
 
 Result cuCtxSynchronize(void) {
+    FAIL_IF_ASKED;
     TAKE_TURN;
     if (!current) return INVALID_CONTEXT;
     for (int i = 0; i < STREAMS; i++)

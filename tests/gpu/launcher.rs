@@ -9,7 +9,7 @@ use poisson_midpoint::dynamics::{Overdamped, Underdamped};
 use poisson_midpoint::kernel::{KernelDrift, Ptx};
 use poisson_midpoint::random::Streams;
 use poisson_midpoint::target::{DoubleWell, Drift, TableDrift, TableError};
-use poisson_midpoint::{MidpointLaw, Phase, PoissonMidpoint};
+use poisson_midpoint::{EulerMaruyama, MidpointLaw, Phase, PoissonMidpoint};
 
 use super::cases::underdamped;
 use super::{Host, Options};
@@ -24,6 +24,7 @@ pub fn all(gpu: &Gpu, options: &Options) -> Result<()> {
     check_threads(gpu, options)?;
     check_compilation(options)?;
     check_errors(gpu)?;
+    check_waits(gpu)?;
     Ok(())
 }
 
@@ -209,4 +210,63 @@ fn check_errors(gpu: &Gpu) -> Result<()> {
         "a drift of 5 for 6"
     );
     Ok(())
+}
+
+/// The parts of a split-phase step do not wait for the device: on the emulated driver they succeed where every
+/// function fails by which they could.
+fn check_waits(gpu: &Gpu) -> Result<()> {
+    let is_emulated = gpu.name()?.starts_with("emulated");
+    let dynamics = Overdamped::new(0.1_f32, 10)?;
+    let euler = EulerMaruyama::new(dynamics);
+    let single = PoissonMidpoint::new(dynamics, MidpointLaw::Single);
+    let bernoulli = PoissonMidpoint::new(dynamics, MidpointLaw::Bernoulli);
+    // Many particles of one tile, and few of several.
+    for (dimension, count) in [(2, 100), (40, 5)] {
+        let state = vec![0.5; dimension * count];
+        let mut batch: SplitBatch<'_, Overdamped<f32>> =
+            gpu.split_phase(Streams::new(1), 0, dimension, Layout::Rows, &state)?;
+        for waiting in [
+            "cuStreamSynchronize",
+            "cuCtxSynchronize",
+            "cuMemcpyDtoHAsync_v2",
+            "cuMemcpyHtoDAsync_v2",
+            "cuMemcpyHtoD_v2",
+            "cuMemcpyDtoD_v2",
+        ] {
+            let answer = without(waiting, || {
+                batch.update(&euler, 0)?;
+                batch.begin(&single, 1)?;
+                ensure!(batch.asking()? == count, "not all ask");
+                batch.midpoint()?;
+                batch.finish()?;
+                batch.begin(&bernoulli, 2)?;
+                for _ in 0..8 {
+                    batch.midpoint()?;
+                }
+                Ok(batch.asking())
+            })?;
+            let waits = ["cuStreamSynchronize", "cuMemcpyDtoHAsync_v2"].contains(&waiting);
+            ensure!(
+                answer.is_err() == (waits && is_emulated),
+                "{waiting}: {answer:?}"
+            );
+            // After the ninth of nine midpoints it is known that none asks.
+            without(waiting, || {
+                batch.midpoint()?;
+                Ok(batch.finish()?)
+            })?;
+        }
+    }
+    Ok(())
+}
+
+/// Does something while a function of the emulated driver fails.
+#[allow(unsafe_code, reason = "the environment is the emulated driver's input")]
+fn without<T>(function: &str, act: impl FnOnce() -> Result<T>) -> Result<T> {
+    // SAFETY: no other thread of the program runs by now.
+    unsafe { std::env::set_var("EMULATE_AN_ERROR", format!("{function}=719")) };
+    let result = act();
+    // SAFETY: as above.
+    unsafe { std::env::remove_var("EMULATE_AN_ERROR") };
+    result
 }

@@ -47,8 +47,8 @@ where
 
     /// For each particle the inner step at which it asks, or 0.
     ///
-    /// Two arrays take turns: after each [`midpoint`](Self::midpoint) it is the other one, and a pointer that was kept
-    /// leads to where the particles asked before. Ask again for the pointer.
+    /// Two arrays take turns: after a [`midpoint`](Self::midpoint) it is the other one, and a pointer that was kept
+    /// leads to where the particles asked before. Ask again for the pointer, which does not wait.
     #[must_use]
     pub fn mask(&self) -> DevicePointer<u32> {
         self.current.pointer()

@@ -37,15 +37,28 @@ pub enum Layout {
 /// parts of a macro step, on [`Gpu::stream`], in order with it, or after [`Gpu::synchronize`]. Euler–Maruyama and the
 /// Poisson midpoint method have kernels for this, the other methods have none:
 ///
-/// | method | before | launches |
-/// |---|---|---|
-/// | Euler–Maruyama | `b0` = b at [`state`](Self::state) | [`update`](Self::update) |
-/// | Poisson midpoint | `b0` = b at [`state`](Self::state) | [`begin`](Self::begin) |
-/// | … while particles ask | `drift` = b at [`query`](Self::query), [`times`](Self::times) | [`midpoint`](Self::midpoint) |
-/// | | | [`finish`](Self::finish) |
+/// | method | before | call | waits for the device |
+/// |---|---|---|---|
+/// | Euler–Maruyama | `b0` = b at [`state`](Self::state) | [`update`](Self::update) | no |
+/// | Poisson midpoint | `b0` = b at [`state`](Self::state) | [`begin`](Self::begin) | no |
+/// | … while particles ask | `drift` = b at [`query`](Self::query), [`times`](Self::times) | [`midpoint`](Self::midpoint) | no |
+/// | … how many do | | [`asking`](Self::asking) | under `Bernoulli`, once a round |
+/// | | | [`finish`](Self::finish) | only to ask, if nobody has |
 ///
-/// Which particles ask is told by [`mask`](Self::mask), 0 for those that do not, and by
-/// [`list`](Self::list); under [`MidpointLaw::Single`] all do, once.
+/// So do copies to and from the host wait, such as [`states`](Self::states) and [`set_b0`](Self::set_b0); and the first
+/// launch of all, while the driver compiles the kernels. Everything else only puts work on the stream, where it comes
+/// after what was put there before: a drift that is computed on the stream, or in order with it, needs no wait.
+///
+/// Which particles ask is told on the device by [`mask`](Self::mask), 0 for those that do not, and by
+/// [`list`](Self::list); under [`MidpointLaw::Single`] all do, once. Under [`MidpointLaw::Bernoulli`] a network can be
+/// called in two ways:
+///
+/// - for the particles on the list: no evaluation is in vain, and the host asks in every round how long the list is;
+/// - for all particles: a drift is read only for those that ask, so the host need not know which these are. It goes
+///   through a number of rounds that is nearly always enough, and looks once, by [`asking`](Self::asking) or
+///   [`finish`](Self::finish), whether it was; if not, more rounds follow. A round in which no particle asks changes
+///   nothing. Where K is large, one particle in 10⁸ asks more than ten times in a step.
+///
 /// A particle has as many dimensions as you like: those of an image are spread over threads.
 /// The words read and the bits of the result are those of every other form of the steppers.
 ///
@@ -67,7 +80,7 @@ pub enum Layout {
 ///     for step in 0..100 {
 ///         batch.set_b0(&network(&batch.states()?))?;
 ///         batch.begin(&stepper, step)?;
-///         while batch.asking() > 0 {
+///         while batch.asking()? > 0 {
 ///             batch.set_drift(&network(&batch.queries()?))?;
 ///             batch.midpoint()?;
 ///         }
@@ -113,7 +126,10 @@ enum Step<S: KernelDynamics> {
     Midpoint {
         method: Method<S::Real>,
         law: MidpointLaw,
-        asking: usize,
+        /// How many midpoints a particle can have.
+        most: u32,
+        /// How many particles ask, once the host knows.
+        asking: Option<usize>,
     },
 }
 
@@ -313,61 +329,76 @@ where
     /// Begins macro step `step` of the Poisson midpoint method, the particles' drift being
     /// [`b0`](Self::b0).
     ///
-    /// Waits for the device under [`MidpointLaw::Bernoulli`], to learn how many ask.
-    ///
     /// # Errors
     /// [`LaunchError::Order`] amid another step, [`LaunchError::Compile`], [`LaunchError::Driver`].
     pub fn begin(&mut self, stepper: &PoissonMidpoint<S>, step: u32) -> Result<(), LaunchError> {
         self.expect_none("begin")?;
         self.extent.step = step;
         self.extent.round = 0;
-        let method = Method::from(stepper);
         let law = stepper.law();
-        let all = if stepper.dynamics().inner_steps() > 1 {
-            self.len()
-        } else {
-            0
+        let midpoints = stepper.dynamics().inner_steps().saturating_sub(1);
+        let most = match law {
+            MidpointLaw::Single => midpoints.min(1),
+            MidpointLaw::Bernoulli => midpoints,
         };
-        self.round(SplitPart::Begin, method, law, all)
+        self.round(SplitPart::Begin, Method::from(stepper), law, most)
     }
 
     /// How many particles ask for a drift: 0 if the step can be finished, or none is under way.
-    #[must_use]
-    pub fn asking(&self) -> usize {
-        match self.step {
-            Step::None => 0,
-            Step::Midpoint { asking, .. } => asking,
-        }
-    }
-
-    /// Goes on with the particles that ask for a drift, which is now at [`drift`](Self::drift).
+    ///
+    /// Under [`MidpointLaw::Bernoulli`] it waits for the device, once a round: it keeps the answer until the next
+    /// [`midpoint`](Self::midpoint). Under [`MidpointLaw::Single`] it does not wait, and a particle that has failed before
+    /// the step is counted, although it does not ask.
     ///
     /// # Errors
-    /// [`LaunchError::Order`] if none asks, [`LaunchError::Driver`].
+    /// [`LaunchError::Driver`].
+    pub fn asking(&mut self) -> Result<usize, LaunchError> {
+        let Step::Midpoint { asking, .. } = &mut self.step else {
+            return Ok(0);
+        };
+        if let Some(known) = *asking {
+            return Ok(known);
+        }
+        let mut found = [0];
+        self.asked.download(0, &mut found)?;
+        let [found] = found;
+        *asking = Some(found as usize);
+        Ok(found as usize)
+    }
+
+    /// Goes on with the particles that ask for a drift, which is now at [`drift`](Self::drift). Where none asks any more
+    /// it changes nothing.
+    ///
+    /// # Errors
+    /// [`LaunchError::Order`] if no step is under way, [`LaunchError::Driver`].
     pub fn midpoint(&mut self) -> Result<(), LaunchError> {
         match self.step {
+            Step::None => Err(self.out_of_order("midpoint")),
             Step::Midpoint {
-                method,
-                law,
-                asking: 1..,
+                asking: Some(0), ..
+            } => Ok(()),
+            Step::Midpoint {
+                method, law, most, ..
             } => {
                 mem::swap(&mut self.previous, &mut self.current);
                 self.extent.round += 1;
-                self.round(SplitPart::Midpoint, method, law, 0)
+                self.round(SplitPart::Midpoint, method, law, most)
             }
-            _ => Err(self.out_of_order("midpoint")),
         }
     }
 
     /// Ends the macro step. A particle that has failed in it is where it was before.
     ///
+    /// Calls [`asking`](Self::asking), which waits for the device under [`MidpointLaw::Bernoulli`] unless it has been
+    /// called since the last [`midpoint`](Self::midpoint).
+    ///
     /// # Errors
-    /// [`LaunchError::Order`] if a particle asks or no step is under way, [`LaunchError::Driver`].
+    /// [`LaunchError::Order`] if no step is under way, or if a particle asks: then the step still is, and goes on with
+    /// [`midpoint`](Self::midpoint); [`LaunchError::Driver`].
     pub fn finish(&mut self) -> Result<(), LaunchError> {
+        let asking = self.asking()?;
         match self.step {
-            Step::Midpoint {
-                method, asking: 0, ..
-            } => self.end(&method),
+            Step::Midpoint { method, .. } if asking == 0 => self.end(&method),
             _ => Err(self.out_of_order("finish")),
         }
     }
@@ -377,33 +408,31 @@ where
         self.len().saturating_mul(shape.tiles())
     }
 
-    /// Draws midpoints and goes to them. Under `Single`, `all` is how many then ask.
+    /// Draws midpoints and goes to them.
     fn round(
         &mut self,
         part: SplitPart,
         method: Method<S::Real>,
         law: MidpointLaw,
-        all: usize,
+        most: u32,
     ) -> Result<(), LaunchError> {
-        let must_count = law == MidpointLaw::Bernoulli;
+        let may_ask = self.extent.round < most;
+        let must_count = may_ask && law == MidpointLaw::Bernoulli;
         self.extent.list = u32::from(must_count);
         if must_count {
-            self.asked.upload(0, &[0])?;
+            self.asked.clear()?;
         }
         let tiles = self.tiles();
         if tiles > self.len() {
             self.launch(SplitPart::Choose, &method, self.len())?;
         }
         self.launch(part, &method, tiles)?;
-        let mut asking = [0];
-        if must_count {
-            self.asked.download(0, &mut asking)?;
-        }
-        let [asking] = asking;
+        let known = if may_ask { self.len() } else { 0 };
         self.step = Step::Midpoint {
             method,
             law,
-            asking: if must_count { asking as usize } else { all },
+            most,
+            asking: (!must_count).then_some(known),
         };
         Ok(())
     }
@@ -427,7 +456,10 @@ where
     fn out_of_order(&self, asked: &'static str) -> LaunchError {
         let next = match self.step {
             Step::None => "begin or update",
-            Step::Midpoint { asking: 0, .. } => "finish",
+            Step::Midpoint {
+                asking: Some(0), ..
+            } => "finish",
+            Step::Midpoint { asking: None, .. } => "midpoint or finish",
             Step::Midpoint { .. } => "midpoint",
         };
         LaunchError::Order { asked, next }
