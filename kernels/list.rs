@@ -9,13 +9,13 @@ macro_rules! each_module {
         $call! { "f32_3", f32, 3 }
         $call! { "f32_4", f32, 4 }
         $call! { "f32_8", f32, 8 }
-        $call! { "f32_16", f32, 16, compact }
+        $call! { "f32_16", f32, 16 }
         $call! { "f32_32", f32, 32, compact }
         $call! { "f32_64", f32, 64, compact }
         $call! { "f64_1", f64, 1 }
         $call! { "f64_2", f64, 2 }
         $call! { "f64_3", f64, 3 }
-        $call! { "f64_4", f64, 4, compact }
+        $call! { "f64_4", f64, 4 }
         $call! { "f64_8", f64, 8, compact }
     };
 }

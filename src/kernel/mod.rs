@@ -12,6 +12,7 @@
 //! the grid. Which kernels the crate embeds, and how to make others, is told by the feature `cuda`'s
 //! module `cuda` and by the macro `fused_kernel`.
 
+use core::hint::black_box;
 use core::ops::Range;
 
 use crate::batch::Status;
@@ -127,6 +128,9 @@ pub fn fused<S, T, F, M, const D: usize>(
     M: Memory<T> + ?Sized,
 {
     for place in thread.particles(memory.count()) {
+        // Hidden here and after the steps, lest the compiler keep the address of every component in a register of its own
+        // while the particle moves.
+        let place = black_box(place);
         if !memory.is_active(place) {
             continue;
         }
@@ -137,6 +141,7 @@ pub fn fused<S, T, F, M, const D: usize>(
         let mut words = Ahead::new(*streams, particle, memory.word_position(place));
         let drift = |time, position: &_| drift.drift(time, position);
         let advance = stepper.advance(&mut state, &mut words, drift, steps.clone());
+        let place = black_box(place);
         state.for_each(|part, d, value| memory.set_component(part * D + d, place, value));
         memory.set_word_position(place, advance.word_position);
         memory.add_drift_calls(place, advance.drift_calls);
