@@ -5,6 +5,7 @@ use core::slice;
 
 use crate::dynamics::cell::Cell;
 use crate::dynamics::{CellOf, RealOf};
+use crate::kernel::method::EntryOf;
 use crate::kernel::{Column, FailureRecord, KernelStepper, Memory, Method, Ptx, Thread, fused};
 use crate::random::Streams;
 use crate::real::Real;
@@ -24,10 +25,11 @@ compile_error!("the host of a GPU has 64-bit pointers, as the GPU has");
 ///     first: 0,
 ///     streams: Streams::new(42),
 ///     table_length: 2,
+///     entries: 0,
 ///     first_step: 0,
 ///     steps: 100,
 /// };
-/// assert_eq!(size_of_val(&extent), 64);
+/// assert_eq!(size_of_val(&extent), 72);
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(C)]
@@ -40,6 +42,8 @@ pub struct Extent {
     pub streams: Streams,
     /// The number of the drift's parameters.
     pub table_length: usize,
+    /// The number of entries of the method's table of coefficients; 0 if the threads calculate them.
+    pub entries: usize,
     /// The first macro step.
     pub first_step: u32,
     /// How many macro steps.
@@ -69,8 +73,8 @@ pub struct Launch<T> {
 }
 
 const _: () = {
-    assert!(size_of::<Extent>() == 64 && size_of::<FailureRecord>() == 20);
-    assert!(size_of::<Launch<f32>>() == 104 && size_of::<Launch<f64>>() == 104);
+    assert!(size_of::<Extent>() == 72 && size_of::<FailureRecord>() == 20);
+    assert!(size_of::<Launch<f32>>() == 112 && size_of::<Launch<f64>>() == 112);
     assert!(offset_of!(Launch<f32>, extent) == 40 && offset_of!(Launch<f64>, extent) == 40);
 };
 
@@ -84,6 +88,17 @@ impl<T: Real> Launch<T> {
     pub unsafe fn table<'a>(&self, pointer: *const T) -> &'a [T] {
         // SAFETY: as the caller promises.
         unsafe { slice::from_raw_parts(pointer, self.extent.table_length) }
+    }
+
+    /// The method's table of coefficients, of entries E made of scalars alone.
+    ///
+    /// # Safety
+    /// The pointer is not null, is aligned for E, and leads to `extent.entries` of them that nobody writes while the
+    /// slice lives.
+    #[inline]
+    unsafe fn entries<'a, E>(&self, pointer: *const T) -> &'a [E] {
+        // SAFETY: as the caller promises.
+        unsafe { slice::from_raw_parts(pointer.cast(), self.extent.entries) }
     }
 
     /// The particles, of states with so many components, for threads to share.
@@ -193,22 +208,27 @@ impl Ptx {
 /// whoever launches it checks both.
 ///
 /// # Safety
-/// What [`Launch::table`] demands of the pointer, and [`Launch::particles`] for the stepper's states.
+/// What [`Launch::table`] demands of the pointer `table`, and [`Launch::particles`] for the stepper's states. The pointer
+/// `coefficients` is not null and aligned to 16 bytes, and leads to the `extent.entries` first entries of the table that
+/// a stepper of these parameters writes, which nobody writes meanwhile.
 #[inline]
 pub unsafe fn fused_body<'a, S, F, const D: usize>(
     thread: Thread,
     launch: &Launch<RealOf<S::Dynamics>>,
     method: &Method<RealOf<S::Dynamics>>,
     table: *const RealOf<S::Dynamics>,
+    coefficients: *const RealOf<S::Dynamics>,
 ) where
-    S: KernelStepper + for<'m> TryFrom<&'m Method<RealOf<S::Dynamics>>>,
+    S: KernelStepper,
     F: TableDrift<'a, RealOf<S::Dynamics>, D>,
     RealOf<S::Dynamics>: 'a,
 {
     let components = CellOf::<S::Dynamics, RealOf<S::Dynamics>>::PARTS * D;
     // SAFETY: as the caller promises.
     let (table, particles) = unsafe { (launch.table(table), launch.particles(components)) };
-    if let (Ok(stepper), Ok(drift)) = (S::try_from(method), F::from_table(table)) {
+    // SAFETY: as the caller promises; an entry is an array of scalars that is aligned to 16 bytes.
+    let entries = unsafe { launch.entries::<EntryOf<S>>(coefficients) };
+    if let (Ok(stepper), Ok(drift)) = (S::on_device(method, entries), F::from_table(table)) {
         let extent = &launch.extent;
         let numbers = (&extent.streams, extent.first);
         let steps = extent.first_step..extent.first_step.saturating_add(extent.steps);
@@ -243,8 +263,9 @@ pub fn this_thread() -> Thread {
 /// For a device crate of your own, which is `no_std`, has the feature `abi_ptx` and
 /// is compiled for `nvptx64-nvidia-cuda`. It is given the stepper's type, that of the drift, which
 /// implements [`TableDrift`](crate::target::TableDrift), the scalar and the dimension. The kernel's parameters
-/// are a [`Launch`] and a [`Method`] by value, and a pointer to the drift's table. The table's pointer is not in a
-/// struct, since there the compiler would not know that it leads to global memory. The kernel takes a one-dimensional
+/// are a [`Launch`] and a [`Method`] by value, and pointers to the drift's table and to the method's table of
+/// coefficients. These pointers are not in a struct, since there the compiler would not know that they lead to global
+/// memory. The kernel takes a one-dimensional
 /// grid of any size, and no shared memory.
 ///
 /// ```ignore
@@ -264,12 +285,17 @@ macro_rules! fused_kernel {
             launch: $crate::kernel::Launch<$real>,
             method: $crate::kernel::Method<$real>,
             table: *const $real,
+            coefficients: *const $real,
         ) {
             let thread = $crate::kernel::this_thread();
             // SAFETY: as the caller promises.
             unsafe {
                 $crate::kernel::fused_body::<$stepper, $drift, $dimension>(
-                    thread, &launch, &method, table,
+                    thread,
+                    &launch,
+                    &method,
+                    table,
+                    coefficients,
                 );
             }
         }

@@ -23,7 +23,7 @@ mod cases;
 use cases::*;
 
 /// What a kernel runs.
-type Body<T> = unsafe fn(Thread, &Launch<T>, &Method<T>, *const T);
+type Body<T> = unsafe fn(Thread, &Launch<T>, &Method<T>, *const T, *const T);
 
 const SEED: u64 = 5;
 const FIRST: u64 = u64::MAX - 1000;
@@ -56,13 +56,14 @@ impl<T: Value> Arrays<T> {
         }
     }
 
-    fn launch(&mut self, table: &[T], steps: u32) -> Launch<T> {
+    fn launch(&mut self, table: &[T], entries: usize, steps: u32) -> Launch<T> {
         Launch {
             extent: Extent {
                 count: self.word_positions.len(),
                 first: FIRST,
                 streams: Streams::new(SEED),
                 table_length: table.len(),
+                entries,
                 first_step: 3,
                 steps,
             },
@@ -76,6 +77,42 @@ impl<T: Value> Arrays<T> {
 
     fn statuses(&self) -> Vec<Status> {
         self.failures.iter().map(FailureRecord::status).collect()
+    }
+}
+
+/// Scalars aligned as a table's entries are.
+#[derive(Clone, Copy)]
+#[repr(C, align(16))]
+struct Four<T>([T; 4]);
+
+/// A table of coefficients, and its number of entries.
+struct Coefficients<T> {
+    scalars: Vec<Four<T>>,
+    entries: usize,
+}
+
+impl<T: Value> Coefficients<T> {
+    fn none() -> Self {
+        Self {
+            scalars: vec![Four([T::ZERO; 4])],
+            entries: 0,
+        }
+    }
+
+    fn of<S: KernelDynamics<Real = T>>(stepper: &impl KernelStepper<Dynamics = S>) -> Self {
+        let mut all = Self::none();
+        stepper.write_entries(|entry| {
+            all.entries += 1;
+            let (fours, rest) = entry.as_chunks();
+            assert_eq!(rest.len(), 0);
+            all.scalars.extend(fours.iter().copied().map(Four));
+        });
+        all.scalars.remove(0);
+        all
+    }
+
+    fn pointer(&self) -> *const T {
+        self.scalars.as_ptr().cast()
     }
 }
 
@@ -146,18 +183,30 @@ fn check<S, F, const D: usize>(
 {
     const STEPS: u32 = 6;
     let method = stepper.method();
+    let coefficients = Coefficients::of(stepper);
+    // A table may be short, and there may be none: threads calculate what it has not.
+    let shares = [1, 2, 0].map(|share| coefficients.entries.checked_div(share).unwrap_or(0));
     for count in [0, 1, 5, 33] {
         let expected = Expected::new::<S, F, D>(stepper, drift, count, STEPS);
-        for threads in [1, 4, 32, 64] {
+        for (threads, entries) in [1, 4, 32, 64].into_iter().zip(shares.into_iter().cycle()) {
             let mut found = Arrays::<S::Real>::new(S::State::<D>::PARTS * D, count);
-            let launch = found.launch(table, STEPS);
+            let launch = found.launch(table, entries, STEPS);
             for index in 0..threads {
                 let thread = Thread {
                     index,
                     count: threads,
                 };
-                // SAFETY: the pointers are those of `found` and `table`, which nobody else uses.
-                unsafe { body(thread, &launch, &method, table.as_ptr()) };
+                // SAFETY: the pointers are those of `found` and of the tables, which nobody else uses, and the table of
+                // coefficients is the stepper's.
+                unsafe {
+                    body(
+                        thread,
+                        &launch,
+                        &method,
+                        table.as_ptr(),
+                        coefficients.pointer(),
+                    );
+                }
             }
             expected.compare(&found, name);
         }
@@ -231,10 +280,11 @@ fn a_failed_particle_keeps_its_last_good_state() {
     check::<_, _, 1>("cliff", body, &stepper, &drift, &table);
     // The case does occur: some of these particles fail.
     let mut arrays = Arrays::<f32>::new(2, 33);
-    let launch = arrays.launch(&table, 6);
+    let launch = arrays.launch(&table, 0, 6);
     let thread = Thread { index: 0, count: 1 };
-    // SAFETY: the pointers are those of `arrays` and `table`, which nobody else uses.
-    unsafe { body(thread, &launch, &Method::from(&stepper), table.as_ptr()) };
+    let (method, none) = (Method::from(&stepper), Coefficients::none());
+    // SAFETY: the pointers are those of `arrays` and the tables, which nobody else uses.
+    unsafe { body(thread, &launch, &method, table.as_ptr(), none.pointer()) };
     let failed = arrays.codes.iter().filter(|code| **code == 1).count();
     assert!(failed > 3, "{failed}");
     assert!(arrays.state.iter().all(|x| x.is_finite()));
@@ -247,10 +297,11 @@ fn a_table_or_method_that_does_not_fit_moves_nothing() {
     let mut arrays = Arrays::<f32>::new(3, 4);
     let before = arrays.state.clone();
     let table = [1.0; 11];
-    let launch = arrays.launch(&table, 6);
+    let launch = arrays.launch(&table, 0, 6);
     let body = fused_body::<EulerMaruyama<Overdamped<f32>>, GaussianTable<'_, f32, 3>, 3>;
-    // SAFETY: the pointers are those of `arrays` and `table`, which nobody else uses.
-    unsafe { body(thread, &launch, &Method::from(&stepper), table.as_ptr()) };
+    let (method, none) = (Method::from(&stepper), Coefficients::none());
+    // SAFETY: the pointers are those of `arrays` and the tables, which nobody else uses.
+    unsafe { body(thread, &launch, &method, table.as_ptr(), none.pointer()) };
     assert_eq!((&arrays.state, &arrays.drift_calls), (&before, &vec![1; 4]));
 }
 
@@ -258,7 +309,7 @@ fn a_table_or_method_that_does_not_fit_moves_nothing() {
 fn beyond_the_particles_there_is_nothing() {
     let mut arrays = Arrays::<f32>::new(3, 4);
     let before = arrays.state.clone();
-    let launch = arrays.launch(&[], 6);
+    let launch = arrays.launch(&[], 0, 6);
     // SAFETY: the pointers are those of `arrays`, which nobody else uses.
     let particles = unsafe { launch.particles(3) };
     for (component, place) in [(3, 0), (4096, 0), (0, 4), (2, 4), (usize::MAX, 1)] {

@@ -13,8 +13,8 @@ use super::statuses::{Statuses, set_word_positions};
 use super::{Gpu, KernelName, LaunchError, ptx};
 use crate::batch::{Engine, Particles, Run, Status};
 use crate::dynamics::state::State;
-use crate::dynamics::{RealOf, StateOf};
-use crate::kernel::{Extent, KernelDrift, KernelDynamics, KernelStepper, Launch, Ptx};
+use crate::dynamics::{Dynamics, RealOf, StateOf};
+use crate::kernel::{Extent, KernelDrift, KernelDynamics, KernelStepper, Launch, Method, Ptx};
 use crate::random::Streams;
 use crate::real::Real;
 use crate::target::TableDrift;
@@ -61,7 +61,50 @@ pub struct Batch<'g, X: State<Real: DeviceCopy>> {
     drift_calls: Buffer<'g, u64>,
     /// The last launch's parameters of its drift, here and on the device.
     table: (Vec<X::Real>, Buffer<'g, X::Real>),
+    coefficients: Coefficients<'g, X::Real>,
     of_state: PhantomData<X>,
+}
+
+/// The table of coefficients of the last launch's method.
+#[derive(Debug)]
+struct Coefficients<'g, T: DeviceCopy> {
+    /// The method's name and parameters, before the first launch none.
+    of: Option<(&'static str, Method<T>)>,
+    entries: usize,
+    /// The entries' scalars; never empty, since the pointer must not be null.
+    scalars: Buffer<'g, T>,
+}
+
+impl<'g, T: Real + DeviceCopy> Coefficients<'g, T> {
+    fn new(gpu: &'g Gpu) -> Result<Self, LaunchError> {
+        Ok(Self {
+            of: None,
+            entries: 0,
+            scalars: Buffer::from_slice(gpu, &[T::ZERO])?,
+        })
+    }
+
+    /// Makes the table of this stepper, unless it is there.
+    fn prepare<S>(&mut self, gpu: &'g Gpu, stepper: &S) -> Result<(), LaunchError>
+    where
+        S: KernelStepper<Dynamics: Dynamics<Real = T>>,
+    {
+        let of = Some((S::NAME, stepper.method()));
+        if self.of == of {
+            return Ok(());
+        }
+        let (mut entries, mut scalars) = (0, Vec::new());
+        stepper.write_entries(|entry| {
+            entries += 1;
+            scalars.extend_from_slice(entry);
+        });
+        if entries > 0 {
+            gpu.synchronize()?;
+            self.scalars = Buffer::from_slice(gpu, &scalars)?;
+        }
+        (self.of, self.entries) = (of, entries);
+        Ok(())
+    }
 }
 
 /// The module of the kernel of a stepper and a drift, and the kernel's name.
@@ -204,6 +247,7 @@ impl<'g, X: State<Real: DeviceCopy>> Batch<'g, X> {
             statuses: Statuses::new(gpu, status)?,
             drift_calls: Buffer::filled(gpu, 0, word_positions.len())?,
             table: (Vec::new(), Buffer::from_slice(gpu, &[])?),
+            coefficients: Coefficients::new(gpu)?,
             of_state: PhantomData,
         })
     }
@@ -232,6 +276,9 @@ impl<X: State<Real: DeviceCopy>> Batch<'_, X> {
     /// [`Cpu::run`](crate::batch::Cpu::run) does. Returns when the device has been told, not when it is
     /// done.
     ///
+    /// The midpoint method's kernels read the coefficients of up to 4096 inner steps from a table, which the first run
+    /// with a stepper's parameters makes and uploads: 48 bytes an inner step at most in `f32`, 96 in `f64`.
+    ///
     /// # Errors
     /// [`LaunchError`] if there is no kernel for the stepper, drift, scalar and dimension, if the drift's
     /// table does not suit its kernels, or if the driver refuses to compile or to launch them.
@@ -256,6 +303,7 @@ impl<X: State<Real: DeviceCopy>> Batch<'_, X> {
             let on_device = Buffer::from_slice(self.gpu, &table)?;
             self.table = (table, on_device);
         }
+        self.coefficients.prepare(self.gpu, stepper)?;
         let launch = Launch {
             state: self.state.pointer().as_mut_ptr(),
             word_positions: self.word_positions.pointer().as_mut_ptr(),
@@ -267,20 +315,23 @@ impl<X: State<Real: DeviceCopy>> Batch<'_, X> {
                 first: self.first,
                 streams: self.streams,
                 table_length: self.table.0.len(),
+                entries: self.coefficients.entries,
                 first_step: steps.start,
                 steps: steps.end.saturating_sub(steps.start),
             },
         };
         let (method, table) = (stepper.method(), self.table.1.pointer());
+        let coefficients = self.coefficients.scalars.pointer();
         let arguments = [
             Argument::of(&launch),
             Argument::of(&method),
             Argument::of(&table),
+            Argument::of(&coefficients),
         ];
         // SAFETY: a kernel of this name was made by `fused_kernel` and takes these arguments, in the crate's own
         // modules and, as `Ptx::new` was promised, in others. Nothing else uses the arrays before what follows on the
-        // stream, and nothing writes the table. The stepper and the table suit the kernel's types, which its name
-        // tells.
+        // stream, and nothing writes the tables. The stepper and the tables suit the kernel's types, which its name
+        // tells; a driver's allocation is aligned to 256 bytes.
         unsafe { self.gpu.launch(module, name, self.len(), &arguments) }
     }
 

@@ -1,5 +1,6 @@
 //! A stepper's parameters in a form that host and device lay out alike.
 
+use super::coefficients::{MOST_INNER_STEPS, Tabulate, Tabulated};
 use crate::dynamics::{Dynamics, Overdamped, RealOf, Underdamped};
 use crate::error::{Parameter, ParameterError};
 use crate::method::{Baoa, EulerMaruyama, PoissonMidpoint, Stepper};
@@ -21,7 +22,7 @@ impl<S: Dynamics> Sealed for PoissonMidpoint<S> {}
 impl<T> Sealed for Baoa<T> {}
 
 /// Dynamics that a kernel makes from plain numbers: only those of this crate, since launches trust their name.
-pub trait KernelDynamics: Dynamics + Sealed {
+pub trait KernelDynamics: Tabulate + Sealed {
     /// Their part of a kernel's name.
     const NAME: &'static str;
 
@@ -89,31 +90,89 @@ pub trait KernelStepper: Stepper<Dynamics: KernelDynamics> + Sealed {
     /// The stepper's part of a kernel's name.
     const NAME: &'static str;
 
+    /// The stepper as a kernel has it, with its table of coefficients.
+    #[doc(hidden)]
+    type OnDevice<'t>: Stepper<Dynamics: Dynamics<Real = RealOf<Self::Dynamics>>>;
+
     /// The stepper's parameters.
     fn method(&self) -> Method<RealOf<Self::Dynamics>>;
+
+    /// Calls `write` with the entries of the stepper's table of coefficients, one after another, if it has one.
+    #[doc(hidden)]
+    fn write_entries(&self, _write: impl FnMut(&[RealOf<Self::Dynamics>])) {}
+
+    /// The stepper of these parameters, with as many entries of its table as there are.
+    #[doc(hidden)]
+    fn on_device<'t>(
+        method: &Method<RealOf<Self::Dynamics>>,
+        entries: &'t [EntryOf<Self>],
+    ) -> Result<Self::OnDevice<'t>, ParameterError<RealOf<Self::Dynamics>>>;
 }
+
+/// An entry of a stepper's table of coefficients.
+pub(crate) type EntryOf<P> = <<P as Stepper>::Dynamics as Tabulate>::Entry;
 
 impl<S: KernelDynamics> KernelStepper for EulerMaruyama<S> {
     const NAME: &'static str = "em";
+    type OnDevice<'t> = Self;
 
     fn method(&self) -> Method<S::Real> {
         self.into()
+    }
+
+    #[inline]
+    fn on_device(
+        method: &Method<S::Real>,
+        _entries: &[S::Entry],
+    ) -> Result<Self, ParameterError<S::Real>> {
+        method.try_into()
     }
 }
 
 impl<S: KernelDynamics> KernelStepper for PoissonMidpoint<S> {
     const NAME: &'static str = "pmm";
+    type OnDevice<'t> = PoissonMidpoint<Tabulated<'t, S>>;
 
     fn method(&self) -> Method<S::Real> {
         self.into()
+    }
+
+    fn write_entries(&self, mut write: impl FnMut(&[S::Real])) {
+        let inner_steps = self.dynamics().inner_steps();
+        if inner_steps <= MOST_INNER_STEPS {
+            for n in 0..=inner_steps {
+                write(self.dynamics().entry(n).as_ref());
+            }
+        }
+    }
+
+    #[inline]
+    fn on_device<'t>(
+        method: &Method<S::Real>,
+        entries: &'t [S::Entry],
+    ) -> Result<Self::OnDevice<'t>, ParameterError<S::Real>> {
+        let dynamics = Tabulated::new(method.dynamics::<S>()?, entries);
+        Ok(PoissonMidpoint::from_midpoints(
+            dynamics,
+            method.midpoints(),
+        ))
     }
 }
 
 impl<T: Real> KernelStepper for Baoa<T> {
     const NAME: &'static str = "baoa";
+    type OnDevice<'t> = Self;
 
     fn method(&self) -> Method<T> {
         self.into()
+    }
+
+    #[inline]
+    fn on_device(
+        method: &Method<T>,
+        _entries: &[EntryOf<Self>],
+    ) -> Result<Self, ParameterError<T>> {
+        method.try_into()
     }
 }
 
@@ -167,6 +226,16 @@ impl<T: Real> Method<T> {
     fn dynamics<S: KernelDynamics<Real = T>>(&self) -> Result<S, ParameterError<T>> {
         S::from_parameters(self.step_size, self.inner_steps, self.parameters)
     }
+
+    /// The midpoints.
+    #[inline]
+    fn midpoints(&self) -> Midpoints {
+        let law = match self.law {
+            0 => MidpointLaw::Bernoulli,
+            _ => MidpointLaw::Single,
+        };
+        Midpoints::from_gap_scale(law, self.inner_steps, self.gap_scale)
+    }
 }
 
 /// The stepper that the method was made from, or one with its step size, K and parameters; an error
@@ -198,12 +267,7 @@ impl<T: Real, S: KernelDynamics<Real = T>> TryFrom<&Method<T>> for PoissonMidpoi
 
     #[inline]
     fn try_from(method: &Method<T>) -> Result<Self, ParameterError<T>> {
-        let law = match method.law {
-            0 => MidpointLaw::Bernoulli,
-            _ => MidpointLaw::Single,
-        };
-        let midpoints = Midpoints::from_gap_scale(law, method.inner_steps, method.gap_scale);
-        Ok(Self::from_midpoints(method.dynamics()?, midpoints))
+        Ok(Self::from_midpoints(method.dynamics()?, method.midpoints()))
     }
 }
 

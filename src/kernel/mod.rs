@@ -23,6 +23,7 @@ use crate::random::{Ahead, Streams};
 use crate::real::Real;
 use crate::target::Drift;
 
+mod coefficients;
 #[cfg(feature = "kernels")]
 #[path = "../../kernels/column.rs"]
 #[allow(unsafe_code, reason = "a device's memory is reached by pointers")]
@@ -123,7 +124,7 @@ pub fn fused<S, T, F, M, const D: usize>(
     steps: Range<u32>,
 ) where
     T: Real,
-    S: KernelStepper + Stepper<Dynamics: Dynamics<Real = T>>,
+    S: Stepper<Dynamics: Dynamics<Real = T>>,
     F: Drift<T, D>,
     M: Memory<T> + ?Sized,
 {

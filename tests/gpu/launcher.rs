@@ -9,7 +9,7 @@ use poisson_midpoint::dynamics::{Overdamped, Underdamped};
 use poisson_midpoint::kernel::{KernelDrift, Ptx};
 use poisson_midpoint::random::Streams;
 use poisson_midpoint::target::{DoubleWell, Drift, TableDrift, TableError};
-use poisson_midpoint::{EulerMaruyama, MidpointLaw, Phase, PoissonMidpoint};
+use poisson_midpoint::{EulerMaruyama, MidpointLaw, Phase, PoissonMidpoint, Stepper};
 
 use super::cases::underdamped;
 use super::{Host, Options};
@@ -21,6 +21,7 @@ pub fn all(gpu: &Gpu, options: &Options) -> Result<()> {
     for count in [0, 1, 5, options.particles(2)] {
         check_engines(gpu, &Host::new(4, count), options.steps)?;
     }
+    check_coefficients(gpu, &Host::new(4, options.particles(2)))?;
     check_threads(gpu, options)?;
     check_compilation(options)?;
     check_errors(gpu)?;
@@ -69,6 +70,40 @@ where
     let run = engine.advance(&stepper(), &mut particles, &DRIFT, steps)?;
     ensure!(run.failed == 0, "{} failed", run.failed);
     Ok(run.drift_calls)
+}
+
+/// A batch that methods take turns with: each has the table of coefficients that is its own, or none.
+fn check_coefficients(gpu: &Gpu, start: &Host<f32>) -> Result<()> {
+    let midpoint = |step_size, inner_steps, law| {
+        let dynamics = Underdamped::new(step_size, inner_steps, 2.0_f32)?;
+        anyhow::Ok(PoissonMidpoint::new(dynamics, law))
+    };
+    let methods = [
+        midpoint(0.1, 100, MidpointLaw::Bernoulli)?,
+        midpoint(0.05, 100, MidpointLaw::Bernoulli)?,
+        midpoint(0.05, 50, MidpointLaw::Bernoulli)?,
+        midpoint(0.05, 50, MidpointLaw::Single)?,
+        midpoint(0.05, 4096, MidpointLaw::Single)?,
+        midpoint(0.05, 4097, MidpointLaw::Single)?,
+        midpoint(0.05, 1, MidpointLaw::Single)?,
+        midpoint(0.1, 100, MidpointLaw::Bernoulli)?,
+    ];
+    let (mut expected, mut found) = (start.clone(), start.clone());
+    let mut on_the_host = expected.particles::<Underdamped2>()?;
+    let mut particles = found.particles::<Underdamped2>()?;
+    let mut batch = gpu.upload(&mut particles)?;
+    for (method, step) in methods.into_iter().zip(0..) {
+        // With the parameters of the method before it, but without midpoints.
+        let held = EulerMaruyama::new(*method.dynamics());
+        let (first, second) = (4 * step..4 * step + 3, 4 * step + 3..4 * step + 4);
+        Cpu.advance(&method, &mut on_the_host, &DRIFT, first.clone())?;
+        batch.run(&method, &DRIFT, first)?;
+        Cpu.advance(&held, &mut on_the_host, &DRIFT, second.clone())?;
+        batch.run(&held, &DRIFT, second)?;
+    }
+    batch.download(&mut particles)?;
+    drop((batch, particles, on_the_host));
+    found.expect(&expected)
 }
 
 /// Threads may share a GPU, and hand batches to each other.
