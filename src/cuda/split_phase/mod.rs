@@ -33,9 +33,10 @@ pub enum Layout {
 /// Particles in a GPU's memory whose drift is computed elsewhere, by a network on the same device for
 /// example.
 ///
-/// The caller's drift goes where [`b0`](Self::b0) and [`drift`](Self::drift) point, between the
-/// parts of a macro step, on [`Gpu::stream`], in order with it, or after [`Gpu::synchronize`]. Euler–Maruyama and the
-/// Poisson midpoint method have kernels for this, the other methods have none:
+/// The caller's drift goes where [`b0`](Self::b0) and [`drift`](Self::drift) point, or stays where it is
+/// ([`lend_b0`](Self::lend_b0), [`lend_drift`](Self::lend_drift)), between the parts of a macro step, on [`Gpu::stream`],
+/// in order with it, or after [`Gpu::synchronize`]. Euler–Maruyama and the Poisson midpoint method have kernels for this,
+/// the other methods have none:
 ///
 /// | method | before | call | waits for the device |
 /// |---|---|---|---|
