@@ -55,6 +55,11 @@ impl<'g, T: DeviceCopy> Buffer<'g, T> {
         }
     }
 
+    /// Whether it was allocated here.
+    pub(super) const fn is_own(&self) -> bool {
+        self.is_own
+    }
+
     pub(super) fn len(&self) -> usize {
         self.array.len()
     }

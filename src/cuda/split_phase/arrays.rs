@@ -104,6 +104,7 @@ where
     }
 
     /// Takes the drift at the states from an array of the caller's, a network's result for example, from the next step on.
+    /// The first time, this waits for the device.
     ///
     /// # Safety
     /// The array is on this device, aligned, and there until another is lent or the batch is dropped, and everything that
@@ -118,7 +119,8 @@ where
         unsafe { lend(self.gpu, &mut self.b0, "components of the drift", b0) }
     }
 
-    /// Takes the drift at the midpoints from an array of the caller's, from the next [`midpoint`](Self::midpoint) on.
+    /// Takes the drift at the midpoints from an array of the caller's, from the next [`midpoint`](Self::midpoint) on. The
+    /// first time, this waits for the device.
     ///
     /// # Safety
     /// As [`lend_b0`](Self::lend_b0), but the array may be written between two launches of a step.
@@ -131,7 +133,7 @@ where
     }
 
     /// Writes the midpoints where a drift is asked for to an array of the caller's, a network's argument for example,
-    /// from the next step on.
+    /// from the next step on. The first time, this waits for the device.
     ///
     /// # Safety
     /// The array is on this device, aligned, and there until another is lent or the batch is dropped, and everything that
@@ -152,7 +154,8 @@ where
         }
     }
 
-    /// Writes the times at which a drift is asked for to an array of the caller's, from the next step on.
+    /// Writes the times at which a drift is asked for to an array of the caller's, from the next step on. The
+    /// first time, this waits for the device.
     ///
     /// # Safety
     /// As [`lend_query`](Self::lend_query).
@@ -212,6 +215,10 @@ unsafe fn lend<'g, T: DeviceCopy>(
     array: DeviceSlice<T>,
 ) -> Result<(), LaunchError> {
     check_length(what, place.len(), array.len())?;
+    if place.is_own() {
+        // It is freed, and what was launched may use it.
+        gpu.synchronize()?;
+    }
     // SAFETY: as the caller promises.
     *place = unsafe { Buffer::lent(gpu, array) };
     Ok(())
