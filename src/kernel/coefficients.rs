@@ -2,6 +2,7 @@
 
 use core::fmt::Debug;
 
+use crate::dynamics::cell::Cell;
 use crate::dynamics::span::{PhaseSpan, ScalarSpan};
 use crate::dynamics::{CellOf, Dynamics, Overdamped, SpanOf, Underdamped};
 use crate::real::Real;
@@ -28,20 +29,24 @@ pub trait Tabulate: Dynamics {
     /// What a table has for a number of inner steps n: the span (0, n), and the kick of inner step n.
     type Entry: AsRef<[Self::Real]> + Copy + Debug + Send + Sync + 'static;
 
-    /// Entry n.
-    fn entry(&self, inner_steps: u32) -> Self::Entry;
+    /// The entry of a span and a kick.
+    fn pack(span: SpanOf<Self>, kick: CellOf<Self, Self::Real>) -> Self::Entry;
     /// The span of an entry.
     fn span_of(entry: &Self::Entry) -> SpanOf<Self>;
     /// The kick of an entry.
     fn kick_of(entry: &Self::Entry) -> CellOf<Self, Self::Real>;
+
+    /// Entry n.
+    fn entry(&self, inner_steps: u32) -> Self::Entry {
+        Self::pack(self.span(0, inner_steps), self.kick(inner_steps))
+    }
 }
 
 impl<T: Real> Tabulate for Overdamped<T> {
     type Entry = Entry<T, 4>;
 
-    fn entry(&self, inner_steps: u32) -> Entry<T, 4> {
-        let span = self.span(0, inner_steps);
-        let [kick] = self.kick(inner_steps);
+    #[inline(always)]
+    fn pack(span: ScalarSpan<T>, [kick]: [T; 1]) -> Entry<T, 4> {
         Entry([span.decay, span.drift, span.noise, kick])
     }
     #[inline(always)]
@@ -61,39 +66,29 @@ impl<T: Real> Tabulate for Overdamped<T> {
 impl<T: Real> Tabulate for Underdamped<T> {
     type Entry = Entry<T, 12>;
 
-    fn entry(&self, inner_steps: u32) -> Entry<T, 12> {
-        let span = self.span(0, inner_steps);
-        let [[x, v], [kick_x, kick_v]] = [span.drift, self.kick(inner_steps)];
-        let of_noise = [
-            span.velocity_noise,
-            span.position_noise_shared,
-            span.position_noise_own,
-        ];
-        let [velocity, shared, own] = of_noise;
+    #[inline(always)]
+    fn pack(span: PhaseSpan<T>, [kick_x, kick_v]: [T; 2]) -> Entry<T, 12> {
+        let PhaseSpan {
+            decay,
+            travel,
+            drift: [x, v],
+            velocity_noise: noise,
+            position_noise_shared: shared,
+            position_noise_own: own,
+        } = span;
         let none = T::ZERO;
         Entry([
-            span.decay,
-            span.travel,
-            x,
-            v,
-            velocity,
-            shared,
-            own,
-            none,
-            kick_x,
-            kick_v,
-            none,
-            none,
+            decay, travel, x, v, noise, shared, own, none, kick_x, kick_v, none, none,
         ])
     }
     #[inline(always)]
     fn span_of(entry: &Entry<T, 12>) -> PhaseSpan<T> {
-        let &Entry([decay, travel, x, v, velocity_noise, shared, own, ..]) = entry;
+        let &Entry([decay, travel, x, v, noise, shared, own, ..]) = entry;
         PhaseSpan {
             decay,
             travel,
             drift: [x, v],
-            velocity_noise,
+            velocity_noise: noise,
             position_noise_shared: shared,
             position_noise_own: own,
         }
@@ -156,7 +151,11 @@ impl<S: Tabulate> Dynamics for Tabulated<'_, S> {
     fn span(&self, from: u32, to: u32) -> SpanOf<S> {
         match self.entries.get(to.saturating_sub(from) as usize) {
             Some(entry) => S::span_of(entry),
-            None => self.dynamics.span(from, to),
+            // As an entry, lest the compiler keep every span in memory, where the function that calculates one writes it.
+            None => {
+                let kick = Cell::from_fn(|_| S::Real::ZERO);
+                S::span_of(&S::pack(self.dynamics.span(from, to), kick))
+            }
         }
     }
     #[inline(always)]

@@ -7,6 +7,8 @@ use super::Stepper;
 use super::poisson_midpoint::PoissonMidpoint;
 use super::walk::Walk;
 use crate::batch::advance::{Advance, Positioned};
+use crate::dynamics::cell::Cell;
+use crate::dynamics::state::State;
 use crate::dynamics::{Dynamics, StateOf};
 use crate::memory::vector::Vectors;
 use crate::real::Real;
@@ -35,20 +37,20 @@ impl<S: Dynamics> PoissonMidpoint<S> {
             return advance;
         }
         let start_of = |n| self.dynamics().step_size() * S::Real::from_u32(n);
-        let mut time = start_of(n);
-        let b0 = drift(time, state.position());
-        let mut walk = match Walk::begin(time, Vectors::new(state, b0)) {
+        let b0 = drift(start_of(n), state.position());
+        let mut walk = match Walk::begin(start_of(n), Vectors::new(state, b0)) {
             Ok(walk) => walk,
             Err(error) => return advance.failed(n, error),
         };
         loop {
-            let asked = match self.next_in_vectors(&mut walk, words) {
+            // Where the step stands need not be asked: no drift is wanted here, and one is below.
+            let asked = match self.leave_in_vectors(&mut walk, words) {
                 Ok(asked) => asked,
                 Err(error) => return advance.failed(n, error),
             };
-            let position = if let Some(midpoint) = asked {
-                time = walk.cursor.time(self.dynamics(), midpoint);
-                *walk.memory.estimate()
+            let (time, position) = if let Some(midpoint) = asked {
+                let time = walk.cursor.time(self.dynamics(), midpoint);
+                (time, *walk.memory.estimate())
             } else {
                 *state = walk.memory.moved();
                 advance.done(walk.cursor.drift_calls(), words);
@@ -56,16 +58,19 @@ impl<S: Dynamics> PoissonMidpoint<S> {
                 if n >= end {
                     return advance;
                 }
-                time = start_of(n);
-                *state.position()
+                (start_of(n), *state.position())
             };
             // Hidden, lest the compiler make a path of its own, with a drift of its own, for either case.
             let is_asked = black_box(asked.is_some());
             let value = drift(time, &position);
             let outcome = if is_asked {
-                self.supply_vector(&mut walk, &value)
+                // By where the step is, not by `asked`, for the same reason.
+                let midpoint = walk.cursor.reached();
+                self.supply_at(midpoint, &mut walk, |d| value.cell(d).position())
             } else {
-                Walk::begin(time, Vectors::new(state, value)).map(|next| walk = next)
+                // The time anew, lest one be computed at midpoints too for a drift that asks for none.
+                Walk::begin_at_finite(start_of(n), Vectors::new(state, value))
+                    .map(|next| walk = next)
             };
             if let Err(error) = outcome {
                 return advance.failed(n, error);

@@ -133,14 +133,28 @@ impl<S: Dynamics> PoissonMidpoint<S> {
         N: Noise<X> + ?Sized,
     {
         if walk.cursor.is_ready() {
-            check_noise(noise, self.dynamics().inner_steps())?;
-            noise.prepare::<SpanOf<S>>(1);
-            let draw = |midpoints: &_, previous| noise.midpoint(midpoints, previous);
-            let leg = self.next_leg(&walk.cursor, draw)?;
-            let increment = noise.increment(leg.from, leg.to, &leg.span);
-            return self.go(walk, &leg, |d| increment.cell(d));
+            return self.leave_in_vectors(walk, noise);
         }
         walk.cursor.wanted()
+    }
+
+    /// [`next_in_vectors`](Self::next_in_vectors) where no drift is wanted.
+    #[inline(always)]
+    pub(super) fn leave_in_vectors<X, N>(
+        &self,
+        walk: &mut Walk<S::Real, Vectors<X>>,
+        noise: &mut N,
+    ) -> Result<Option<u32>, StepError>
+    where
+        X: StateOf<S>,
+        N: Noise<X> + ?Sized,
+    {
+        check_noise(noise, self.dynamics().inner_steps())?;
+        noise.prepare::<SpanOf<S>>(1);
+        let draw = |midpoints: &_, previous| noise.midpoint(midpoints, previous);
+        let leg = self.next_leg(&walk.cursor, draw)?;
+        let increment = noise.increment(leg.from, leg.to, &leg.span);
+        self.go(walk, &leg, |d| increment.cell(d))
     }
 
     /// Adds the correction by the drift that was asked for.

@@ -124,7 +124,13 @@ impl<T: Real> Cursor<T> {
     /// The error of a step that has failed.
     #[inline]
     fn failure(&self) -> StepError {
-        StepError::not_finite(self.previous.unwrap_or(0))
+        StepError::not_finite(self.reached())
+    }
+
+    /// The inner step reached: the last midpoint, or the start or the end of the macro step.
+    #[inline(always)]
+    pub(super) fn reached(&self) -> u32 {
+        self.previous.unwrap_or(0)
     }
 
     /// Whether the next midpoint is to be drawn.
@@ -165,14 +171,20 @@ impl<T: Real, M: Memory<Scalar = T>> Walk<T, M> {
     /// A macro step before its first midpoint; the memory holds the state and the drift at `time`.
     #[inline]
     pub(crate) fn begin(time: T, memory: M) -> Result<Self, StepError> {
-        let dimensions = 0..memory.dimension();
         let mut finite = true;
-        for d in dimensions.clone() {
+        for d in 0..memory.dimension() {
             finite &= memory.coordinate(d).start.is_finite();
         }
         if !finite {
             return Err(StepError::NonFiniteState { inner_step: 0 });
         }
+        Self::begin_at_finite(time, memory)
+    }
+
+    /// [`begin`](Self::begin) from a state that is known to be finite.
+    #[inline(always)]
+    pub(super) fn begin_at_finite(time: T, memory: M) -> Result<Self, StepError> {
+        let dimensions = 0..memory.dimension();
         check_drift(dimensions.map(|d| memory.coordinate(d).b0), 0)?;
         Ok(Self {
             cursor: Cursor::new(time),
@@ -258,12 +270,23 @@ impl<S: Dynamics> PoissonMidpoint<S> {
     #[cfg_attr(not(target_arch = "nvptx64"), inline)]
     pub(super) fn supply<M: MemoryOf<S>>(
         &self,
+        walk: &mut Walk<S::Real, M>,
+        drift: impl Fn(usize) -> S::Real,
+    ) -> Result<(), StepError> {
+        let Some(midpoint) = walk.cursor.asked() else {
+            return Err(StepError::DriftNotAsked);
+        };
+        self.supply_at(midpoint, walk, drift)
+    }
+
+    /// [`supply`](Self::supply) at the midpoint that the drift was asked for at.
+    #[inline(always)]
+    pub(super) fn supply_at<M: MemoryOf<S>>(
+        &self,
+        midpoint: u32,
         Walk { cursor, memory }: &mut Walk<S::Real, M>,
         drift: impl Fn(usize) -> S::Real,
     ) -> Result<(), StepError> {
-        let Some(midpoint) = cursor.asked() else {
-            return Err(StepError::DriftNotAsked);
-        };
         check_drift((0..memory.dimension()).map(&drift), midpoint)?;
         let is_corrected = cursor.is_corrected();
         correct(self.weighted_kick(midpoint), is_corrected, memory, drift);

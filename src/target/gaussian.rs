@@ -34,6 +34,7 @@ impl<T: Real, const D: usize> Drift<T, D> for Gaussian<T, D> {
 
 /// P(μ − x), P column by column.
 #[inline]
+#[allow(clippy::indexing_slicing, reason = "indices below D")]
 fn force<T: Real, const D: usize>(
     mean: &[T; D],
     precision: &[[T; D]; D],
@@ -42,6 +43,17 @@ fn force<T: Real, const D: usize>(
     // Arrays, since nalgebra's own iterators keep the compiler from using vectors, and slices keep it from unrolling.
     let mut force = [T::ZERO; D];
     let [position] = &position.data.0;
+    if D <= 4 {
+        // By index, since a kernel does not unroll a loop over zipped iterators. With more dimensions it should not: it would
+        // keep the matrix in registers.
+        for column in 0..D {
+            let away = mean[column] - position[column];
+            for row in 0..D {
+                force[row] += precision[column][row] * away;
+            }
+        }
+        return force.into();
+    }
     for (column, (&x, &mean)) in precision.iter().zip(position.iter().zip(mean)) {
         for (force, &entry) in force.iter_mut().zip(column) {
             *force += entry * (mean - x);
