@@ -8,7 +8,7 @@ use libfuzzer_sys::fuzz_target;
 use poisson_midpoint::batch::{Cpu, Particles, Status};
 use poisson_midpoint::dynamics::{Overdamped, Underdamped};
 use poisson_midpoint::kernel::{
-    Extent, FailureRecord, KernelDynamics, KernelStepper, Launch, Method, Thread, fused_body,
+    Extent, FailureRecord, KernelDynamics, KernelStepper, Launch, Thread, fused_body,
 };
 use poisson_midpoint::nalgebra::SVector;
 use poisson_midpoint::random::Streams;
@@ -35,6 +35,7 @@ struct Input {
     first_step: u32,
     steps: u8,
     table_length: Option<u8>,
+    entries: Option<u16>,
 }
 
 #[derive(Arbitrary, Clone, Copy, Debug)]
@@ -44,11 +45,37 @@ enum Kind {
     Single,
 }
 
+/// Scalars aligned as those of a table of coefficients are.
+#[derive(Clone, Copy)]
+#[repr(C, align(16))]
+struct Four<T>([T; 4]);
+
+/// The first entries of a stepper's table of coefficients, at most so many, and how many there are. At least one scalar,
+/// since a kernel's pointer is not null.
+fn coefficients<T, S, P>(stepper: &P, most: Option<u16>) -> (Vec<Four<T>>, usize)
+where
+    T: Scalar,
+    S: KernelDynamics<Real = T>,
+    P: KernelStepper<Dynamics = S>,
+{
+    let (mut scalars, mut entries) = (Vec::new(), 0);
+    stepper.write_entries(|entry| {
+        if most.is_none_or(|most| entries < usize::from(most)) {
+            entries += 1;
+            scalars.extend(entry.as_chunks().0.iter().copied().map(Four));
+        }
+    });
+    if entries == 0 {
+        scalars.push(Four([T::TWO; 4]));
+    }
+    (scalars, entries)
+}
+
 fn run<T, S, P, const D: usize>(input: &Input, stepper: &P)
 where
     T: Scalar,
     S: KernelDynamics<Real = T>,
-    P: KernelStepper<Dynamics = S> + for<'m> TryFrom<&'m Method<T>>,
+    P: KernelStepper<Dynamics = S>,
 {
     let (count, streams) = (usize::from(input.count % 24), Streams::new(input.seed));
     let (first, steps) = (
@@ -105,6 +132,7 @@ where
     let (mut state, mut word_positions, mut failures) = (state, word_positions, records);
     let mut codes: Vec<u32> = failures.iter().map(|record| record.code).collect();
     let mut drift_calls = vec![u64::MAX - 1; count];
+    let (scalars, entries) = coefficients(stepper, input.entries.map(|most| most % 1024));
     let launch = Launch {
         state: state.as_mut_ptr(),
         word_positions: word_positions.as_mut_ptr(),
@@ -116,6 +144,7 @@ where
             first,
             streams,
             table_length: table.len(),
+            entries,
             first_step,
             steps,
         },
@@ -128,8 +157,17 @@ where
             index,
             count: threads,
         };
-        // SAFETY: the pointers are those of arrays of the lengths told, which nobody else uses.
-        unsafe { fused_body::<P, DoubleWell<T>, D>(thread, &launch, &method, table.as_ptr()) };
+        // SAFETY: the pointers are those of arrays of the lengths told, which nobody else uses, the last one of the
+        // stepper's own coefficients.
+        unsafe {
+            fused_body::<P, DoubleWell<T>, D>(
+                thread,
+                &launch,
+                &method,
+                table.as_ptr(),
+                scalars.as_ptr().cast(),
+            );
+        }
     }
     assert_eq!(slice_bits(&state), slice_bits(&expected_state));
     assert_eq!(word_positions, expected_positions);
@@ -145,8 +183,8 @@ fn with_method<T, S, const D: usize>(input: &Input, dynamics: S)
 where
     T: Scalar,
     S: KernelDynamics<Real = T>,
-    EulerMaruyama<S>: KernelStepper<Dynamics = S> + for<'m> TryFrom<&'m Method<T>>,
-    PoissonMidpoint<S>: KernelStepper<Dynamics = S> + for<'m> TryFrom<&'m Method<T>>,
+    EulerMaruyama<S>: KernelStepper<Dynamics = S>,
+    PoissonMidpoint<S>: KernelStepper<Dynamics = S>,
 {
     let midpoint = |law| PoissonMidpoint::new(dynamics, law);
     match input.method {
