@@ -3,7 +3,7 @@
 use core::mem::offset_of;
 
 use super::FailureRecord;
-use access::{fetch_add, fetch_min, read, write};
+use access::{fetch_add, fetch_min, read, read_row, store, write, write_row};
 
 #[cfg_attr(target_arch = "nvptx64", path = "global.rs")]
 #[cfg_attr(not(target_arch = "nvptx64"), path = "host.rs")]
@@ -39,8 +39,8 @@ impl<T> Column<T> {
     /// # Safety
     /// While the column is used, on the machine whose memory it is in, there are that many elements,
     /// initialised and aligned. Whoever else uses them keeps away from the elements that are written,
-    /// or uses them only through [`add`](Column::add) and [`least`](Column::least), as the column's
-    /// users do.
+    /// or uses them only through [`add`](Column::add), [`replace`](Column::replace) and [`least`](Column::least), as the
+    /// column's users do.
     #[inline]
     #[must_use]
     pub const unsafe fn new(pointer: *mut T, length: usize) -> Self {
@@ -69,6 +69,88 @@ impl<T: Copy + Default> Column<T> {
             unsafe { write(self.pointer.add(index), value) }
         }
     }
+
+    /// The elements from an index on.
+    #[inline(always)]
+    pub(super) fn from(self, index: usize) -> Self {
+        let skipped = index.min(self.length);
+        Self {
+            // Within the array or at its end.
+            pointer: self.pointer.wrapping_add(skipped),
+            length: self.length - skipped,
+        }
+    }
+}
+
+/// Columns that are used at the same indices.
+#[derive(Clone, Copy)]
+pub(super) struct Columns<T, const M: usize> {
+    all: [Column<T>; M],
+    /// The length of the shortest.
+    length: usize,
+    /// The bits that any of their addresses has.
+    addresses: usize,
+}
+
+impl<T: Copy + Default, const M: usize> Columns<T, M> {
+    #[inline(always)]
+    pub(super) fn new(columns: [Column<T>; M]) -> Self {
+        let (mut length, mut addresses) = (usize::MAX, 0);
+        for column in &columns {
+            length = length.min(column.length);
+            addresses |= column.pointer.addr();
+        }
+        Self {
+            all: columns,
+            length,
+            addresses,
+        }
+    }
+
+    /// The elements from an index on of every column, so many, if all are there and can be read and written at once.
+    #[inline(always)]
+    pub(super) fn rows(&self, index: usize, count: usize) -> Option<Rows<T, M>> {
+        let last = self.length.checked_sub(count)?;
+        let addresses = self.addresses | index.wrapping_mul(size_of::<T>());
+        let is_aligned = addresses.is_multiple_of(count.wrapping_mul(size_of::<T>()));
+        (index <= last && is_aligned).then_some(Rows {
+            all: self.all,
+            index,
+            count,
+        })
+    }
+}
+
+/// Elements side by side, the same ones of several columns.
+#[derive(Clone, Copy)]
+pub(super) struct Rows<T, const M: usize> {
+    // Not a reference, which would keep the columns in memory.
+    all: [Column<T>; M],
+    index: usize,
+    count: usize,
+}
+
+impl<T: Copy + Default, const M: usize> Rows<T, M> {
+    /// The elements of a column, N of as many.
+    #[inline(always)]
+    pub(super) fn get<const N: usize>(&self, column: usize) -> [T; N] {
+        match self.all.get(column) {
+            // SAFETY: within the array, which `new` was promised, and aligned, as `rows` has found.
+            Some(column) if N == self.count => unsafe { read_row(column.pointer.add(self.index)) },
+            _ => [T::default(); N],
+        }
+    }
+
+    /// Writes the elements of a column, N of as many.
+    #[inline(always)]
+    pub(super) fn set<const N: usize>(&self, column: usize, values: [T; N]) {
+        if let Some(column) = self.all.get(column)
+            && N == self.count
+        {
+            // SAFETY: as for `get`; the elements are this thread's own.
+            unsafe { write_row(column.pointer.add(self.index), values) }
+        }
+    }
 }
 
 impl Column<u32> {
@@ -82,6 +164,15 @@ impl Column<u32> {
         // SAFETY: within the array, which `new` was promised; it is aligned, and other threads use
         // this element in this way alone.
         unsafe { fetch_add(self.pointer.add(index), summand) }
+    }
+
+    /// Writes an element that threads share; one of the values that they write stays.
+    #[inline]
+    pub fn replace(self, index: usize, value: u32) {
+        if index < self.length {
+            // SAFETY: as for `add`.
+            unsafe { store(self.pointer.add(index), value) };
+        }
     }
 }
 

@@ -13,7 +13,7 @@ use poisson_midpoint::{Baoa, EulerMaruyama, PoissonMidpoint, State, Stepper};
 use super::{overdamped, underdamped};
 
 /// What is counted, the kernel that does it, and how many instructions a step of a warp is to take some day.
-const COUNTED: [(&str, &str, Option<u32>); 12] = [
+const COUNTED: [(&str, &str, Option<u32>); 17] = [
     (
         "em-overdamped-well-2",
         "em_overdamped_well_f32_2",
@@ -65,18 +65,64 @@ const COUNTED: [(&str, &str, Option<u32>); 12] = [
         None,
     ),
     ("update-images", "update_overdamped_f32", None),
+    ("begin-images", "begin_overdamped_f32", None),
     ("midpoint-images", "midpoint_overdamped_f32", None),
+    ("update-columns-2", "update_overdamped_f32", None),
+    ("begin-columns-2", "begin_overdamped_f32", None),
+    ("midpoint-columns-2", "midpoint_overdamped_f32", None),
+    ("finish-columns-2", "finish_overdamped_f32", None),
 ];
+
+/// The numbers of an image.
+const IMAGE: usize = 3 * 32 * 32;
 
 /// Macro steps of a fused launch: enough for what precedes the first to weigh little.
 const STEPS: u32 = 40;
 const WARP: usize = 32;
 
-/// Prints what is counted, its kernel and its aim, a line each.
+/// Prints what is counted, its kernel, its aim, and how many bytes a split-phase kernel must move for a number: a line
+/// each.
 pub fn list() {
     for (name, kernel, aim) in COUNTED {
         let aim = aim.map_or("–".into(), |aim| aim.to_string());
-        println!("{name} {kernel} {aim}");
+        let dimension = match name {
+            _ if name.ends_with("-images") => Some(IMAGE),
+            _ if name.ends_with("-columns-2") => Some(2),
+            _ => None,
+        };
+        let bytes = dimension.and_then(|dimension| {
+            let part = name.split('-').next()?;
+            let bytes = Bytes::of(part)?;
+            Some(bytes.of_number + bytes.of_particle / dimension as f64)
+        });
+        let bytes = bytes.map_or("–".into(), |bytes| format!("{bytes:.2}"));
+        println!("{name} {kernel} {aim} {bytes}");
+    }
+}
+
+/// What a part of a split-phase step must read and write: of states, drifts, midpoints and accounts, but not what is
+/// computed from them.
+pub struct Bytes {
+    pub of_number: f64,
+    pub of_particle: f64,
+}
+
+impl Bytes {
+    /// Of overdamped particles in f32. Under the midpoint method the particles have one midpoint each.
+    pub fn of(part: &str) -> Option<Self> {
+        let (numbers, of_particle) = match part {
+            // x and b₀ read, x written; word positions and codes read, positions written.
+            "update" => (3.0, 8.0 + 4.0 + 8.0),
+            // x and b₀ read, X̂ and W written; positions and codes read, midpoints and times written.
+            "begin" => (4.0, 8.0 + 4.0 + 4.0 + 4.0),
+            // x, b₀, b̂ and W read, x written; positions, codes and midpoints read, positions written.
+            "midpoint" => (5.0, 8.0 + 4.0 + 4.0 + 8.0),
+            _ => return None,
+        };
+        Some(Self {
+            of_number: 4.0 * numbers,
+            of_particle,
+        })
     }
 }
 
@@ -117,7 +163,10 @@ pub fn launch(gpu: &Gpu, name: &str) -> Result<()> {
         "single-overdamped-gaussian-16" => {
             fused::<_, _, _, 16>(gpu, &PoissonMidpoint::new(over, Single), &wide)
         }
-        "update-images" | "midpoint-images" => images(gpu),
+        "update-images" | "begin-images" | "midpoint-images" => split(gpu, IMAGE, 8, Layout::Rows),
+        "update-columns-2" | "begin-columns-2" | "midpoint-columns-2" | "finish-columns-2" => {
+            split(gpu, 2, 1024, Layout::Columns)
+        }
         _ => bail!("nothing of this name is counted"),
     };
     println!("{}", steps.with_context(|| name.to_string())?);
@@ -161,22 +210,21 @@ where
     Ok(count / WARP * STEPS as usize)
 }
 
-/// Four images, with a thread for each tile of each.
-fn images(gpu: &Gpu) -> Result<usize> {
-    let (count, dimension) = (4, 3 * 32 * 32);
+/// Particles in four warps, each thread of which has some tiles, as on a card that is full.
+fn split(gpu: &Gpu, dimension: usize, count: usize, layout: Layout) -> Result<usize> {
     gpu.set_grid(Some(Grid {
-        blocks: 7,
+        blocks: 1,
         threads: 128,
     }));
     let dynamics = overdamped()?;
     let state = spread(dimension * count);
     let mut batch: SplitBatch<'_, Overdamped<f32>> =
-        gpu.split_phase(Streams::new(42), 0, dimension, Layout::Rows, &state)?;
+        gpu.split_phase(Streams::new(42), 0, dimension, layout, &state)?;
     batch.update(&EulerMaruyama::new(dynamics), 0)?;
     batch.begin(&PoissonMidpoint::new(dynamics, Single), 1)?;
     batch.midpoint()?;
     batch.finish()?;
     let active = batch.status()?.iter().all(|s| *s == Status::Active);
-    ensure!(active, "an image failed");
+    ensure!(active, "a particle failed");
     Ok(dimension * count / WARP)
 }

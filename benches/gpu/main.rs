@@ -25,6 +25,8 @@ use poisson_midpoint::{EulerMaruyama, PoissonMidpoint, State, Stepper};
 mod counted;
 mod plain;
 
+use counted::Bytes;
+
 #[derive(Parser)]
 struct Options {
     /// The base-2 logarithm of the scalars in a batch.
@@ -205,8 +207,7 @@ where
     Ok((count as f64 * f64::from(steps) / seconds / 1e9, state))
 }
 
-/// GB/s of each part of a split-phase step: what must be read and written of states, drifts, midpoints and
-/// accounts, but not what is computed from them.
+/// GB/s of each part of a split-phase step, of what [`Bytes`] says.
 fn split_row(
     gpu: &Gpu,
     options: &Options,
@@ -235,14 +236,13 @@ fn split_row(
         batch.midpoint()?;
         Ok(batch.finish()?)
     })?;
-    // Per dimension: x and b₀ read, x written; x and b₀ read, X̂ and W written; x, b₀, b̂ and W read, x
-    // written. Per particle: word positions read and written, codes and keys read, midpoints and times written
-    // or read.
-    let scalars = (dimension * count) as f64 * 4.0;
-    let particles = count as f64;
-    let bytes_of_update = 3.0 * scalars + particles * (8.0 + 8.0 + 4.0 + 8.0);
-    let bytes_of_step = (4.0 + 5.0) * scalars
-        + particles * ((8.0 + 4.0 + 4.0 + 4.0) + (8.0 + 8.0 + 4.0 + 4.0 + 4.0 + 8.0));
+    let bytes = |parts: &[&str]| {
+        let parts = parts.iter().filter_map(|part| Bytes::of(part));
+        parts
+            .map(|part| (dimension as f64 * part.of_number + part.of_particle) * count as f64)
+            .sum()
+    };
+    let (bytes_of_update, bytes_of_step) = (bytes(&["update"]), bytes(&["begin", "midpoint"]));
     let show = |bytes: f64, seconds: f64| {
         let rate = bytes / seconds / 1e9;
         format!("{rate:.0} {:.0} %", 100.0 * rate / copied)

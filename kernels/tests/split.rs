@@ -41,6 +41,7 @@ struct Arrays<T> {
     current: Vec<u32>,
     list: Vec<u32>,
     asked: Vec<u32>,
+    failed: Vec<u32>,
     extent: SplitExtent,
 }
 
@@ -90,6 +91,7 @@ impl<T: Real> Arrays<T> {
             current: vec![u32::MAX; count],
             list: vec![u32::MAX; count],
             asked: vec![0],
+            failed: vec![u32::MAX],
             extent: SplitExtent {
                 count,
                 dimension,
@@ -130,6 +132,7 @@ impl<T: Real> Arrays<T> {
             current: column(&mut self.current),
             list: column(&mut self.list),
             asked: column(&mut self.asked),
+            failed: column(&mut self.failed),
             extent: self.extent,
         };
         // Backwards: the order of threads does not matter.

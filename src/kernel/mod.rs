@@ -44,6 +44,8 @@ mod status;
 
 #[cfg(feature = "kernels")]
 pub use column::Column;
+#[cfg(feature = "kernels")]
+use column::{Columns, Rows};
 pub use drift::{KernelDrift, Ptx};
 #[cfg(all(feature = "kernels", target_arch = "nvptx64"))]
 #[doc(hidden)]

@@ -116,6 +116,7 @@ pub struct SplitBatch<'g, S: KernelDynamics<Real: DeviceCopy>> {
     current: Buffer<'g, u32>,
     list: Buffer<'g, u32>,
     asked: Buffer<'g, u32>,
+    failed: Buffer<'g, u32>,
     extent: SplitExtent,
     step: Step<S>,
 }
@@ -288,6 +289,7 @@ where
             current: words()?,
             list: words()?,
             asked: Buffer::filled(gpu, 0, 1)?,
+            failed: Buffer::filled(gpu, u32::MAX, 1)?,
             state,
             next,
             extent,
@@ -491,6 +493,7 @@ where
             current: self.current.column(),
             list: self.list.column(),
             asked: self.asked.column(),
+            failed: self.failed.column(),
             extent: self.extent,
         };
         let arguments = [Argument::of(&split), Argument::of(method)];

@@ -1,7 +1,9 @@
 //! What goes wrong in a step that several threads make together.
 
-use super::Column;
+use super::SplitPhase;
+use crate::dynamics::cell::Cell;
 use crate::error::StepError;
+use crate::real::Real;
 
 /// A failure in a particle's step. The least of the particle's keys is that of the failure which one thread alone
 /// would have met first.
@@ -40,32 +42,36 @@ impl Failure {
     }
 }
 
-/// The first failure that a thread meets in a particle.
-pub(super) struct First(u64);
+/// What may have made a number that is not finite, beside a number too large: the least of these is to blame.
+#[derive(Clone, Copy)]
+pub(super) enum Suspect {
+    /// The drift at the state.
+    B0,
+    /// The state, then the drift there.
+    Start,
+    /// The drift at this midpoint.
+    Drift(u32),
+}
 
-impl First {
+impl<T: Real> SplitPhase<T> {
     /// The key where nothing has failed.
-    pub(super) const NONE: u64 = u64::MAX;
+    pub const NONE: u64 = u64::MAX;
 
-    #[inline]
-    pub(super) fn none() -> Self {
-        Self(Self::NONE)
-    }
-
-    /// Takes note of a failure, unless all is finite.
-    #[inline]
-    pub(super) fn check(&mut self, is_finite: bool, failure: Failure) {
-        if !is_finite {
-            self.0 = self.0.min(failure.key());
-        }
-    }
-
-    /// Tells the particle's other threads of the failure, if there is one.
-    #[inline]
-    pub(super) fn record(self, keys: Column<u64>, place: usize) {
-        if self.0 != Self::NONE {
-            keys.least(place, self.0);
-        }
+    /// Records that something is not finite in a dimension: a suspect, or else the state at inner step `to`.
+    #[cold]
+    #[inline(always)]
+    pub(super) fn fail<C: Cell<T>>(&self, suspect: Suspect, (place, d): (usize, usize), to: u32) {
+        let is_finite = |from| self.component(from, d, place).is_finite();
+        let failure = match suspect {
+            Suspect::Start if !self.cell::<C>(self.state, d, place).is_finite() => {
+                Failure::State(0)
+            }
+            Suspect::Start | Suspect::B0 if !is_finite(self.b0) => Failure::Drift(0, d),
+            Suspect::Drift(midpoint) if !is_finite(self.drift) => Failure::Drift(midpoint, d),
+            _ => Failure::State(to),
+        };
+        self.keys.least(place, failure.key());
+        self.failed.replace(0, self.extent.step);
     }
 }
 

@@ -20,8 +20,6 @@
 use core::mem::offset_of;
 use core::ops::Range;
 
-use failure::First;
-
 use super::{Column, FailureRecord};
 use crate::dynamics::Dynamics;
 use crate::dynamics::cell::Cell;
@@ -32,6 +30,7 @@ use crate::real::Real;
 mod failure;
 mod shape;
 mod steps;
+mod tile;
 
 pub use shape::{Shape, Strides};
 pub use steps::{begin, choose, finish, midpoint, update};
@@ -121,21 +120,21 @@ pub struct SplitPhase<T> {
     pub list: Column<u32>,
     /// How many these are: one number, 0 before the launch.
     pub asked: Column<u32>,
+    /// The last macro step in which a particle has failed: one number, any before the first. Where it is not this step,
+    /// [`finish`] looks at no particle.
+    pub failed: Column<u32>,
     /// Which particles, and which part of the step.
     pub extent: SplitExtent,
 }
 
 const _: () = {
     assert!(size_of::<SplitExtent>() == 96);
-    assert!(offset_of!(SplitPhase<f32>, extent) == 17 * 16);
-    assert!(offset_of!(SplitPhase<f64>, extent) == 17 * 16);
-    assert!(size_of::<SplitPhase<f32>>() == 368 && size_of::<SplitPhase<f64>>() == 368);
+    assert!(offset_of!(SplitPhase<f32>, extent) == 18 * 16);
+    assert!(offset_of!(SplitPhase<f64>, extent) == 18 * 16);
+    assert!(size_of::<SplitPhase<f32>>() == 384 && size_of::<SplitPhase<f64>>() == 384);
 };
 
 impl<T: Real> SplitPhase<T> {
-    /// The key where nothing has failed.
-    pub const NONE: u64 = First::NONE;
-
     #[inline]
     fn cell<C: Cell<T>>(&self, from: Column<T>, dimension: usize, place: usize) -> C {
         C::from_fn(|part| from.get(self.extent.strides.index(part, dimension, place)))

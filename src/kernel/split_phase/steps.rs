@@ -1,14 +1,16 @@
 //! The parts of a macro step, each as the work of one thread.
 
-use super::failure::{Failure, First};
+use super::failure::{Failure, Suspect};
+use super::tile::{Array, Each, Four, Group, four};
 use super::{Shape, SplitPhase};
-use crate::dynamics::CellOf;
 use crate::dynamics::cell::Cell;
 use crate::dynamics::segment::draw_one;
 use crate::dynamics::span::Span;
+use crate::dynamics::{CellOf, SpanOf};
 use crate::kernel::{FailureRecord, KernelDynamics, Thread};
 use crate::memory::Coordinate;
 use crate::method::{EulerMaruyama, OneStage, PoissonMidpoint, Stepper};
+use crate::random::{Stream, Words};
 use crate::real::Real;
 
 /// What a coordinate holds.
@@ -22,6 +24,9 @@ where
 {
     let extent = &split.extent;
     let shape = Shape::new::<S>(extent.dimension);
+    let end = stepper.dynamics().inner_steps();
+    let held = stepper.held();
+    let columns = split.columns::<CellOn<S>>();
     for index in thread.particles(extent.count.saturating_mul(shape.tiles())) {
         let (tile, place) = shape.unit(extent, index);
         let start = split.word_positions.get(place);
@@ -29,25 +34,59 @@ where
             split.keep::<CellOn<S>>(shape.dimensions(tile, start), place);
             continue;
         }
-        let mut stream = split.stream(place);
-        let mut first = First::none();
-        let dimensions = shape.dimensions(tile, start);
-        stream.move_to(start.wrapping_add((dimensions.start * shape.words) as u64));
-        for d in dimensions {
-            let start = split.cell(split.state, d, place);
-            let b0 = split.component(split.b0, d, place);
-            first.check(b0.is_finite(), Failure::Drift(0, d));
-            let increment = draw_one(stepper.held(), &mut stream);
-            let moved = stepper.held().carry(start, b0, increment);
-            let steps = stepper.dynamics().inner_steps();
-            first.check(moved.is_finite(), Failure::State(steps));
-            split.set_cell(split.next, d, place, moved);
+        if shape.tiles() == 1 {
+            let mut stream = split.stream(place);
+            stream.move_to(start);
+            for d in 0..extent.dimension {
+                let start: CellOn<S> = split.cell(split.state, d, place);
+                let b0 = split.component(split.b0, d, place);
+                let moved = held.carry(start, b0, draw_one(held, &mut stream));
+                split.set_cell(split.next, d, place, moved);
+                if !moved.is_finite() {
+                    split.fail::<CellOn<S>>(Suspect::B0, (place, d), end);
+                }
+            }
+        } else {
+            let act = Update {
+                split,
+                stepper,
+                place,
+            };
+            split.each_group(&shape, (tile, place), start, &columns, &act);
         }
         if tile == 0 {
             let end = start.wrapping_add(shape.segment());
             split.next_word_positions.set(place, end);
         }
-        first.record(split.keys, place);
+    }
+}
+
+/// An Euler–Maruyama step of a particle.
+struct Update<'a, S: KernelDynamics> {
+    split: &'a SplitPhase<S::Real>,
+    stepper: &'a EulerMaruyama<S>,
+    place: usize,
+}
+
+impl<S: KernelDynamics> Each<S::Real> for Update<'_, S> {
+    #[inline(always)]
+    #[allow(clippy::indexing_slicing, reason = "indices below 4")]
+    fn each(&self, group: &Group<S::Real>) {
+        let (split, held) = (self.split, self.stepper.held());
+        let starts: Four<CellOn<S>> = split.cells(Array::State, group);
+        let b0 = split.positions(Array::B0, group);
+        let moved = four!(I => if I < group.len() {
+            let increment = draw_one(held, &mut group.words(I));
+            held.carry(starts[I], b0[I], increment)
+        } else {
+            starts[I]
+        });
+        split.set_cells(Array::Next, group, moved);
+        let end = self.stepper.dynamics().inner_steps();
+        group.check(
+            |i| moved[i].is_finite(),
+            |d| split.fail::<CellOn<S>>(Suspect::B0, (self.place, d), end),
+        );
     }
 }
 
@@ -100,9 +139,17 @@ fn round<S, const FIRST: bool>(
 {
     let extent = &split.extent;
     let shape = Shape::new::<S>(extent.dimension);
+    let columns = split.columns::<CellOn<S>>();
     for index in thread.particles(extent.count.saturating_mul(shape.tiles())) {
         let (tile, place) = shape.unit(extent, index);
-        let (true, Ok(previous)) = (split.is_active(place), split.supplied(place)) else {
+        // What `SplitPhase::supplied` finds in these rounds; which of them it is, the compiler knows.
+        let previous = if FIRST {
+            Some(None)
+        } else {
+            let supplied = split.previous.get(place);
+            (supplied > 0).then_some(Some(supplied))
+        };
+        let (true, Some(previous)) = (split.is_active(place), previous) else {
             if shape.tiles() == 1 {
                 split.current.set(place, 0);
             }
@@ -121,76 +168,187 @@ fn round<S, const FIRST: bool>(
             (chosen, split.leg_start(&shape, place).wrapping_add(gap))
         };
         let leg = stepper.leg(previous, midpoint);
-        let kick = previous.map(|supplied| stepper.weighted_kick(supplied));
-        let mut first = First::none();
-        let dimensions = shape.dimensions(tile, segment);
-        let word = segment.wrapping_add((dimensions.start * shape.words) as u64);
-        if word != stream.word_position() {
-            stream.move_to(word);
+        let round = Round {
+            split,
+            place,
+            stepper,
+            span: leg.span,
+            from_start: leg.from_start,
+            kick: previous.map(|supplied| stepper.weighted_kick(supplied)),
+            is_corrected: !FIRST && extent.round > 1,
+            suspect: previous.map_or(Suspect::Start, Suspect::Drift),
+            to: leg.to,
+        };
+        if shape.tiles() == 1 {
+            if segment != stream.word_position() {
+                stream.move_to(segment);
+            }
+            round.one_by_one(&mut stream);
+        } else {
+            split.each_group(&shape, (tile, place), segment, &columns, &round);
         }
-        for d in dimensions {
-            // Arrays whose values have no meaning yet are not read.
-            let read = |from, is_there: bool| {
-                let zero = CellOn::<S>::from_fn(|_| S::Real::ZERO);
-                if is_there {
-                    split.cell(from, d, place)
-                } else {
-                    zero
-                }
-            };
+    }
+}
+
+/// Before the first noise.
+#[inline(always)]
+fn no_noise<S: KernelDynamics>() -> CellOn<S> {
+    Cell::from_fn(|_| S::Real::ZERO)
+}
+
+/// Before the first correction: −0, to which a number can be added without a change of any bit of it.
+#[inline(always)]
+fn no_correction<S: KernelDynamics>() -> CellOn<S> {
+    Cell::from_fn(|_| -S::Real::ZERO)
+}
+
+/// A particle's way from its start, or from a midpoint, to the next or to the end.
+struct Round<'a, S: KernelDynamics> {
+    split: &'a SplitPhase<S::Real>,
+    place: usize,
+    stepper: &'a PoissonMidpoint<S>,
+    span: SpanOf<S>,
+    /// From the start to the midpoint, if the round goes to one.
+    from_start: Option<SpanOf<S>>,
+    /// The factor of the drift's change at the midpoint that it begins at, if it begins at one.
+    kick: Option<CellOn<S>>,
+    /// Whether there have been corrections before: if not, the array of them has no meaning yet and is not read.
+    is_corrected: bool,
+    suspect: Suspect,
+    /// The inner step that it leads to.
+    to: u32,
+}
+
+impl<S: KernelDynamics> Round<'_, S> {
+    /// Moves the dimensions of a particle one after another.
+    #[inline(always)]
+    fn one_by_one(&self, stream: &mut Stream) {
+        let (split, place) = (self.split, self.place);
+        for d in 0..split.extent.dimension {
             let mut coordinate = Coordinate {
                 start: split.cell(split.state, d, place),
                 b0: split.component(split.b0, d, place),
-                noise: read(split.noise, previous.is_some()),
-                correction: read(split.correction, extent.round > 1),
+                noise: no_noise::<S>(),
+                correction: no_correction::<S>(),
             };
-            if FIRST {
-                first.check(coordinate.start.is_finite(), Failure::State(0));
-                first.check(coordinate.b0.is_finite(), Failure::Drift(0, d));
+            let mut drift = S::Real::ZERO;
+            if self.kick.is_some() {
+                coordinate.noise = split.cell(split.noise, d, place);
+                drift = split.component(split.drift, d, place);
             }
-            if let (Some(supplied), Some(kick)) = (previous, kick) {
-                let drift = split.component(split.drift, d, place);
-                first.check(drift.is_finite(), Failure::Drift(supplied, d));
-                let correction = coordinate.correction_by(kick, drift);
-                coordinate.correction = if extent.round > 1 {
-                    coordinate.correction.plus(correction)
-                } else {
-                    correction
-                };
+            if self.is_corrected {
+                coordinate.correction = split.cell(split.correction, d, place);
             }
-            let increment = draw_one(&leg.span, &mut stream);
-            if previous.is_some() {
-                coordinate.accumulate(&leg.span, increment);
-            } else {
-                coordinate.noise = increment;
-            }
-            if let Some(from_start) = &leg.from_start {
-                let estimate = coordinate.estimate(from_start);
-                first.check(estimate.is_finite(), Failure::State(leg.to));
-                let index = extent.strides.index(0, d, place);
-                split.query.set(index, estimate.position());
+            let coordinate = self.go(coordinate, drift, stream);
+            let reached = self.reached(&coordinate);
+            if self.from_start.is_some() {
+                let index = split.extent.strides.index(0, d, place);
+                split.query.set(index, reached.position());
                 split.set_cell(split.noise, d, place, coordinate.noise);
-                if previous.is_some() {
+                if self.kick.is_some() {
                     split.set_cell(split.correction, d, place, coordinate.correction);
                 }
             } else {
-                let moved = coordinate.result(stepper.whole(), previous.is_some());
-                first.check(moved.is_finite(), Failure::State(leg.to));
-                split.set_cell(split.next, d, place, moved);
+                split.set_cell(split.next, d, place, reached);
+            }
+            if !(reached.is_finite() & drift.is_finite()) {
+                split.fail::<CellOn<S>>(self.suspect, (place, d), self.to);
             }
         }
-        first.record(split.keys, place);
+    }
+
+    /// The coordinate with this round's correction and noise.
+    #[inline(always)]
+    fn go(
+        &self,
+        mut coordinate: Coordinate<S::Real, CellOn<S>>,
+        drift: S::Real,
+        words: &mut impl Words,
+    ) -> Coordinate<S::Real, CellOn<S>> {
+        let increment = draw_one(&self.span, words);
+        if let Some(kick) = self.kick {
+            let correction = coordinate.correction_by(kick, drift);
+            coordinate.correction = coordinate.correction.plus(correction);
+            coordinate.accumulate(&self.span, increment);
+        } else {
+            coordinate.noise = increment;
+        }
+        coordinate
+    }
+
+    /// X̂ at the midpoint, or the state at the end.
+    #[inline(always)]
+    fn reached(&self, coordinate: &Coordinate<S::Real, CellOn<S>>) -> CellOn<S> {
+        match &self.from_start {
+            Some(from_start) => coordinate.estimate(from_start),
+            None => coordinate.result(self.stepper.whole(), self.kick.is_some()),
+        }
+    }
+}
+
+impl<S: KernelDynamics> Each<S::Real> for Round<'_, S> {
+    #[inline(always)]
+    #[allow(clippy::indexing_slicing, reason = "indices below 4")]
+    fn each(&self, group: &Group<S::Real>) {
+        let (split, place) = (self.split, self.place);
+        let starts = split.cells(Array::State, group);
+        let b0 = split.positions(Array::B0, group);
+        let mut noise = [no_noise::<S>(); 4];
+        let mut corrections = [no_correction::<S>(); 4];
+        let mut drift = [S::Real::ZERO; 4];
+        if self.kick.is_some() {
+            noise = split.cells(Array::Noise, group);
+            drift = split.positions(Array::Drift, group);
+        }
+        if self.is_corrected {
+            corrections = split.cells(Array::Correction, group);
+        }
+        let coordinates = four!(I => {
+            let coordinate = Coordinate {
+                start: starts[I],
+                b0: b0[I],
+                noise: noise[I],
+                correction: corrections[I],
+            };
+            if I < group.len() {
+                self.go(coordinate, drift[I], &mut group.words(I))
+            } else {
+                coordinate
+            }
+        });
+        // A branch for the group, and not one for each dimension.
+        let reached = if self.from_start.is_some() {
+            let estimates = four!(I => self.reached(&coordinates[I]));
+            split.set_positions(Array::Query, group, four!(I => estimates[I].position()));
+            split.set_cells(Array::Noise, group, four!(I => coordinates[I].noise));
+            if self.kick.is_some() {
+                let corrections = four!(I => coordinates[I].correction);
+                split.set_cells(Array::Correction, group, corrections);
+            }
+            estimates
+        } else {
+            let results = four!(I => self.reached(&coordinates[I]));
+            split.set_cells(Array::Next, group, results);
+            results
+        };
+        let is_finite = |i: usize| reached[i].is_finite() & drift[i].is_finite();
+        group.check(is_finite, |d| {
+            split.fail::<CellOn<S>>(self.suspect, (place, d), self.to);
+        });
     }
 }
 
 /// Ends a macro step: a particle that failed in it is put back to where it was, and its failure
-/// recorded.
+/// recorded. Where no particle has failed, it reads one number.
 #[inline(always)]
 pub fn finish<S>(thread: Thread, split: &SplitPhase<S::Real>)
 where
     S: KernelDynamics,
 {
     let extent = &split.extent;
+    if split.failed.get(0) != extent.step {
+        return;
+    }
     for place in thread.particles(extent.count) {
         let key = split.keys.get(place);
         if key == SplitPhase::<S::Real>::NONE {

@@ -1,0 +1,419 @@
+//! A tile's dimensions, a few at a time: the words of a block are numbered when a kernel is compiled, and dimensions
+//! that lie side by side are read and written together.
+
+use super::{Shape, SplitPhase};
+use crate::dynamics::cell::Cell;
+use crate::kernel::{Column, Columns, Rows};
+use crate::random::Words;
+use crate::real::Real;
+
+/// Words that a group of dimensions takes.
+const GROUP: usize = 4;
+/// Groups in a block of words.
+const GROUPS: u32 = 4;
+/// No element of any array.
+const NOWHERE: usize = 1 << (usize::BITS - 1);
+
+/// One value for each dimension of a group, as many as there may be.
+pub(super) type Four<T> = [T; GROUP];
+
+/// A value for each of four places, whose number is a constant. Written out, since an array that a loop indexes would
+/// lie in memory, and no closure, which may become a function of its own.
+macro_rules! four {
+    ($index:ident => $value:expr) => {
+        [
+            {
+                const $index: usize = 0;
+                $value
+            },
+            {
+                const $index: usize = 1;
+                $value
+            },
+            {
+                const $index: usize = 2;
+                $value
+            },
+            {
+                const $index: usize = 3;
+                $value
+            },
+        ]
+    };
+}
+pub(super) use four;
+
+/// The words of one dimension, from the first on.
+pub(super) struct Few(Four<u32>);
+
+impl Words for Few {
+    #[inline(always)]
+    fn next_word(&mut self) -> u32 {
+        let [next, second, third, fourth] = self.0;
+        self.0 = [second, third, fourth, 0];
+        next
+    }
+}
+
+/// The columns of states and drifts.
+const ARRAYS: usize = 11;
+
+/// One of the columns of states and drifts.
+#[derive(Clone, Copy)]
+pub(super) enum Array {
+    State,
+    Next,
+    Noise,
+    Correction,
+    B0,
+    Drift,
+    Query,
+}
+
+/// Dimensions whose words are together in a block, `GROUP` divided by the words of a dimension.
+pub(super) struct Group<T> {
+    words: Four<u32>,
+    words_of_one: usize,
+    /// The first; that of a tile's first group may be below 0.
+    first: u32,
+    /// So many of the group, from the first on, are in its place `further` on.
+    moved: u32,
+    further: u32,
+    dimension: u32,
+    base: usize,
+    stride: usize,
+    /// The whole group in all columns, if it lies side by side.
+    rows: Option<Rows<T, ARRAYS>>,
+}
+
+impl<T> Group<T> {
+    /// How many dimensions a group has.
+    #[inline(always)]
+    pub(super) fn len(&self) -> usize {
+        GROUP / self.words_of_one
+    }
+
+    /// The dimension at a place in the group, if there is one.
+    #[inline(always)]
+    #[allow(clippy::cast_possible_truncation, reason = "below 4")]
+    pub(super) fn dimension(&self, index: usize) -> Option<usize> {
+        let index = index as u32;
+        let further = if index < self.moved { self.further } else { 0 };
+        let d = self.first.wrapping_add(index).wrapping_add(further);
+        (d < self.dimension).then_some(d as usize)
+    }
+
+    /// Where that dimension of a position lies.
+    #[inline(always)]
+    fn index(&self, index: usize) -> usize {
+        self.dimension(index).map_or(NOWHERE, |d| {
+            self.base.wrapping_add(d.wrapping_mul(self.stride))
+        })
+    }
+
+    /// The words of that dimension.
+    #[inline(always)]
+    pub(super) fn words(&self, index: usize) -> Few {
+        let [_, second, third, fourth] = self.words;
+        Few(match (self.words_of_one, index) {
+            (1, 1) => [second, 0, 0, 0],
+            (1, 2) | (2, 1) => [third, fourth, 0, 0],
+            (1, 3) => [fourth, 0, 0, 0],
+            _ => self.words,
+        })
+    }
+
+    /// Calls `fail` for those dimensions that are not finite, by their places in the group.
+    #[inline(always)]
+    pub(super) fn check(&self, is_finite: impl Fn(usize) -> bool, mut fail: impl FnMut(usize)) {
+        if is_finite(0) & is_finite(1) & is_finite(2) & is_finite(3) {
+            return;
+        }
+        let bit = |index: usize| u32::from(is_finite(index)) << index;
+        let finite = bit(0) | bit(1) | bit(2) | bit(3);
+        for index in 0..self.len() {
+            if finite >> index & 1 == 0
+                && let Some(d) = self.dimension(index)
+            {
+                fail(d);
+            }
+        }
+    }
+}
+
+/// Four of seven words, from the one at `start` on; `start` is below 4.
+#[inline(always)]
+fn window([w0, w1, w2, w3, w4, w5, w6]: [u32; 7], start: u32) -> Four<u32> {
+    // By masks, as in `chacha::pick`.
+    let choose = |mask: u32, low: u32, high: u32| low ^ ((low ^ high) & mask);
+    let (one, two) = ((start & 1).wrapping_neg(), (start >> 1 & 1).wrapping_neg());
+    let v0 = choose(one, w0, w1);
+    let v1 = choose(one, w1, w2);
+    let v2 = choose(one, w2, w3);
+    let v3 = choose(one, w3, w4);
+    let v4 = choose(one, w4, w5);
+    let v5 = choose(one, w5, w6);
+    [
+        choose(two, v0, v2),
+        choose(two, v1, v3),
+        choose(two, v2, v4),
+        choose(two, v3, v5),
+    ]
+}
+
+/// Words `start` on of the words of two groups; `start` is below 4.
+#[inline(always)]
+fn between([w0, w1, w2, w3]: Four<u32>, [w4, w5, w6, _]: Four<u32>, start: u32) -> Four<u32> {
+    window([w0, w1, w2, w3, w4, w5, w6], start)
+}
+
+/// The words of a block as groups.
+#[inline(always)]
+fn in_groups(block: [u32; 16]) -> Four<Four<u32>> {
+    let [
+        w0,
+        w1,
+        w2,
+        w3,
+        w4,
+        w5,
+        w6,
+        w7,
+        w8,
+        w9,
+        w10,
+        w11,
+        w12,
+        w13,
+        w14,
+        w15,
+    ] = block;
+    [
+        [w0, w1, w2, w3],
+        [w4, w5, w6, w7],
+        [w8, w9, w10, w11],
+        [w12, w13, w14, w15],
+    ]
+}
+
+/// What is done with each group of a tile. Not a closure, which may become a function of its own.
+pub(super) trait Each<T> {
+    fn each(&self, group: &Group<T>);
+}
+
+impl<T: Real> SplitPhase<T> {
+    /// Does something with the dimensions of one of several tiles, those of [`Shape::dimensions`], in groups. The words
+    /// of the segment begin at `start`.
+    #[inline(always)]
+    #[allow(
+        clippy::cast_possible_truncation,
+        reason = "dimensions and numbers of words that are below 2³¹"
+    )]
+    pub(super) fn each_group(
+        &self,
+        shape: &Shape,
+        (tile, place): (usize, usize),
+        start: u64,
+        columns: &Columns<T, ARRAYS>,
+        act: &impl Each<T>,
+    ) {
+        let words_of_one = shape.words.max(1);
+        let (of_one, of_group) = (words_of_one as u32, (GROUP / words_of_one) as u32);
+        let offset = (start % 16) as u32;
+        let split = offset % of_one;
+        // The dimension whose words begin the block, or `split` words after that; in the first tile it may be below 0.
+        let first = (tile as u32).wrapping_mul(GROUPS * of_group);
+        let first = first.wrapping_sub((offset - split) / of_one);
+        let dimension = self.extent.dimension as u32;
+        if tile > 0 && first >= dimension {
+            return;
+        }
+        let strides = &self.extent.strides;
+        let (base, stride) = (strides.index(0, 0, place), strides.dimension);
+        // A group that lies side by side begins where an array of groups would have one: those in the last one's place
+        // that are too many go with the first, of which so many belong to the tile before.
+        let moved = if stride == 1 {
+            (base as u32).wrapping_add(first) % of_group
+        } else {
+            0
+        };
+        let number = self.extent.first.wrapping_add(place as u64);
+        let counter = (start / 16).wrapping_add(tile as u64);
+        let mut words = in_groups(self.extent.streams.block(counter, number));
+        if of_one > 1 && split > 0 {
+            let next = self.extent.streams.block(counter.wrapping_add(1), number);
+            let ([a, b, c, d], [next, ..]) = (words, in_groups(next));
+            words = [
+                between(a, b, split),
+                between(b, c, split),
+                between(c, d, split),
+                between(d, next, split),
+            ];
+        }
+        if of_group > 1 && moved > 0 {
+            let start = (of_group - moved) * of_one;
+            let [a, b, c, d] = words;
+            words = [
+                between(d, a, start),
+                between(a, b, start),
+                between(b, c, start),
+                between(c, d, start),
+            ];
+        }
+        let first = first.wrapping_sub(moved);
+        for number in 0..GROUPS {
+            let [next, second, third, fourth] = words;
+            words = [second, third, fourth, fourth];
+            let first = first.wrapping_add(number * of_group);
+            let moved = if number == 0 { moved } else { 0 };
+            let is_whole =
+                stride == 1 && moved == 0 && first < dimension && dimension - first >= of_group;
+            let rows = if is_whole {
+                columns.rows(base.wrapping_add(first as usize), GROUP / words_of_one)
+            } else {
+                None
+            };
+            act.each(&Group {
+                words: next,
+                words_of_one,
+                first,
+                moved,
+                further: GROUPS * of_group,
+                dimension,
+                base,
+                stride,
+                rows,
+            });
+        }
+    }
+
+    /// All columns of states and drifts: positions in the order of [`Array`], then velocities, where there are any.
+    #[inline(always)]
+    pub(super) fn columns<C: Cell<T>>(&self) -> Columns<T, ARRAYS> {
+        let velocities = |column: Column<T>| {
+            if C::PARTS > 1 {
+                column.from(self.extent.strides.part)
+            } else {
+                column
+            }
+        };
+        Columns::new([
+            self.state,
+            self.next,
+            self.noise,
+            self.correction,
+            self.b0,
+            self.drift,
+            self.query,
+            velocities(self.state),
+            velocities(self.next),
+            velocities(self.noise),
+            velocities(self.correction),
+        ])
+    }
+
+    #[inline(always)]
+    fn column(&self, array: Array) -> Column<T> {
+        match array {
+            Array::State => self.state,
+            Array::Next => self.next,
+            Array::Noise => self.noise,
+            Array::Correction => self.correction,
+            Array::B0 => self.b0,
+            Array::Drift => self.drift,
+            Array::Query => self.query,
+        }
+    }
+
+    /// A part of a group's cells, 0 for a position; 0 where there is no dimension.
+    #[inline(always)]
+    fn part(&self, from: Array, part: usize, group: &Group<T>) -> Four<T> {
+        if let Some(rows) = group.rows {
+            let column = from as usize + part * (Array::Query as usize + 1);
+            match group.len() {
+                4 => rows.get::<4>(column),
+                2 => {
+                    let [first, second] = rows.get::<2>(column);
+                    [first, second, T::ZERO, T::ZERO]
+                }
+                _ => {
+                    let [only] = rows.get::<1>(column);
+                    [only, T::ZERO, T::ZERO, T::ZERO]
+                }
+            }
+        } else {
+            let column = self.column(from);
+            let offset = part.wrapping_mul(self.extent.strides.part);
+            four!(INDEX => if INDEX < group.len() {
+                column.get(group.index(INDEX).wrapping_add(offset))
+            } else {
+                T::ZERO
+            })
+        }
+    }
+
+    #[inline(always)]
+    fn set_part(&self, to: Array, part: usize, group: &Group<T>, values: Four<T>) {
+        let [first, second, third, fourth] = values;
+        if let Some(rows) = group.rows {
+            let column = to as usize + part * (Array::Query as usize + 1);
+            match group.len() {
+                4 => rows.set(column, values),
+                2 => rows.set(column, [first, second]),
+                _ => rows.set(column, [first]),
+            }
+        } else {
+            let column = self.column(to);
+            let offset = part.wrapping_mul(self.extent.strides.part);
+            let set = |index: usize, value| {
+                if index < group.len() {
+                    column.set(group.index(index).wrapping_add(offset), value);
+                }
+            };
+            set(0, first);
+            set(1, second);
+            set(2, third);
+            set(3, fourth);
+        }
+    }
+
+    /// The positions of a group, or its drifts.
+    #[inline(always)]
+    pub(super) fn positions(&self, from: Array, group: &Group<T>) -> Four<T> {
+        self.part(from, 0, group)
+    }
+
+    #[inline(always)]
+    pub(super) fn set_positions(&self, to: Array, group: &Group<T>, positions: Four<T>) {
+        self.set_part(to, 0, group, positions);
+    }
+
+    /// The cells of a group.
+    #[inline(always)]
+    #[allow(clippy::indexing_slicing, reason = "indices below 4")]
+    pub(super) fn cells<C: Cell<T>>(&self, from: Array, group: &Group<T>) -> Four<C> {
+        let positions = self.part(from, 0, group);
+        let velocities = if C::PARTS > 1 {
+            self.part(from, 1, group)
+        } else {
+            [T::ZERO; GROUP]
+        };
+        four!(INDEX => C::from_fn(|part| {
+            if part == 0 {
+                positions[INDEX]
+            } else {
+                velocities[INDEX]
+            }
+        }))
+    }
+
+    #[inline(always)]
+    #[allow(clippy::indexing_slicing, reason = "indices below 4")]
+    pub(super) fn set_cells<C: Cell<T>>(&self, to: Array, group: &Group<T>, cells: Four<C>) {
+        let part = |cell: &C, part: usize| cell.parts().get(part).copied().unwrap_or_default();
+        self.set_part(to, 0, group, four!(INDEX => part(&cells[INDEX], 0)));
+        if C::PARTS > 1 {
+            self.set_part(to, 1, group, four!(INDEX => part(&cells[INDEX], 1)));
+        }
+    }
+}
