@@ -82,7 +82,8 @@ impl<T: Real> Launch<T> {
     /// The drift's parameters (see [`TableDrift`]).
     ///
     /// # Safety
-    /// The pointer leads to `extent.table_length` scalars that nobody writes while the slice lives.
+    /// The pointer is aligned and not null, and leads to `extent.table_length` scalars that nobody writes while the slice
+    /// lives.
     #[inline]
     #[must_use]
     pub unsafe fn table<'a>(&self, pointer: *const T) -> &'a [T] {

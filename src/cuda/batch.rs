@@ -59,7 +59,8 @@ pub struct Batch<'g, X: State<Real: DeviceCopy>> {
     word_positions: Buffer<'g, u64>,
     statuses: Statuses<'g>,
     drift_calls: Buffer<'g, u64>,
-    /// The last launch's parameters of its drift, here and on the device.
+    /// The last launch's parameters of its drift, here and on the device, where there is at least one number, since the
+    /// pointer must not be null.
     table: (Vec<X::Real>, Buffer<'g, X::Real>),
     coefficients: Coefficients<'g, X::Real>,
     of_state: PhantomData<X>,
@@ -68,7 +69,7 @@ pub struct Batch<'g, X: State<Real: DeviceCopy>> {
 /// The table of coefficients of the last launch's method.
 #[derive(Debug)]
 struct Coefficients<'g, T: DeviceCopy> {
-    /// The method's name and parameters, before the first launch none.
+    /// The method's name and parameters, which tell the table since the state tells the dynamics; before the first none.
     of: Option<(&'static str, Method<T>)>,
     entries: usize,
     /// The entries' scalars; never empty, since the pointer must not be null.
@@ -84,26 +85,26 @@ impl<'g, T: Real + DeviceCopy> Coefficients<'g, T> {
         })
     }
 
-    /// Makes the table of this stepper, unless it is there.
-    fn prepare<S>(&mut self, gpu: &'g Gpu, stepper: &S) -> Result<(), LaunchError>
+    /// The entries of this stepper's table, which is made unless it is there; 0 for a stepper without a table, which leaves
+    /// the last one for the next that has one.
+    fn prepare<S>(&mut self, gpu: &'g Gpu, stepper: &S) -> Result<usize, LaunchError>
     where
         S: KernelStepper<Dynamics: Dynamics<Real = T>>,
     {
         let of = Some((S::NAME, stepper.method()));
-        if self.of == of {
-            return Ok(());
-        }
-        let (mut entries, mut scalars) = (0, Vec::new());
-        stepper.write_entries(|entry| {
-            entries += 1;
-            scalars.extend_from_slice(entry);
-        });
-        if entries > 0 {
-            gpu.synchronize()?;
+        if self.of != of {
+            let (mut entries, mut scalars) = (0, Vec::new());
+            stepper.write_entries(|entry| {
+                entries += 1;
+                scalars.extend_from_slice(entry);
+            });
+            if entries == 0 {
+                return Ok(0);
+            }
             self.scalars = Buffer::from_slice(gpu, &scalars)?;
+            (self.of, self.entries) = (of, entries);
         }
-        (self.of, self.entries) = (of, entries);
-        Ok(())
+        Ok(self.entries)
     }
 }
 
@@ -246,7 +247,7 @@ impl<'g, X: State<Real: DeviceCopy>> Batch<'g, X> {
             word_positions: Buffer::from_slice(gpu, word_positions)?,
             statuses: Statuses::new(gpu, status)?,
             drift_calls: Buffer::filled(gpu, 0, word_positions.len())?,
-            table: (Vec::new(), Buffer::from_slice(gpu, &[])?),
+            table: (Vec::new(), Buffer::from_slice(gpu, &[X::Real::ZERO])?),
             coefficients: Coefficients::new(gpu)?,
             of_state: PhantomData,
         })
@@ -274,10 +275,11 @@ impl<X: State<Real: DeviceCopy>> Batch<'_, X> {
 
     /// Moves every active particle by the macro steps `steps`, as
     /// [`Cpu::run`](crate::batch::Cpu::run) does. Returns when the device has been told, not when it is
-    /// done.
+    /// done, unless a table is another than in the run before: an upload waits.
     ///
-    /// The midpoint method's kernels read the coefficients of up to 4096 inner steps from a table, which the first run
-    /// with a stepper's parameters makes and uploads: 48 bytes an inner step at most in `f32`, 96 in `f64`.
+    /// There is one for the drift, and one of the midpoint method's coefficients of up to 4096 inner steps, which a run
+    /// with other parameters than the last such method's makes and uploads: 48 bytes an inner step at most in `f32`, 96 in
+    /// `f64`.
     ///
     /// # Errors
     /// [`LaunchError`] if there is no kernel for the stepper, drift, scalar and dimension, if the drift's
@@ -299,11 +301,12 @@ impl<X: State<Real: DeviceCopy>> Batch<'_, X> {
         F::OnDevice::from_table(&table).map_err(LaunchError::Table)?;
         // An upload waits for the launch before it, so it is made only where the table is another.
         if self.table.0 != table {
-            self.gpu.synchronize()?;
-            let on_device = Buffer::from_slice(self.gpu, &table)?;
-            self.table = (table, on_device);
+            if !table.is_empty() {
+                self.table.1 = Buffer::from_slice(self.gpu, &table)?;
+            }
+            self.table.0 = table;
         }
-        self.coefficients.prepare(self.gpu, stepper)?;
+        let entries = self.coefficients.prepare(self.gpu, stepper)?;
         let launch = Launch {
             state: self.state.pointer().as_mut_ptr(),
             word_positions: self.word_positions.pointer().as_mut_ptr(),
@@ -315,7 +318,7 @@ impl<X: State<Real: DeviceCopy>> Batch<'_, X> {
                 first: self.first,
                 streams: self.streams,
                 table_length: self.table.0.len(),
-                entries: self.coefficients.entries,
+                entries,
                 first_step: steps.start,
                 steps: steps.end.saturating_sub(steps.start),
             },

@@ -55,11 +55,6 @@ impl<'g, T: DeviceCopy> Buffer<'g, T> {
         }
     }
 
-    /// Whether it was allocated here.
-    pub(super) const fn is_own(&self) -> bool {
-        self.is_own
-    }
-
     pub(super) fn len(&self) -> usize {
         self.array.len()
     }
@@ -138,9 +133,10 @@ impl Buffer<'_, u32> {
 impl<T: DeviceCopy> Drop for Buffer<'_, T> {
     fn drop(&mut self) {
         if self.is_own {
-            // If the driver refuses, it will refuse to free the array too, and nothing is left to be done.
-            let _ = self.gpu.enter();
-            // SAFETY: the array was allocated as such a buffer, and is used nowhere after this.
+            // What was launched may use it. If the driver refuses, it will refuse to free the array too, and nothing is left
+            // to be done.
+            let _ = self.gpu.synchronize();
+            // SAFETY: the array was allocated as such a buffer, and nothing uses it after the wait.
             drop(unsafe { DeviceBuffer::from_raw_parts(self.pointer(), self.len()) });
         }
     }

@@ -139,7 +139,7 @@ mod lazy {
         };
     }
 
-    // What cust 0.3.2 calls.
+    // What cust 0.3.2 calls; what `stream.rs` calls is among it.
     bind! {
         cuArray3DCreate_v2
         cuArray3DGetDescriptor_v2

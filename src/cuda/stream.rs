@@ -31,7 +31,8 @@ pub(super) enum Queue {
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Handle(CUstream);
 
-// SAFETY: a handle is a name that the driver knows, and the driver takes it from any thread.
+// SAFETY: the driver takes a stream's name from any thread, and it is the same stream for all: `lent` excludes the name that
+// is not.
 unsafe impl Send for Handle {}
 // SAFETY: as above.
 unsafe impl Sync for Handle {}
@@ -48,7 +49,7 @@ impl Queue {
     /// A stream that someone else made.
     ///
     /// # Safety
-    /// It is one of the device that it is used with, and lives as long as it is.
+    /// It is one of the device that it is used with, lives as long as it is, and is the same for every thread.
     pub(super) const unsafe fn lent(stream: CUstream) -> Self {
         Self::Lent(Handle(stream))
     }

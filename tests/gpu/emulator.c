@@ -163,6 +163,9 @@ Result cuStreamCreateWithPriority(Stream **stream, unsigned flags, int priority)
     for (Stream *s = streams; s < streams + STREAMS; s++)
         if (!s->is_open) {
             /* Its tasks are counted on from those of the stream that was here before. */
+            Done done = {{0}};
+            done.tasks[s - streams] = s->done.tasks[s - streams];
+            s->done = done;
             s->device = current->device;
             s->is_open = 1;
             s->is_apart = flags & NON_BLOCKING;
@@ -423,6 +426,7 @@ Result cuLaunchKernel(Function *f, unsigned gx, unsigned gy, unsigned gz, unsign
                       unsigned shared, Stream *stream, void **parameters, void **extra) {
     static char message[MESSAGE];
     (void)extra;
+    FAIL_IF_ASKED;
     launches++;
     TAKE_TURN;
     stream = stream_of(stream);

@@ -107,9 +107,9 @@ where
     /// The first time, this waits for the device.
     ///
     /// # Safety
-    /// The array is on this device, aligned, and there until another is lent or the batch is dropped, and everything that
-    /// was launched before that is done. What writes it is in order with [`Gpu::stream`], and does not write it during a
-    /// step.
+    /// The array is on this device, aligned, apart from all other arrays of the batch, and there until the batch is dropped
+    /// or, after another has been lent, what was launched before that is done. What writes it is in order with
+    /// [`Gpu::stream`], and does not write it during a step.
     ///
     /// # Errors
     /// [`LaunchError::Length`], [`LaunchError::Order`] amid a step.
@@ -136,8 +136,9 @@ where
     /// from the next step on. The first time, this waits for the device.
     ///
     /// # Safety
-    /// The array is on this device, aligned, and there until another is lent or the batch is dropped, and everything that
-    /// was launched before that is done. What uses it is in order with [`Gpu::stream`].
+    /// The array is on this device, aligned, apart from all other arrays of the batch, and there until the batch is dropped
+    /// or, after another has been lent, what was launched before that is done. What uses it is in order with
+    /// [`Gpu::stream`].
     ///
     /// # Errors
     /// [`LaunchError::Length`], [`LaunchError::Order`] amid a step.
@@ -215,10 +216,6 @@ unsafe fn lend<'g, T: DeviceCopy>(
     array: DeviceSlice<T>,
 ) -> Result<(), LaunchError> {
     check_length(what, place.len(), array.len())?;
-    if place.is_own() {
-        // It is freed, and what was launched may use it.
-        gpu.synchronize()?;
-    }
     // SAFETY: as the caller promises.
     *place = unsafe { Buffer::lent(gpu, array) };
     Ok(())

@@ -60,6 +60,7 @@ pub enum Layout {
 ///   [`finish`](Self::finish), whether it was; if not, more rounds follow. A round in which no particle asks changes
 ///   nothing. Where K is large, one particle in 10⁸ asks more than ten times in a step.
 ///
+/// If the driver refuses a launch, the step is given up: the states are those before it, and it can be begun again.
 /// A particle has as many dimensions as you like: those of an image are spread over threads.
 /// The words read and the bits of the result are those of every other form of the steppers.
 ///
@@ -125,6 +126,8 @@ pub struct SplitBatch<'g, S: KernelDynamics<Real: DeviceCopy>> {
 #[derive(Clone, Copy, Debug)]
 enum Step<S: KernelDynamics> {
     None,
+    /// A launch was refused in it: it may have been begun in part, of which the keys must not be left.
+    GivenUp,
     Midpoint {
         method: Method<S::Real>,
         law: MidpointLaw,
@@ -320,13 +323,13 @@ where
     /// # Errors
     /// [`LaunchError::Order`] amid a midpoint step, [`LaunchError::Compile`], [`LaunchError::Driver`].
     pub fn update(&mut self, stepper: &EulerMaruyama<S>, step: u32) -> Result<(), LaunchError> {
-        self.expect_none("update")?;
+        self.start("update")?;
         self.extent.step = step;
         self.extent.round = 0;
         let method = Method::from(stepper);
-        let units = self.tiles();
-        self.launch(SplitPart::Update, &method, units)?;
-        self.end(&method)
+        let updated = self.launch(SplitPart::Update, &method, self.tiles());
+        let ended = updated.and_then(|()| self.end(&method));
+        self.or_give_up(ended)
     }
 
     /// Begins macro step `step` of the Poisson midpoint method, the particles' drift being
@@ -335,7 +338,7 @@ where
     /// # Errors
     /// [`LaunchError::Order`] amid another step, [`LaunchError::Compile`], [`LaunchError::Driver`].
     pub fn begin(&mut self, stepper: &PoissonMidpoint<S>, step: u32) -> Result<(), LaunchError> {
-        self.expect_none("begin")?;
+        self.start("begin")?;
         self.extent.step = step;
         self.extent.round = 0;
         let law = stepper.law();
@@ -344,7 +347,8 @@ where
             MidpointLaw::Single => midpoints.min(1),
             MidpointLaw::Bernoulli => midpoints,
         };
-        self.round(SplitPart::Begin, Method::from(stepper), law, most)
+        let begun = self.round(SplitPart::Begin, Method::from(stepper), law, most);
+        self.or_give_up(begun)
     }
 
     /// How many particles ask for a drift: 0 if the step can be finished, or none is under way.
@@ -376,7 +380,7 @@ where
     /// [`LaunchError::Order`] if no step is under way, [`LaunchError::Driver`].
     pub fn midpoint(&mut self) -> Result<(), LaunchError> {
         match self.step {
-            Step::None => Err(self.out_of_order("midpoint")),
+            Step::None | Step::GivenUp => Err(self.out_of_order("midpoint")),
             Step::Midpoint {
                 asking: Some(0), ..
             } => Ok(()),
@@ -385,7 +389,8 @@ where
             } => {
                 mem::swap(&mut self.previous, &mut self.current);
                 self.extent.round += 1;
-                self.round(SplitPart::Midpoint, method, law, most)
+                let gone = self.round(SplitPart::Midpoint, method, law, most);
+                self.or_give_up(gone)
             }
         }
     }
@@ -401,7 +406,10 @@ where
     pub fn finish(&mut self) -> Result<(), LaunchError> {
         let asking = self.asking()?;
         match self.step {
-            Step::Midpoint { method, .. } if asking == 0 => self.end(&method),
+            Step::Midpoint { method, .. } if asking == 0 => {
+                let ended = self.end(&method);
+                self.or_give_up(ended)
+            }
             _ => Err(self.out_of_order("finish")),
         }
     }
@@ -450,15 +458,34 @@ where
 
     fn expect_none(&self, asked: &'static str) -> Result<(), LaunchError> {
         match self.step {
-            Step::None => Ok(()),
+            Step::None | Step::GivenUp => Ok(()),
             Step::Midpoint { .. } => Err(self.out_of_order(asked)),
         }
+    }
+
+    /// Makes sure that no step is under way, and that nothing is left of one that was given up.
+    fn start(&mut self, asked: &'static str) -> Result<(), LaunchError> {
+        self.expect_none(asked)?;
+        if let Step::GivenUp = self.step {
+            let none = vec![SplitPhase::<S::Real>::NONE; self.len()];
+            self.keys.upload(0, &none)?;
+            self.step = Step::None;
+        }
+        Ok(())
+    }
+
+    /// Gives the step up if a launch was refused. The states and word positions are still those before it.
+    fn or_give_up(&mut self, launched: Result<(), LaunchError>) -> Result<(), LaunchError> {
+        if launched.is_err() {
+            self.step = Step::GivenUp;
+        }
+        launched
     }
 
     /// The error where what is asked for is not what comes next.
     fn out_of_order(&self, asked: &'static str) -> LaunchError {
         let next = match self.step {
-            Step::None => "begin or update",
+            Step::None | Step::GivenUp => "begin or update",
             Step::Midpoint {
                 asking: Some(0), ..
             } => "finish",
