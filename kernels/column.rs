@@ -107,26 +107,30 @@ impl<T: Copy + Default, const M: usize> Columns<T, M> {
         }
     }
 
-    /// The elements from an index on of every column, so many, if all are there and can be read and written at once.
+    /// Every `stride`th element from an index on of every column, so many, if all are there. Those side by side must also
+    /// be aligned so that they can be read and written at once.
     #[inline(always)]
-    pub(super) fn rows(&self, index: usize, count: usize) -> Option<Rows<T, M>> {
-        let last = self.length.checked_sub(count)?;
+    pub(super) fn rows(&self, index: usize, stride: usize, count: usize) -> Option<Rows<T, M>> {
+        let span = stride.checked_mul(count.checked_sub(1)?)?;
+        let last = self.length.checked_sub(1)?.checked_sub(span)?;
         let addresses = self.addresses | index.wrapping_mul(size_of::<T>());
         let is_aligned = addresses.is_multiple_of(count.wrapping_mul(size_of::<T>()));
-        (index <= last && is_aligned).then_some(Rows {
+        (index <= last && (stride != 1 || is_aligned)).then_some(Rows {
             all: self.all,
             index,
+            stride,
             count,
         })
     }
 }
 
-/// Elements side by side, the same ones of several columns.
+/// Elements at equal distances, the same ones of several columns.
 #[derive(Clone, Copy)]
 pub(super) struct Rows<T, const M: usize> {
     // Not a reference, which would keep the columns in memory.
     all: [Column<T>; M],
     index: usize,
+    stride: usize,
     count: usize,
 }
 
@@ -135,8 +139,17 @@ impl<T: Copy + Default, const M: usize> Rows<T, M> {
     #[inline(always)]
     pub(super) fn get<const N: usize>(&self, column: usize) -> [T; N] {
         match self.all.get(column) {
-            // SAFETY: within the array, which `new` was promised, and aligned, as `rows` has found.
-            Some(column) if N == self.count => unsafe { read_row(column.pointer.add(self.index)) },
+            Some(column) if N == self.count => {
+                let pointer = column.pointer.wrapping_add(self.index);
+                // SAFETY: within the array, which `new` was promised, and aligned if side by side, as `rows` has found.
+                unsafe {
+                    if self.stride == 1 {
+                        read_row(pointer)
+                    } else {
+                        read_apart(pointer, self.stride)
+                    }
+                }
+            }
             _ => [T::default(); N],
         }
     }
@@ -147,9 +160,45 @@ impl<T: Copy + Default, const M: usize> Rows<T, M> {
         if let Some(column) = self.all.get(column)
             && N == self.count
         {
+            let pointer = column.pointer.wrapping_add(self.index);
             // SAFETY: as for `get`; the elements are this thread's own.
-            unsafe { write_row(column.pointer.add(self.index), values) }
+            unsafe {
+                if self.stride == 1 {
+                    write_row(pointer, values);
+                } else {
+                    write_apart(pointer, self.stride, values);
+                }
+            }
         }
+    }
+}
+
+/// Every `stride`th element from a pointer on.
+///
+/// # Safety
+/// That of [`ptr::read`](core::ptr::read) for each of them.
+#[inline(always)]
+unsafe fn read_apart<T: Copy + Default, const N: usize>(
+    pointer: *const T,
+    stride: usize,
+) -> [T; N] {
+    let mut values = [T::default(); N];
+    for (index, value) in values.iter_mut().enumerate() {
+        // SAFETY: as the caller promises.
+        *value = unsafe { read(pointer.add(index * stride)) };
+    }
+    values
+}
+
+/// Writes every `stride`th element from a pointer on.
+///
+/// # Safety
+/// That of [`ptr::write`](core::ptr::write) for each of them.
+#[inline(always)]
+unsafe fn write_apart<T: Copy, const N: usize>(pointer: *mut T, stride: usize, values: [T; N]) {
+    for (index, value) in values.into_iter().enumerate() {
+        // SAFETY: as the caller promises.
+        unsafe { write(pointer.add(index * stride), value) };
     }
 }
 

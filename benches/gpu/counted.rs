@@ -13,7 +13,7 @@ use poisson_midpoint::{Baoa, EulerMaruyama, PoissonMidpoint, State, Stepper};
 use super::{overdamped, underdamped};
 
 /// What is counted, the kernel that does it, and how many instructions a step of a warp is to take some day.
-const COUNTED: [(&str, &str, Option<u32>); 17] = [
+const COUNTED: [(&str, &str, Option<u32>); 20] = [
     (
         "em-overdamped-well-2",
         "em_overdamped_well_f32_2",
@@ -67,6 +67,9 @@ const COUNTED: [(&str, &str, Option<u32>); 17] = [
     ("update-images", "update_overdamped_f32", None),
     ("begin-images", "begin_overdamped_f32", None),
     ("midpoint-images", "midpoint_overdamped_f32", None),
+    ("update-columns", "update_overdamped_f32", None),
+    ("begin-columns", "begin_overdamped_f32", None),
+    ("midpoint-columns", "midpoint_overdamped_f32", None),
     ("update-columns-2", "update_overdamped_f32", None),
     ("begin-columns-2", "begin_overdamped_f32", None),
     ("midpoint-columns-2", "midpoint_overdamped_f32", None),
@@ -86,7 +89,7 @@ pub fn list() {
     for (name, kernel, aim) in COUNTED {
         let aim = aim.map_or("–".into(), |aim| aim.to_string());
         let dimension = match name {
-            _ if name.ends_with("-images") => Some(IMAGE),
+            _ if name.ends_with("-images") || name.ends_with("-columns") => Some(IMAGE),
             _ if name.ends_with("-columns-2") => Some(2),
             _ => None,
         };
@@ -164,6 +167,9 @@ pub fn launch(gpu: &Gpu, name: &str) -> Result<()> {
             fused::<_, _, _, 16>(gpu, &PoissonMidpoint::new(over, Single), &wide)
         }
         "update-images" | "begin-images" | "midpoint-images" => split(gpu, IMAGE, 8, Layout::Rows),
+        "update-columns" | "begin-columns" | "midpoint-columns" => {
+            split(gpu, IMAGE, 32, Layout::Columns)
+        }
         "update-columns-2" | "begin-columns-2" | "midpoint-columns-2" | "finish-columns-2" => {
             split(gpu, 2, 1024, Layout::Columns)
         }

@@ -82,7 +82,7 @@ pub(super) struct Group<T> {
     dimension: u32,
     base: usize,
     stride: usize,
-    /// The whole group in all columns, if it lies side by side.
+    /// The whole group in all columns, if all of it is there.
     rows: Option<Rows<T, ARRAYS>>,
 }
 
@@ -266,10 +266,10 @@ impl<T: Real> SplitPhase<T> {
             words = [second, third, fourth, fourth];
             let first = first.wrapping_add(number * of_group);
             let moved = if number == 0 { moved } else { 0 };
-            let is_whole =
-                stride == 1 && moved == 0 && first < dimension && dimension - first >= of_group;
+            let is_whole = moved == 0 && first < dimension && dimension - first >= of_group;
             let rows = if is_whole {
-                columns.rows(base.wrapping_add(first as usize), GROUP / words_of_one)
+                let index = base.wrapping_add((first as usize).wrapping_mul(stride));
+                columns.rows(index, stride, GROUP / words_of_one)
             } else {
                 None
             };
