@@ -222,6 +222,7 @@ impl<T: Real> SplitPhase<T> {
             let time = self.time(dynamics) + dynamics.time(midpoint);
             self.times.set(place, time);
             if self.extent.list != 0 {
+                // The assembler makes one addition of those of a warp.
                 let index = self.asked.add(0, 1);
                 #[allow(clippy::cast_possible_truncation, reason = "a place below 2³²")]
                 self.list.set(index as usize, place as u32);
