@@ -159,16 +159,17 @@ def with_bench(program, size, launches, plain):
             print(line, end="", flush=True)
             if row := re.match(r"(overdamped|by hand) +2 +(\d+) +([\d.]+) +([\d.]+)", line):
                 rows[row[1]] = row
-    if bench.returncode != 0:
-        raise RuntimeError(f"the bench ended with {bench.returncode}")
     for label, name in names.items():
         row = rows.get(label)
         if row is None:
-            raise RuntimeError(f"the bench printed no row of {name} for two dimensions: is there a GPU?")
+            ended = f"the bench ended with {bench.returncode} and"
+            raise RuntimeError(f"{ended} printed no row of {name} for two dimensions: is there a GPU?")
         if int(row[2]) != particles_of(size):
             raise RuntimeError(f"the bench moved {row[2]} particles, not {particles_of(size)}")
         yield name, "Euler-Maruyama", 1e9 * float(row[3])
         yield name, "Single", 1e9 * float(row[4])
+    if bench.returncode != 0:
+        raise RuntimeError(f"the bench ended with {bench.returncode}")
 
 
 def particles_of(size):

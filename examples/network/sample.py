@@ -35,9 +35,10 @@ def module(path):
 class Torch:
     """PyTorch, on its current stream."""
 
-    def __init__(self):
+    def __init__(self, device):
         import torch
 
+        torch.cuda.set_device(device)
         self.functions = torch
         self.stream = torch.cuda.current_stream().cuda_stream
 
@@ -51,14 +52,14 @@ class Torch:
 
 
 class Cupy:
-    """CuPy, on the default stream."""
+    """CuPy, on its current stream."""
 
-    stream = 0
-
-    def __init__(self):
+    def __init__(self, device):
         import cupy
 
+        cupy.cuda.Device(device).use()
         self.functions = cupy
+        self.stream = cupy.cuda.get_current_stream().ptr
         self.there = self.view = cupy.asarray
         self.here = cupy.asnumpy
 
@@ -67,6 +68,9 @@ class Numpy:
     """NumPy, for a driver whose devices have the host's memory: an emulated one."""
 
     functions, stream = np, 0
+
+    def __init__(self, _device):
+        pass
 
     def there(self, values):
         return values
@@ -178,7 +182,7 @@ def main():
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--picture", type=pathlib.Path, help="where to write the digits, as PGM")
     options = parser.parse_args()
-    digits, failed = sample(libraries[options.library](), module(options.module), options)
+    digits, failed = sample(libraries[options.library](options.device), module(options.module), options)
     print(f"{len(digits)} digits, {failed} failed, mean squared distance to the nearest of the data: {distance(digits):.3f}")
     if options.picture:
         row = np.clip(8 * (digits.reshape(-1, 8, 8) + 1), 0, 16).transpose(1, 0, 2).reshape(8, -1)

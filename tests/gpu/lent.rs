@@ -252,10 +252,10 @@ fn check_races(gpu: &Gpu, library: &Library) -> Result<()> {
         }
         let updated = batch.update(&stepper, 0);
         ensure!(updated.is_ok() == waits, "{updated:?}");
-        let read = library.write(&b0, &x);
+        let early = library.write(&b0, &x);
         ensure!(
-            read.is_err() == waits,
-            "what a kernel reads was overwritten: {read:?}"
+            early.is_err() == waits,
+            "what a kernel reads was overwritten: {early:?}"
         );
         // SAFETY: as above.
         unsafe { gpu.make_wait(library.0)? };

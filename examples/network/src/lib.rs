@@ -1,6 +1,6 @@
 //! The Python module `langevin`: overdamped Langevin dynamics of a batch in a GPU's memory, whose drift is computed
-//! elsewhere. Its arrays speak `__cuda_array_interface__`, so that PyTorch, CuPy, JAX and Numba read and write them where
-//! they are.
+//! elsewhere. Its arrays speak `__cuda_array_interface__`, so that PyTorch, CuPy and Numba read and write them where they
+//! are.
 
 use core::ptr::without_provenance_mut;
 
@@ -21,6 +21,8 @@ fn refused(error: LaunchError) -> PyErr {
 /// An array of `f32` in a GPU's memory, one particle after another.
 #[pyclass(frozen)]
 struct Array {
+    /// Whose memory it is, which stays as long as the array.
+    _owner: Py<Batch>,
     address: u64,
     shape: (usize, usize),
 }
@@ -63,8 +65,9 @@ struct Batch {
 #[pymethods]
 impl Batch {
     /// `count` particles of `dimension` dimensions at the values of `start`, one after another, on device `device`.
-    /// Everything happens on a stream of the network's library, `torch.cuda.current_stream().cuda_stream` for example,
-    /// which must live as long as the program; 0 is the default stream.
+    /// Everything happens on a stream of the network's library, `torch.cuda.current_stream().cuda_stream` for example; 0 is
+    /// the default stream. It must be one of that device, live as long as the program, and not be captured: nothing
+    /// checks that.
     #[new]
     #[pyo3(signature = (start, dimension, seed=0, device=0, stream=0))]
     fn new(
@@ -74,7 +77,7 @@ impl Batch {
         device: u32,
         stream: usize,
     ) -> PyResult<Self> {
-        // SAFETY: the caller names a stream of that device.
+        // SAFETY: as the class demands of its caller in Python.
         let gpu =
             unsafe { Gpu::on_stream(device, without_provenance_mut(stream)) }.map_err(refused)?;
         let gpu: &'static Gpu = Box::leak(Box::new(gpu));
@@ -97,26 +100,26 @@ impl Batch {
 
     /// The states, here until the next step is over.
     #[getter]
-    fn state(&self) -> Array {
-        self.array(self.batch.state())
+    fn state(slf: &Bound<'_, Self>) -> Array {
+        Self::array(slf, SplitBatch::state)
     }
 
     /// Where the drift at the states goes.
     #[getter]
-    fn b0(&self) -> Array {
-        self.array(self.batch.b0())
+    fn b0(slf: &Bound<'_, Self>) -> Array {
+        Self::array(slf, SplitBatch::b0)
     }
 
     /// The midpoints at which a drift is asked for.
     #[getter]
-    fn query(&self) -> Array {
-        self.array(self.batch.query())
+    fn query(slf: &Bound<'_, Self>) -> Array {
+        Self::array(slf, SplitBatch::query)
     }
 
     /// Where the drift at the midpoints goes.
     #[getter]
-    fn drift(&self) -> Array {
-        self.array(self.batch.drift())
+    fn drift(slf: &Bound<'_, Self>) -> Array {
+        Self::array(slf, SplitBatch::drift)
     }
 
     /// Begins macro step `step` of the Poisson midpoint method with one midpoint, the drift being in `b0`. There are at
@@ -145,10 +148,15 @@ impl Batch {
 }
 
 impl Batch {
-    fn array(&self, pointer: DevicePointer<f32>) -> Array {
+    fn array(
+        slf: &Bound<'_, Self>,
+        pointer: fn(&SplitBatch<'static, Overdamped<f32>>) -> DevicePointer<f32>,
+    ) -> Array {
+        let batch = slf.borrow();
         Array {
-            address: pointer.as_raw(),
-            shape: self.shape,
+            _owner: slf.clone().unbind(),
+            address: pointer(&batch.batch).as_raw(),
+            shape: batch.shape,
         }
     }
 }
