@@ -139,7 +139,8 @@ impl<S: Dynamics> PoissonMidpoint<S> {
     }
 
     /// [`next_in_vectors`](Self::next_in_vectors) where no drift is wanted.
-    #[inline(always)]
+    #[cfg_attr(target_arch = "nvptx64", inline(always))]
+    #[cfg_attr(not(target_arch = "nvptx64"), inline)]
     pub(super) fn leave_in_vectors<X, N>(
         &self,
         walk: &mut Walk<S::Real, Vectors<X>>,
