@@ -95,16 +95,26 @@ fn check_coefficients(gpu: &Gpu, start: &Host<f32>) -> Result<()> {
     let mut on_the_host = expected.particles::<Underdamped2>()?;
     let mut particles = found.particles::<Underdamped2>()?;
     let mut batch = gpu.upload(&mut particles)?;
+    let mut calls = 0;
     for (method, step) in methods.into_iter().zip(0..) {
         // With the parameters of the method before it, but without midpoints.
         let held = EulerMaruyama::new(*method.dynamics());
         let (first, second) = (4 * step..4 * step + 3, 4 * step + 3..4 * step + 4);
-        Cpu.advance(&method, &mut on_the_host, &DRIFT, first.clone())?;
+        calls += Cpu
+            .advance(&method, &mut on_the_host, &DRIFT, first.clone())?
+            .drift_calls;
         batch.run(&method, &DRIFT, first)?;
-        Cpu.advance(&held, &mut on_the_host, &DRIFT, second.clone())?;
+        calls += Cpu
+            .advance(&held, &mut on_the_host, &DRIFT, second.clone())?
+            .drift_calls;
         batch.run(&held, &DRIFT, second)?;
     }
-    batch.download(&mut particles)?;
+    let run = batch.download(&mut particles)?;
+    ensure!(
+        run.drift_calls == calls,
+        "{} drift evaluations, not {calls}",
+        run.drift_calls
+    );
     drop((batch, particles, on_the_host));
     found.expect(&expected)
 }
