@@ -173,10 +173,8 @@ impl<S: Dynamics> PoissonMidpoint<S> {
     /// weight·A(m+1,K) G\[m\] of a midpoint.
     #[inline]
     pub(crate) fn weighted_kick(&self, midpoint: u32) -> CellOf<S, S::Real> {
-        let kick = self.dynamics.kick(midpoint);
-        kick.times(S::Real::from_u32(
-            self.law().weight(self.dynamics.inner_steps()),
-        ))
+        let weight = S::Real::from_u32(self.law().weight(self.dynamics.inner_steps()));
+        self.dynamics.kick(midpoint).times(weight)
     }
 
     /// How far a drift `b` at a midpoint is from the drift `b0` of the start: ‖B (b − b₀)‖/√V, the distance that the
