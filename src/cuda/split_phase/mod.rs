@@ -170,6 +170,7 @@ impl Gpu {
     ///
     /// The states are in the first of the two arrays at the beginning, and in the other one after every step;
     /// [`SplitBatch::state`] tells in which. Other arrays can be [lent](SplitBatch::lend_b0) too.
+    /// Those in rows are read four numbers at once only if all arrays of the batch begin at multiples of 16 bytes.
     ///
     /// # Safety
     /// The arrays are on this device, aligned, apart from each other, and there until the batch is dropped. Until then
