@@ -327,10 +327,15 @@ Result cuCtxSynchronize(void) {
     return SUCCESS;
 }
 
-/* With EMULATE_A_MISTAKE set, the first sum of a module is a difference: what a test must notice. */
+/* With EMULATE_A_MISTAKE set, the last sum of every kernel is a difference: what a test must notice. */
 static void make_a_mistake(char *ptx) {
-    char *sum = getenv("EMULATE_A_MISTAKE") ? strstr(ptx, "add.rn.f") : NULL;
-    if (sum) memcpy(sum, "sub", 3);
+    if (!getenv("EMULATE_A_MISTAKE")) return;
+    for (char *kernel = strstr(ptx, ".entry "), *next; kernel; kernel = next) {
+        char *last = NULL;
+        next = strstr(kernel + 1, ".entry ");
+        for (char *sum = kernel; (sum = strstr(sum + 1, "add.rn.f")) && (!next || sum < next);) last = sum;
+        if (last) memcpy(last, "sub", 3);
+    }
 }
 
 /* With EMULATE_A_LONG_COMPILATION set, kernels in four dimensions are compiled until something is launched meanwhile,
