@@ -37,10 +37,9 @@ impl<T> Column<T> {
     /// The `length` elements from `pointer` on.
     ///
     /// # Safety
-    /// While the column is used, on the machine whose memory it is in, there are that many elements,
-    /// initialised and aligned. Whoever else uses them keeps away from the elements that are written,
-    /// or uses them only through [`add`](Column::add), [`replace`](Column::replace) and [`least`](Column::least), as the
-    /// column's users do.
+    /// While the column is used, on the machine whose memory it is in, there are that many elements, initialised and
+    /// aligned. Whoever else uses them keeps away from the elements that are written, or uses them only through
+    /// [`add`](Column::add), [`replace`](Column::replace) and [`least`](Column::least), as the column's users do.
     #[inline]
     #[must_use]
     pub const unsafe fn new(pointer: *mut T, length: usize) -> Self {
@@ -107,8 +106,8 @@ impl<T: Copy + Default, const M: usize> Columns<T, M> {
         }
     }
 
-    /// Every `stride`th element from an index on of every column, so many, if all are there. Those side by side must also
-    /// be aligned so that they can be read and written at once.
+    /// Every `stride`th element from an index on of every column, so many, if all are there. Those side by side must
+    /// also be aligned so that they can be read and written at once.
     #[inline(always)]
     pub(super) fn rows(&self, index: usize, stride: usize, count: usize) -> Option<Rows<T, M>> {
         let span = stride.checked_mul(count.checked_sub(1)?)?;

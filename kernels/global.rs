@@ -61,7 +61,8 @@ pub(super) unsafe fn write<T: Copy>(pointer: *mut T, value: T) {
 }
 
 /// # Safety
-/// That of [`read`] for each of the elements, and the pointer is aligned like a word as long as all of them.
+/// That of [`read`] for each of the elements, which have no padding, and the pointer is aligned like a word as long as
+/// all of them.
 #[inline(always)]
 pub(super) unsafe fn read_row<T: Copy, const N: usize>(pointer: *const T) -> [T; N] {
     // SAFETY: as the caller promises; words are read together that are as long as the elements.
@@ -106,7 +107,8 @@ pub(super) unsafe fn read_row<T: Copy, const N: usize>(pointer: *const T) -> [T;
 }
 
 /// # Safety
-/// That of [`write`] for each of the elements, and the pointer is aligned like a word as long as all of them.
+/// That of [`write`] for each of the elements, which have no padding, and the pointer is aligned like a word as long as
+/// all of them.
 #[inline(always)]
 pub(super) unsafe fn write_row<T: Copy, const N: usize>(pointer: *mut T, values: [T; N]) {
     // SAFETY: as the caller promises; words are written together that are as long as the elements.

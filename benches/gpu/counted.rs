@@ -118,8 +118,8 @@ impl Bytes {
             "update" => (3.0, 8.0 + 4.0 + 8.0),
             // x and b₀ read, X̂ and W written; positions and codes read, midpoints and times written.
             "begin" => (4.0, 8.0 + 4.0 + 4.0 + 4.0),
-            // x, b₀, b̂ and W read, x written; positions, codes and midpoints read, positions written.
-            "midpoint" => (5.0, 8.0 + 4.0 + 4.0 + 8.0),
+            // x, b₀, b̂ and W read, x written; positions, codes and midpoints read, positions and midpoints written.
+            "midpoint" => (5.0, 8.0 + 4.0 + 4.0 + 8.0 + 4.0),
             _ => return None,
         };
         Some(Self {

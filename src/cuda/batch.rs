@@ -22,7 +22,7 @@ use crate::target::TableDrift;
 /// A batch of particles in a GPU's memory, to be moved many times before it is fetched.
 ///
 /// The [`Particles`] that it is fetched into are a checkpoint: uploaded again, on any device, they go on with
-/// the same bits.
+/// the same bits. Dropping it waits for the device.
 ///
 /// ```
 /// use nalgebra::SVector;
@@ -69,7 +69,8 @@ pub struct Batch<'g, X: State<Real: DeviceCopy>> {
 /// The table of coefficients of the last launch's method.
 #[derive(Debug)]
 struct Coefficients<'g, T: DeviceCopy> {
-    /// The method's name and parameters, which tell the table since the state tells the dynamics; before the first none.
+    /// The method's name and parameters, which tell the table since the state tells the dynamics; before the first
+    /// none.
     of: Option<(&'static str, Method<T>)>,
     entries: usize,
     /// The entries' scalars; never empty, since the pointer must not be null.
@@ -85,8 +86,8 @@ impl<'g, T: Real + DeviceCopy> Coefficients<'g, T> {
         })
     }
 
-    /// The entries of this stepper's table, which is made unless it is there; 0 for a stepper without a table, which leaves
-    /// the last one for the next that has one.
+    /// The entries of this stepper's table, which is made unless it is there; 0 for a stepper without a table, which
+    /// leaves the last one for the next that has one.
     fn prepare<S>(&mut self, gpu: &'g Gpu, stepper: &S) -> Result<usize, LaunchError>
     where
         S: KernelStepper<Dynamics: Dynamics<Real = T>>,
@@ -188,8 +189,8 @@ impl Gpu {
     /// may be rewritten between runs.
     ///
     /// # Safety
-    /// The array is on this device, aligned, and there until the batch is dropped. Until then nobody else uses it but in
-    /// order with [`Gpu::stream`].
+    /// The array is on this device, aligned, and there until the batch is dropped. Until then nobody else uses it but
+    /// in order with [`Gpu::stream`].
     ///
     /// # Errors
     /// [`LaunchError::Length`] if the state is not that of a whole number of particles, [`LaunchError::Driver`].
@@ -278,8 +279,8 @@ impl<X: State<Real: DeviceCopy>> Batch<'_, X> {
     /// done, unless a table is another than in the run before: an upload waits.
     ///
     /// There is one for the drift, and one of the midpoint method's coefficients of up to 4096 inner steps, which a run
-    /// with other parameters than the last such method's makes and uploads: 48 bytes an inner step at most in `f32`, 96 in
-    /// `f64`.
+    /// with other parameters than the last such method's makes and uploads: 48 bytes an inner step at most in `f32`, 96
+    /// in `f64`.
     ///
     /// # Errors
     /// [`LaunchError`] if there is no kernel for the stepper, drift, scalar and dimension, if the drift's
@@ -349,7 +350,8 @@ impl<X: State<Real: DeviceCopy>> Batch<'_, X> {
     /// Goes on from a checkpoint's word positions.
     ///
     /// # Errors
-    /// [`LaunchError::Length`], [`LaunchError::PastEnd`] for one beyond [`Stream::END`](crate::random::Stream::END), [`LaunchError::Driver`].
+    /// [`LaunchError::Length`], [`LaunchError::PastEnd`] for one beyond [`Stream::END`](crate::random::Stream::END),
+    /// [`LaunchError::Driver`].
     pub fn set_word_positions(&mut self, word_positions: &[u64]) -> Result<(), LaunchError> {
         set_word_positions(&mut self.word_positions, word_positions)
     }

@@ -45,8 +45,8 @@ impl<'g, T: DeviceCopy> Buffer<'g, T> {
     /// Someone else's array.
     ///
     /// # Safety
-    /// It is on this device, aligned, and there as long as the buffer. Nobody else uses it while something that was asked
-    /// of the device may use it.
+    /// It is on this device, aligned, and there as long as the buffer. Nobody else uses it while something that was
+    /// asked of the device may use it.
     pub(super) const unsafe fn lent(gpu: &'g Gpu, array: DeviceSlice<T>) -> Self {
         Self {
             gpu,
@@ -133,8 +133,8 @@ impl Buffer<'_, u32> {
 impl<T: DeviceCopy> Drop for Buffer<'_, T> {
     fn drop(&mut self) {
         if self.is_own {
-            // What was launched may use it. If the driver refuses, it will refuse to free the array too, and nothing is left
-            // to be done.
+            // What was launched may use it. If the driver refuses, it will refuse to free the array too, and nothing is
+            // left to be done.
             let _ = self.gpu.synchronize();
             // SAFETY: the array was allocated as such a buffer, and nothing uses it after the wait.
             drop(unsafe { DeviceBuffer::from_raw_parts(self.pointer(), self.len()) });

@@ -29,11 +29,11 @@ pub struct Grid {
 
 /// One GPU: an [`Engine`](crate::batch::Engine) with the bits of [`Cpu`](crate::batch::Cpu).
 ///
-/// It has a stream of its own, or is given [one that someone else made](Self::on_stream), on which everything happens in
-/// order; the device works while the program goes on.
-/// Threads may share it. What is asked of it makes its device the current one of the calling thread, for CUDA's runtime
-/// and what is built on it too. The driver compiles modules when they are first used, or [ahead of that](Self::prepare), which
-/// takes from a second to a minute for the widest, and keeps them from program to program.
+/// It has a stream of its own, or is given [one that someone else made](Self::on_stream), on which everything happens
+/// in order; the device works while the program goes on. Dropping it waits for the device. Threads may share it. What
+/// is asked of it makes its device the current one of the calling thread, for CUDA's runtime and what is built on it
+/// too. The driver compiles modules when they are first used, or [ahead of that](Self::prepare), which takes from a
+/// second to a minute for the widest, and keeps them from program to program.
 ///
 /// ```
 /// use nalgebra::SVector;
@@ -99,8 +99,8 @@ impl Gpu {
     /// built on it: `torch`, `cupy`, `candle` and `cudarc` for example.
     ///
     /// # Safety
-    /// The stream is of that device's primary context, outlives the `Gpu`, and is not captured while that is used. It is
-    /// not the handle 2, which stands for another stream in each thread.
+    /// The stream is of that device's primary context, outlives the `Gpu`, and is not captured while that and its
+    /// batches are used, or dropped. It is not the handle 2, which stands for another stream in each thread.
     ///
     /// # Errors
     /// As [`new`](Self::new).
@@ -159,11 +159,11 @@ impl Gpu {
 
     /// The stream that everything happens on, as the driver knows it; it lives as long as the `Gpu`.
     ///
-    /// Work on the device's default stream, that of `torch` and `cupy` unless they are told otherwise, is in order with the
-    /// stream that [`new`](Self::new) makes. Another stream is not, be it one of `torch.cuda.Stream`, of a thread, or of a library with streams of its own
-    /// such as JAX. Then either everything here happens on [that stream](Self::on_stream), or one side waits for the
-    /// other: on the host ([`synchronize`](Self::synchronize) here), or on the device, [`wait_for`](Self::wait_for) and
-    /// [`make_wait`](Self::make_wait).
+    /// Work on the device's default stream, that of `torch` and `cupy` unless they are told otherwise, is in order with
+    /// the stream that [`new`](Self::new) makes. Another stream is not, be it one of `torch.cuda.Stream`, of a thread,
+    /// or of a library with streams of its own such as JAX. Then either everything here happens on [that
+    /// stream](Self::on_stream), or one side waits for the other: on the host ([`synchronize`](Self::synchronize)
+    /// here), or on the device, [`wait_for`](Self::wait_for) and [`make_wait`](Self::make_wait).
     #[must_use]
     pub fn stream(&self) -> CUstream {
         self.queue.raw()

@@ -3,12 +3,12 @@
 //!
 //! # Kernels
 //! *Fused*: many macro steps of every particle with a built-in drift,
-//! [`kernel::fused_body`](crate::kernel::fused_body); a module holds those of one scalar and dimension.
-//! Kernel `METHOD_DYNAMICS_DRIFT_SCALAR_DIMENSION` has for METHOD `em`, `pmm` or, underdamped, `baoa`, for DYNAMICS
-//! `overdamped` or `underdamped`, for DRIFT `gaussian`, `mixture`, `well` or `logistic`. It
-//! takes a [`Launch`](crate::kernel::Launch) and a [`Method`](crate::kernel::Method) by value, and pointers
-//! to the drift's table and to the method's table of coefficients; without the latter, `entries` in the launch is 0, and
-//! the pointer is any that is aligned to 16 bytes and not null. A drift of your own takes a device crate of your own:
+//! [`kernel::fused_body`](crate::kernel::fused_body); a module holds those of one scalar and dimension. Kernel
+//! `METHOD_DYNAMICS_DRIFT_SCALAR_DIMENSION` has for METHOD `em`, `pmm` or, underdamped, `baoa`, for DYNAMICS
+//! `overdamped` or `underdamped`, for DRIFT `gaussian`, `mixture`, `well` or `logistic`. It takes a
+//! [`Launch`](crate::kernel::Launch) and a [`Method`](crate::kernel::Method) by value, and pointers to the drift's
+//! table and to the method's table of coefficients; without the latter, `entries` in the launch is 0, and the pointer
+//! is any that is aligned to 16 bytes and not null. A drift of your own takes a device crate of your own:
 //! [`fused_kernel`](crate::fused_kernel), [`KernelDrift`](crate::kernel::KernelDrift).
 //!
 //! *Split-phase*: a macro step in parts, the drift being computed elsewhere between them:

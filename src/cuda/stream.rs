@@ -31,8 +31,8 @@ pub(super) enum Queue {
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Handle(CUstream);
 
-// SAFETY: the driver takes a stream's name from any thread, and it is the same stream for all: `lent` excludes the name that
-// is not.
+// SAFETY: the driver takes a stream's name from any thread, and it is the same stream for all: `lent` excludes the name
+// that is not.
 unsafe impl Send for Handle {}
 // SAFETY: as above.
 unsafe impl Sync for Handle {}
@@ -71,7 +71,8 @@ impl Queue {
     /// Launches a kernel.
     ///
     /// # Safety
-    /// The arguments are those that the kernel takes, by address, and what they point to on the device suits the kernel.
+    /// The arguments are those that the kernel takes, by address, and what they point to on the device suits the
+    /// kernel.
     pub(super) unsafe fn launch(
         &self,
         function: &Function<'_>,

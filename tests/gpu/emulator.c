@@ -5,7 +5,7 @@
  * It is strict where the driver may be lenient: memory, modules and streams belong to their device, and are
  * refused while another is current for the calling thread; a kernel that reaches beyond an allocation of its device
  * fails; a kernel of a module may be asked for once; memory that two streams use is refused if nothing puts them in
- * order, although here everything is done at once. Threads take turns. */
+ * order, although here everything is done at once, and so is freeing what nobody has waited for. Threads take turns. */
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdint.h>
@@ -253,6 +253,12 @@ Result cuMemFree_v2(uint64_t pointer) {
     TAKE_TURN;
     Allocation *a = find(pointer, 1);
     if (!a || (uint64_t)a->start != pointer) return refuse(INVALID_VALUE, "freeing what is not there");
+    for (int i = 0; i < STREAMS; i++)
+        if (a->users.tasks[i] > waited.tasks[i]) {
+            /* No caller looks at what this returns. */
+            refuse(INVALID_VALUE, "freeing what may be in use");
+            abort();
+        }
     free(a->start);
     a->start = NULL;
     return SUCCESS;

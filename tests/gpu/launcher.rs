@@ -323,8 +323,10 @@ fn check_refused_launches(gpu: &Gpu) -> Result<()> {
         // Refused in this part, after a particle has failed in the part before: that is not left.
         let mut bad = vec![0.0; dimension * count];
         bad[0] = f32::INFINITY;
-        for (step, part) in ["update", "begin", "midpoint", "finish"].iter().zip(0..) {
-            let (step, part) = (part, *step);
+        for (part, step) in ["update", "begin", "midpoint", "finish"]
+            .into_iter()
+            .zip(0..)
+        {
             let refused = match part {
                 "update" => without("cuLaunchKernel", || Ok(batch.update(&euler, step))),
                 "begin" => without("cuLaunchKernel", || Ok(batch.begin(&bernoulli, step))),
@@ -371,7 +373,7 @@ fn check_refused_launches(gpu: &Gpu) -> Result<()> {
 /// Does something while a function of the emulated driver fails.
 #[allow(unsafe_code, reason = "the environment is the emulated driver's input")]
 fn without<T>(function: &str, act: impl FnOnce() -> Result<T>) -> Result<T> {
-    // SAFETY: no other thread of the program runs by now.
+    // SAFETY: the program's other threads by now are rayon's, which wait for work and read no environment.
     unsafe { std::env::set_var("EMULATE_AN_ERROR", format!("{function}=719")) };
     let result = act();
     // SAFETY: as above.

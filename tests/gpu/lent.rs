@@ -28,7 +28,10 @@ pub fn all(gpu: &Gpu, options: &Options) -> Result<()> {
     gpu.synchronize()?;
     let library = Library::new()?;
     check_fused(gpu, &library, options)?;
-    check_split(gpu, &library, options)?;
+    // Where arrays of rows are aligned to be read at once, and where they are not.
+    for first in [0, 1] {
+        check_split(gpu, &library, options, first)?;
+    }
     check_errors(gpu)?;
     if gpu.name()?.starts_with("emulated") {
         check_races(gpu, &library)?;
@@ -66,8 +69,14 @@ impl Library {
         let (to, size) = (values.as_mut_ptr().cast(), size_of_val(&*values));
         // SAFETY: as long as each other, and waited for.
         done(unsafe { cuMemcpyDtoHAsync_v2(to, from.as_device_ptr().as_raw(), size, self.0) })?;
-        done(unsafe { cuStreamSynchronize(self.0) })?;
+        self.wait()?;
         Ok(values)
+    }
+
+    /// Waits for its stream alone.
+    fn wait(&self) -> Result<()> {
+        // SAFETY: the stream lives.
+        done(unsafe { cuStreamSynchronize(self.0) })
     }
 }
 
@@ -126,6 +135,17 @@ fn check_fused(gpu: &Gpu, library: &Library, options: &Options) -> Result<()> {
         drift_calls += batch.drift_calls()?;
     }
     found.expect(&expected)?;
+    // Dropped, and given another table, while a launch may be under way.
+    // SAFETY: as above.
+    let mut batch: Batch<'_, Phase<f32, 2>> =
+        unsafe { on_stream.batch_over(Streams::new(SEED), FIRST, *tensor)? };
+    batch.run(&stepper, &DRIFT, 0..1)?;
+    batch.run(
+        &PoissonMidpoint::new(dynamics, MidpointLaw::Single),
+        &DRIFT,
+        1..2,
+    )?;
+    drop(batch);
     ensure!(
         drift_calls == run.drift_calls,
         "{drift_calls} drift evaluations, not {}",
@@ -134,8 +154,9 @@ fn check_fused(gpu: &Gpu, library: &Library, options: &Options) -> Result<()> {
     Ok(())
 }
 
-/// −x, in tensors of another library, on its own stream, against copies through the host.
-fn check_split(gpu: &Gpu, library: &Library, options: &Options) -> Result<()> {
+/// −x, in tensors of another library, on its own stream, against copies through the host. What is lent of a tensor are its
+/// numbers from the first one named on, as of a view.
+fn check_split(gpu: &Gpu, library: &Library, options: &Options, first: usize) -> Result<()> {
     const D: usize = 40;
     let network = |x: &[f32]| -> Vec<f32> { x.iter().map(|x| -x).collect() };
     let dynamics = Overdamped::new(0.1_f32, 100)?;
@@ -145,19 +166,24 @@ fn check_split(gpu: &Gpu, library: &Library, options: &Options) -> Result<()> {
     let mut expected: SplitBatch<'_, Overdamped<f32>> =
         gpu.split_phase(streams, FIRST, D, Layout::Rows, &start)?;
 
-    let tensor = || DeviceBuffer::<f32>::from_slice(&vec![0.0; start.len()]);
-    let states = [tensor()?, tensor()?];
-    let (b0, query) = (tensor()?, tensor()?);
+    let tensor = || DeviceBuffer::<f32>::from_slice(&vec![0.0; start.len() + first]);
+    let view = |tensor: &DeviceBuffer<f32>| {
+        let begin = tensor.as_device_ptr().wrapping_add(first);
+        // SAFETY: the tensor has so many numbers.
+        unsafe { DeviceSlice::from_raw_parts(begin, start.len()) }
+    };
+    let tensors = [tensor()?, tensor()?, tensor()?, tensor()?];
+    let [state, next, b0, query] = tensors.each_ref().map(view);
+    let states = [state, next];
     let times = DeviceBuffer::<f32>::from_slice(&vec![0.0; start.len() / D])?;
     // A result of each round, as a network's are.
     let results = [tensor()?, tensor()?];
-    library.write(&states[0], &start)?;
+    library.write(&state, &start)?;
     // SAFETY: the tensors live longer, and between two launches the streams wait for each other.
     unsafe {
-        let [state, next] = states.each_ref().map(|state| **state);
         let mut batch: SplitBatch<'_, Overdamped<f32>> =
-            gpu.split_phase_over(streams, FIRST, D, Layout::Rows, [state, next])?;
-        batch.lend_query(*query)?;
+            gpu.split_phase_over(streams, FIRST, D, Layout::Rows, states)?;
+        batch.lend_query(query)?;
         batch.lend_times(*times)?;
         for step in 0..options.steps {
             let state = &states[step as usize % 2];
@@ -165,11 +191,11 @@ fn check_split(gpu: &Gpu, library: &Library, options: &Options) -> Result<()> {
             gpu.make_wait(library.0)?;
             library.write(&b0, &network(&library.read(state)?))?;
             gpu.wait_for(library.0)?;
-            batch.lend_b0(*b0)?;
+            batch.lend_b0(b0)?;
             batch.begin(&stepper, step)?;
             let early = [
-                batch.lend_b0(*b0),
-                batch.lend_query(*query),
+                batch.lend_b0(b0),
+                batch.lend_query(query),
                 batch.lend_times(*times),
             ];
             for early in early {
@@ -179,10 +205,10 @@ fn check_split(gpu: &Gpu, library: &Library, options: &Options) -> Result<()> {
             expected.begin(&stepper, step)?;
             gpu.make_wait(library.0)?;
             ensure!(library.read(&times)? == expected.query_times()?);
-            let result = &results[step as usize % 2];
-            library.write(result, &network(&library.read(&query)?))?;
+            let result = view(&results[step as usize % 2]);
+            library.write(&result, &network(&library.read(&query)?))?;
             gpu.wait_for(library.0)?;
-            batch.lend_drift(**result)?;
+            batch.lend_drift(result)?;
             batch.midpoint()?;
             batch.finish()?;
 
@@ -260,6 +286,7 @@ fn check_races(gpu: &Gpu, library: &Library) -> Result<()> {
         // SAFETY: as above.
         unsafe { gpu.make_wait(library.0)? };
         library.write(&b0, &x)?;
+        library.wait()?;
     }
     Ok(())
 }

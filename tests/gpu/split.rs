@@ -34,6 +34,8 @@ pub fn all(gpu: &Gpu, options: &Options) -> Result<Tally> {
     let mut all = Tally::default();
     dimension::<2>(gpu, options, &mut all)?;
     dimension::<40>(gpu, options, &mut all)?;
+    // Rows of which every other begins where two numbers are not read at once, and so may velocities.
+    dynamics::<_, 41>(gpu, options, underdamped::<f32>, &mut all)?;
     Ok(all)
 }
 

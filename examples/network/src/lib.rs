@@ -67,7 +67,7 @@ impl Batch {
     /// `count` particles of `dimension` dimensions at the values of `start`, one after another, on device `device`.
     /// Everything happens on a stream of the network's library, `torch.cuda.current_stream().cuda_stream` for example; 0 is
     /// the default stream. It must be one of that device, live as long as the program, and not be captured: nothing
-    /// checks that.
+    /// checks that. 2, which stands for another stream in each thread, is refused.
     #[new]
     #[pyo3(signature = (start, dimension, seed=0, device=0, stream=0))]
     fn new(
@@ -77,6 +77,10 @@ impl Batch {
         device: u32,
         stream: usize,
     ) -> PyResult<Self> {
+        if stream == 2 {
+            let why = "stream 2 is another in each thread: name one that is the same in all";
+            return Err(PyValueError::new_err(why));
+        }
         // SAFETY: as the class demands of its caller in Python.
         let gpu =
             unsafe { Gpu::on_stream(device, without_provenance_mut(stream)) }.map_err(refused)?;

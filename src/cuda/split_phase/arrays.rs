@@ -103,12 +103,12 @@ where
         self.drift.upload(0, drift)
     }
 
-    /// Takes the drift at the states from an array of the caller's, a network's result for example, from the next step on.
-    /// The first time, this waits for the device.
+    /// Takes the drift at the states from an array of the caller's, a network's result for example, from the next step
+    /// on. The first time, this waits for the device.
     ///
     /// # Safety
-    /// The array is on this device, aligned, apart from all other arrays of the batch, and there until the batch is dropped
-    /// or, after another has been lent, what was launched before that is done. What writes it is in order with
+    /// The array is on this device, aligned, apart from all other arrays of the batch, and there until the batch is
+    /// dropped or, after another has been lent, what was launched before that is done. What writes it is in order with
     /// [`Gpu::stream`], and does not write it during a step.
     ///
     /// # Errors
@@ -119,8 +119,8 @@ where
         unsafe { lend(self.gpu, &mut self.b0, "components of the drift", b0) }
     }
 
-    /// Takes the drift at the midpoints from an array of the caller's, from the next [`midpoint`](Self::midpoint) on. The
-    /// first time, this waits for the device.
+    /// Takes the drift at the midpoints from an array of the caller's, from the next [`midpoint`](Self::midpoint) on.
+    /// The first time, this waits for the device.
     ///
     /// # Safety
     /// As [`lend_b0`](Self::lend_b0), but the array may be written between two launches of a step.
@@ -136,8 +136,8 @@ where
     /// from the next step on. The first time, this waits for the device.
     ///
     /// # Safety
-    /// The array is on this device, aligned, apart from all other arrays of the batch, and there until the batch is dropped
-    /// or, after another has been lent, what was launched before that is done. What uses it is in order with
+    /// The array is on this device, aligned, apart from all other arrays of the batch, and there until the batch is
+    /// dropped or, after another has been lent, what was launched before that is done. What uses it is in order with
     /// [`Gpu::stream`].
     ///
     /// # Errors

@@ -34,9 +34,9 @@ pub enum Layout {
 /// example.
 ///
 /// The caller's drift goes where [`b0`](Self::b0) and [`drift`](Self::drift) point, or stays where it is
-/// ([`lend_b0`](Self::lend_b0), [`lend_drift`](Self::lend_drift)), between the parts of a macro step, on [`Gpu::stream`],
-/// in order with it, or after [`Gpu::synchronize`]. Euler–Maruyama and the Poisson midpoint method have kernels for this,
-/// the other methods have none:
+/// ([`lend_b0`](Self::lend_b0), [`lend_drift`](Self::lend_drift)), between the parts of a macro step, on
+/// [`Gpu::stream`], in order with it, or after [`Gpu::synchronize`]. Euler–Maruyama and the Poisson midpoint method
+/// have kernels for this, the other methods have none:
 ///
 /// | method | before | call | waits for the device |
 /// |---|---|---|---|
@@ -46,9 +46,10 @@ pub enum Layout {
 /// | … how many do | | [`asking`](Self::asking) | under `Bernoulli`, once a round |
 /// | | | [`finish`](Self::finish) | only to ask, if nobody has |
 ///
-/// So do copies to and from the host wait, such as [`states`](Self::states) and [`set_b0`](Self::set_b0); and the first
-/// launch of all, while the driver compiles the kernels. Everything else only puts work on the stream, where it comes
-/// after what was put there before: a drift that is computed on the stream, or in order with it, needs no wait.
+/// So do copies to and from the host wait, such as [`states`](Self::states) and [`set_b0`](Self::set_b0); the first
+/// launch of all, while the driver compiles the kernels; the first array that is lent in the place of another; what
+/// begins a step after one was given up; and dropping the batch. Everything else only puts work on the stream, where it
+/// comes after what was put there before: a drift that is computed on the stream, or in order with it, needs no wait.
 ///
 /// Which particles ask is told on the device by [`mask`](Self::mask), 0 for those that do not, and by
 /// [`list`](Self::list); under [`MidpointLaw::Single`] all do, once. Under [`MidpointLaw::Bernoulli`] a network can be
@@ -169,12 +170,14 @@ impl Gpu {
     /// `torch` for example: nothing is copied.
     ///
     /// The states are in the first of the two arrays at the beginning, and in the other one after every step;
-    /// [`SplitBatch::state`] tells in which. Other arrays can be [lent](SplitBatch::lend_b0) too.
-    /// Those in rows are read four numbers at once only if all arrays of the batch begin at multiples of 16 bytes.
+    /// [`SplitBatch::state`] tells in which. Other arrays can be [lent](SplitBatch::lend_b0) too. Those in rows are
+    /// read and written up to four numbers at once if all arrays of the batch begin at multiples of 16 bytes, and one
+    /// by one otherwise.
     ///
     /// # Safety
     /// The arrays are on this device, aligned, apart from each other, and there until the batch is dropped. Until then
-    /// nobody else writes the states, nor uses the other array, but in order with [`Gpu::stream`] and between two steps.
+    /// nobody else writes the states, nor uses the other array, but in order with [`Gpu::stream`] and between two
+    /// steps.
     ///
     /// # Errors
     /// As [`split_phase`](Self::split_phase); [`LaunchError::Length`] too if one is longer than the other.
@@ -322,7 +325,8 @@ where
     /// [`b0`](Self::b0).
     ///
     /// # Errors
-    /// [`LaunchError::Order`] amid a midpoint step, [`LaunchError::Compile`], [`LaunchError::Driver`].
+    /// [`LaunchError::Order`] amid a midpoint step; [`LaunchError::Compile`] and [`LaunchError::Driver`], by which the
+    /// step is given up.
     pub fn update(&mut self, stepper: &EulerMaruyama<S>, step: u32) -> Result<(), LaunchError> {
         self.start("update")?;
         self.extent.step = step;
@@ -337,7 +341,8 @@ where
     /// [`b0`](Self::b0).
     ///
     /// # Errors
-    /// [`LaunchError::Order`] amid another step, [`LaunchError::Compile`], [`LaunchError::Driver`].
+    /// [`LaunchError::Order`] amid another step; [`LaunchError::Compile`] and [`LaunchError::Driver`], by which the
+    /// step is given up.
     pub fn begin(&mut self, stepper: &PoissonMidpoint<S>, step: u32) -> Result<(), LaunchError> {
         self.start("begin")?;
         self.extent.step = step;
@@ -355,8 +360,8 @@ where
     /// How many particles ask for a drift: 0 if the step can be finished, or none is under way.
     ///
     /// Under [`MidpointLaw::Bernoulli`] it waits for the device, once a round: it keeps the answer until the next
-    /// [`midpoint`](Self::midpoint). Under [`MidpointLaw::Single`] it does not wait, and a particle that has failed before
-    /// the step is counted, although it does not ask.
+    /// [`midpoint`](Self::midpoint). Under [`MidpointLaw::Single`] it does not wait, and a particle that has failed
+    /// before the step is counted, although it does not ask.
     ///
     /// # Errors
     /// [`LaunchError::Driver`].
@@ -374,11 +379,12 @@ where
         Ok(found as usize)
     }
 
-    /// Goes on with the particles that ask for a drift, which is now at [`drift`](Self::drift). Where none asks any more
-    /// it changes nothing.
+    /// Goes on with the particles that ask for a drift, which is now at [`drift`](Self::drift). Where none asks any
+    /// more it changes nothing.
     ///
     /// # Errors
-    /// [`LaunchError::Order`] if no step is under way, [`LaunchError::Driver`].
+    /// [`LaunchError::Order`] if no step is under way; [`LaunchError::Compile`] and [`LaunchError::Driver`], by which
+    /// the step is given up.
     pub fn midpoint(&mut self) -> Result<(), LaunchError> {
         match self.step {
             Step::None | Step::GivenUp => Err(self.out_of_order("midpoint")),
@@ -403,7 +409,8 @@ where
     ///
     /// # Errors
     /// [`LaunchError::Order`] if no step is under way, or if a particle asks: then the step still is, and goes on with
-    /// [`midpoint`](Self::midpoint); [`LaunchError::Driver`].
+    /// [`midpoint`](Self::midpoint); [`LaunchError::Compile`] and [`LaunchError::Driver`], by which the step is given
+    /// up if it is a launch that was refused.
     pub fn finish(&mut self) -> Result<(), LaunchError> {
         let asking = self.asking()?;
         match self.step {

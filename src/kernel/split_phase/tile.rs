@@ -123,7 +123,7 @@ impl<T> Group<T> {
         })
     }
 
-    /// Calls `fail` for those dimensions that are not finite, by their places in the group.
+    /// Calls `fail` for those dimensions that are not finite, as `is_finite` tells by their places in the group.
     #[inline(always)]
     pub(super) fn check(&self, is_finite: impl Fn(usize) -> bool, mut fail: impl FnMut(usize)) {
         if is_finite(0) & is_finite(1) & is_finite(2) & is_finite(3) {
