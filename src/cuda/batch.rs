@@ -1,7 +1,5 @@
 use core::marker::PhantomData;
 use core::ops::Range;
-use std::panic::resume_unwind;
-use std::thread;
 
 use cust::memory::{DeviceCopy, DevicePointer, DeviceSlice};
 use nalgebra::SVector;
@@ -88,11 +86,16 @@ impl<'g, T: Real + DeviceCopy> Coefficients<'g, T> {
 
     /// The entries of this stepper's table, which is made unless it is there; 0 for a stepper without a table, which
     /// leaves the last one for the next that has one.
-    fn prepare<S>(&mut self, gpu: &'g Gpu, stepper: &S) -> Result<usize, LaunchError>
+    fn prepare<S>(
+        &mut self,
+        gpu: &'g Gpu,
+        stepper: &S,
+        method: Method<T>,
+    ) -> Result<usize, LaunchError>
     where
         S: KernelStepper<Dynamics: Dynamics<Real = T>>,
     {
-        let of = Some((S::NAME, stepper.method()));
+        let of = Some((S::NAME, method));
         if self.of != of {
             let (mut entries, mut scalars) = (0, Vec::new());
             stepper.write_entries(|entry| {
@@ -307,7 +310,8 @@ impl<X: State<Real: DeviceCopy>> Batch<'_, X> {
             }
             self.table.0 = table;
         }
-        let entries = self.coefficients.prepare(self.gpu, stepper)?;
+        let method = stepper.method();
+        let entries = self.coefficients.prepare(self.gpu, stepper, method)?;
         let launch = Launch {
             state: self.state.pointer().as_mut_ptr(),
             word_positions: self.word_positions.pointer().as_mut_ptr(),
@@ -324,8 +328,7 @@ impl<X: State<Real: DeviceCopy>> Batch<'_, X> {
                 steps: steps.end.saturating_sub(steps.start),
             },
         };
-        let (method, table) = (stepper.method(), self.table.1.pointer());
-        let coefficients = self.coefficients.scalars.pointer();
+        let (table, coefficients) = (self.table.1.pointer(), self.coefficients.scalars.pointer());
         let arguments = [
             Argument::of(&launch),
             Argument::of(&method),
@@ -426,106 +429,4 @@ where
         batch.run(stepper, drift, steps)?;
         batch.download(particles)
     }
-}
-
-/// Several GPUs: an [`Engine`] that gives each a range of the particles.
-///
-/// Either all devices have run or the particles are unchanged, except where a driver fails amid the last copies.
-///
-/// ```
-/// use poisson_midpoint::cuda::{Gpus, LaunchError};
-/// match Gpus::all() {
-///     Ok(gpus) => println!("{} devices", gpus.devices().len()),
-///     Err(LaunchError::NoDriver | LaunchError::NoDevice { .. }) => println!("no GPU"),
-///     Err(error) => return Err(error),
-/// }
-/// # Ok::<(), LaunchError>(())
-/// ```
-#[derive(Debug)]
-pub struct Gpus {
-    devices: Vec<Gpu>,
-}
-
-impl Gpus {
-    /// Every device of this machine.
-    ///
-    /// # Errors
-    /// As [`Gpu::new`]; [`LaunchError::NoDevice`] if there is none.
-    pub fn all() -> Result<Self, LaunchError> {
-        let count = Gpu::count()?;
-        Self::new((0..count.max(1)).map(Gpu::new).collect::<Result<_, _>>()?)
-    }
-
-    /// An engine of these devices.
-    ///
-    /// # Errors
-    /// [`LaunchError::NoDevice`] if there is none.
-    pub fn new(devices: Vec<Gpu>) -> Result<Self, LaunchError> {
-        if devices.is_empty() {
-            return Err(LaunchError::NoDevice {
-                ordinal: 0,
-                count: 0,
-            });
-        }
-        Ok(Self { devices })
-    }
-
-    /// The devices.
-    #[must_use]
-    pub fn devices(&self) -> &[Gpu] {
-        &self.devices
-    }
-}
-
-impl<S, X, F, const D: usize> Engine<S, X, F> for Gpus
-where
-    S: KernelStepper,
-    X: StateOf<S::Dynamics> + State<Position = SVector<<X as State>::Real, D>, Real: DeviceCopy>,
-    F: KernelDrift<X::Real, D> + Sync,
-{
-    type Error = LaunchError;
-
-    /// Each device has a thread, so that none waits while another is given its particles.
-    fn advance(
-        &self,
-        stepper: &S,
-        particles: &mut Particles<'_, X>,
-        drift: &F,
-        steps: Range<u32>,
-    ) -> Result<Run, LaunchError> {
-        let each = particles.len().div_ceil(self.devices.len());
-        let mut ranges = Vec::with_capacity(self.devices.len());
-        let mut rest = particles.reborrow();
-        for gpu in &self.devices {
-            let (range, after) = rest.split_at(each);
-            rest = after;
-            ranges.push((gpu, range));
-        }
-        let batches = in_threads(ranges, |(gpu, mut range)| {
-            let mut batch = gpu.upload(&mut range)?;
-            batch.run(stepper, drift, steps.clone())?;
-            gpu.synchronize()?;
-            Ok((batch, range))
-        });
-        // All have run before the first particle changes.
-        let runs = in_threads(batches?, |(batch, mut range)| batch.download(&mut range))?;
-        Ok(runs.into_iter().fold(Run::default(), Run::plus))
-    }
-}
-
-/// What becomes of each item in a thread of its own; if several fail, the first one's error.
-fn in_threads<T: Send, R: Send>(
-    items: Vec<T>,
-    work: impl Fn(T) -> Result<R, LaunchError> + Sync,
-) -> Result<Vec<R>, LaunchError> {
-    let work = &work;
-    thread::scope(|scope| {
-        let items = items.into_iter();
-        let threads: Vec<_> = items.map(|item| scope.spawn(move || work(item))).collect();
-        let results = threads.into_iter().map(|thread| {
-            let result = thread.join();
-            result.unwrap_or_else(|panic| resume_unwind(panic))
-        });
-        results.collect()
-    })
 }

@@ -52,6 +52,8 @@ mod error;
 #[allow(unsafe_code, reason = "a launch is as safe as its arguments")]
 mod gpu;
 #[cfg(feature = "cust")]
+mod gpus;
+#[cfg(feature = "cust")]
 #[allow(unsafe_code, reason = "the driver's functions know no lifetimes")]
 mod modules;
 #[cfg(feature = "cust")]
@@ -71,11 +73,13 @@ mod stream;
 pub use cust;
 
 #[cfg(feature = "cust")]
-pub use batch::{Batch, Gpus};
+pub use batch::Batch;
 #[cfg(feature = "cust")]
 pub use error::LaunchError;
 #[cfg(feature = "cust")]
 pub use gpu::{Gpu, Grid};
+#[cfg(feature = "cust")]
+pub use gpus::Gpus;
 #[cfg(feature = "cust")]
 pub use name::KernelName;
 #[cfg(feature = "cust")]
