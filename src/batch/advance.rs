@@ -3,11 +3,10 @@
 use core::ops::Range;
 
 use super::Status;
-use crate::dynamics::{Dynamics, StateOf};
+use crate::dynamics::{StateOf, start_time};
 use crate::error::StepError;
 use crate::method::Stepper;
 use crate::random::{Ahead, Stream, Words};
-use crate::real::Real;
 
 /// Words that know their position.
 pub trait Positioned: Words {
@@ -84,9 +83,8 @@ where
     W: Positioned,
 {
     let mut advance = Advance::new(words);
-    let step_size = stepper.dynamics().step_size();
     for n in steps {
-        let time = step_size * X::Real::from_u32(n);
+        let time = start_time(stepper.dynamics(), n);
         match stepper.step(time, state, &mut drift, words) {
             Ok(step) => advance.done(step.drift_calls, words),
             Err(error) => return advance.failed(n, error),

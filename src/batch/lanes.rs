@@ -6,7 +6,7 @@ use core::ops::Range;
 use crate::dynamics::cell::Cell;
 use crate::dynamics::span::Span;
 use crate::dynamics::state::State;
-use crate::dynamics::{CellOf, Dynamics, StateOf, Underdamped};
+use crate::dynamics::{CellOf, Dynamics, StateOf, Underdamped, start_time};
 use crate::memory::Coordinate;
 use crate::method::quicsort::Node;
 use crate::method::{OneStage, PoissonMidpoint, Quicsort, Stepper};
@@ -99,7 +99,6 @@ impl<X: State> Lanes<X> {
         X: StateOf<M::Of>,
         F: LaneDrift<X::Position>,
     {
-        let step_size = stepper.of().step_size();
         let before = stepper.before_in_lanes::<Numbers<X::Real>>();
         let held = stepper.held_in_lanes::<Numbers<X::Real>>();
         let mut words = self.words()?;
@@ -118,7 +117,7 @@ impl<X: State> Lanes<X> {
                     return None;
                 }
             }
-            let time = stepper.time_of_stage(step_size * X::Real::from_u32(n));
+            let time = stepper.time_of_stage(start_time(stepper.dynamics(), n));
             let b = evaluate::<X, F>(&self.rows, drift, &self.occupied, &[time; LANES]);
             for d in 0..X::DIMENSION {
                 let increment = increment(&held, &mut words);
@@ -149,14 +148,13 @@ impl<X: State> Lanes<X> {
         X: StateOf<Underdamped<T>>,
         F: LaneDrift<X::Position>,
     {
-        let step_size = stepper.dynamics().step_size();
         let coefficients = stepper.in_lanes::<Numbers<T>>();
         let mut words = self.words()?;
         let calls = 2 * steps.len() as u64 * count(&self.occupied);
         let mut areas = X::each(|_| Row([T::ZERO; LANES]));
         let mut nodes = [(); 2].map(|()| X::Position::each(|_| Row([T::ZERO; LANES])));
         for n in steps {
-            let time = step_size * T::from_u32(n);
+            let time = start_time(stepper.dynamics(), n);
             for d in 0..X::DIMENSION {
                 set_cell::<X, _>(&mut areas, d, increment(&coefficients.areas, &mut words));
             }
@@ -213,7 +211,7 @@ impl<X: State> Lanes<X> {
         F: LaneDrift<X::Position>,
     {
         let dynamics = stepper.dynamics();
-        let (step_size, inner_steps) = (dynamics.step_size(), dynamics.inner_steps());
+        let inner_steps = dynamics.inner_steps();
         if inner_steps < 2 {
             return None;
         }
@@ -225,7 +223,7 @@ impl<X: State> Lanes<X> {
         let mut noise = X::each(|_| Row([X::Real::ZERO; LANES]));
         let mut estimates = X::Position::each(|_| Row([X::Real::ZERO; LANES]));
         for n in steps {
-            let time = step_size * X::Real::from_u32(n);
+            let time = start_time(dynamics, n);
             let b0 = evaluate::<X, F>(&self.rows, drift, &self.occupied, &[time; LANES]);
             let coordinate = |rows: &Rows<X>, noise: &Rows<X>, d: usize| {
                 let noise = cell::<X, CellOf<S, Numbers<X::Real>>>(noise, d);

@@ -103,6 +103,12 @@ pub trait Dynamics: Copy + Debug + Send + Sync {
     }
 }
 
+/// The time n·η at which macro step n begins, if the first begins at 0.
+#[inline(always)]
+pub(crate) fn start_time<S: Dynamics>(dynamics: &S, step: u32) -> S::Real {
+    dynamics.step_size() * S::Real::from_u32(step)
+}
+
 /// A state that the dynamics `S` move: an `SVector` or, for underdamped ones, a [`Phase`](crate::Phase).
 pub trait StateOf<S: Dynamics>: State<Real = S::Real, Cell = CellOf<S, S::Real>> {}
 

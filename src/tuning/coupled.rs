@@ -2,7 +2,7 @@
 
 use core::ops::Range;
 
-use crate::dynamics::{Dynamics, StateOf};
+use crate::dynamics::{Dynamics, StateOf, start_time};
 use crate::error::StepError;
 use crate::method::Stepper;
 use crate::noise::BrownianPath;
@@ -126,10 +126,9 @@ impl<S: Stepper, F, G> Run<'_, S, F, G> {
         F: FnMut(T, &X::Position) -> X::Position,
         G: Fn(&X::Position) -> [T; M],
     {
-        let step_size = self.coarse.dynamics().step_size();
         let mut halves = [Half::new(); M];
         for n in steps {
-            let time = step_size * T::from_u32(self.steps.saturating_add(n));
+            let time = start_time(self.coarse.dynamics(), self.steps.saturating_add(n));
             self.step(time, particle)?;
             let coarse = (self.statistics)(particle.coarse.position());
             let fine = (self.statistics)(particle.fine.position());

@@ -10,7 +10,7 @@ use super::words::{LaneWords, RowWords, increment};
 use super::{Choice, LANES, LaneDrift, Lanes, Numbers, Rows, cell, count, evaluate, set_cell};
 use crate::dynamics::cell::Cell;
 use crate::dynamics::state::State;
-use crate::dynamics::{CellOf, Dynamics, RealOf, StateOf};
+use crate::dynamics::{CellOf, Dynamics, RealOf, StateOf, start_time};
 use crate::memory::Coordinate;
 use crate::method::{PoissonMidpoint, Stepper};
 use crate::real::Real;
@@ -43,7 +43,7 @@ impl<X: State> Lanes<X> {
         }
         let inner_drifts = stepper.inner_drifts::<Numbers<X::Real>>();
         let mut words = LaneWords::new(self.streams, self.particles, self.word_positions);
-        let time = stepper.dynamics().step_size() * X::Real::from_u32(steps.start);
+        let time = start_time(stepper.dynamics(), steps.start);
         let mut calls = count(&self.occupied);
         let zero = Row([X::Real::ZERO; LANES]);
         let mut walks = Walks::<X> {
@@ -124,7 +124,7 @@ impl<X: State> Walks<X> {
         X: StateOf<S>,
     {
         let dynamics = stepper.dynamics();
-        let (step_size, inner_steps) = (dynamics.step_size(), dynamics.inner_steps());
+        let inner_steps = dynamics.inner_steps();
         let [mut active, mut first, mut last, mut asked, mut may_be_more] = [[0; LANES]; 5];
         let from = self.previous;
         for lane in 0..LANES {
@@ -142,7 +142,7 @@ impl<X: State> Walks<X> {
             last[lane] = u32::from(to[lane] == inner_steps);
             let step = self.step[lane] + (active[lane] & last[lane]);
             asked[lane] = active[lane] & u32::from(step < end);
-            let begun = step_size * X::Real::from_u32(step);
+            let begun = start_time(dynamics, step);
             let later = begun + dynamics.time(to[lane]);
             times[lane] = if last[lane] == 0 { later } else { begun };
             self.step[lane] = step;
