@@ -158,6 +158,28 @@ fn drifts_together_are_those_of_each() {
     all(|x| x, &[&scales[..], &[f64::MAX, f64::INFINITY]].concat());
 }
 
+/// Without a cap, the slope beyond it is infinite, which the force must not meet.
+#[test]
+fn a_double_well_may_have_no_cap() {
+    let force = |cap, x: f32| {
+        let well = DoubleWell {
+            steepness: 2.0,
+            cap,
+        };
+        well.drift(0.0, &SVector::from([x])).x
+    };
+    for x in [0.0, -0.0, 0.5, -3.0, 1e12, -1e12] {
+        assert_eq!(
+            force(f32::INFINITY, x).to_bits(),
+            (2.0 * (x - x * x * x)).to_bits()
+        );
+    }
+    for cap in [1.0, f32::INFINITY] {
+        assert!(force(cap, f32::NAN).is_nan());
+    }
+    assert_eq!(force(1.0, f32::INFINITY), -f32::INFINITY);
+}
+
 /// Of two components of one weight and precision p at ±1 the force is p (tanh px − x).
 #[test]
 fn a_mixture_has_any_dimension() {

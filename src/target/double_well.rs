@@ -24,24 +24,30 @@ use crate::real::Real;
 pub struct DoubleWell<T> {
     /// Steepness a.
     pub steepness: T,
-    /// Where the force becomes linear, c > 0.
+    /// Where the force becomes linear, c > 0; nowhere, if it is infinite.
     pub cap: T,
 }
 
 impl<T: Real, const D: usize> Drift<T, D> for DoubleWell<T> {
-    // Inlined at both calls of a midpoint step, it would spill registers of a kernel that has none left.
-    #[cfg_attr(target_arch = "nvptx64", inline(never))]
-    #[cfg_attr(not(target_arch = "nvptx64"), inline)]
+    #[inline]
     fn drift(&self, _time: T, position: &SVector<T, D>) -> SVector<T, D> {
-        let cubic = |x: T| x - x * x * x;
         let slope = T::ONE - T::from_u32(3) * self.cap * self.cap;
         position.map(|x| {
-            let force = if x > self.cap {
-                cubic(self.cap) + slope * (x - self.cap)
+            // Choices instead of branches, which the threads of a warp would take one after another.
+            let within = if x > self.cap {
+                self.cap
             } else if x < -self.cap {
-                slope * (x + self.cap) - cubic(self.cap)
+                -self.cap
             } else {
-                cubic(x)
+                x
+            };
+            let cubic = within - within * within * within;
+            let beyond = x - within;
+            // Where the slope is infinite, 0 times it would be NaN.
+            let force = if beyond == T::ZERO {
+                cubic
+            } else {
+                cubic + slope * beyond
             };
             self.steepness * force
         })
