@@ -289,8 +289,8 @@ fn reduce_f32(word: u32) -> (f32, f32, u32) {
     let centred = (word ^ 0x8000_0000).cast_signed();
     let magnitude = centred ^ (centred >> 31);
     let q = (magnitude as f32 + 0.5) * SCALE;
-    let p = ((magnitude ^ i32::MAX) as f32 + 0.5) * SCALE;
-    let w = negative_log_f32(4.0 * p - (2.0 * p) * (2.0 * p));
+    let twice_p = ((magnitude ^ i32::MAX) as f32 + 0.5) * (2.0 * SCALE);
+    let w = negative_log_f32((twice_p + twice_p) - twice_p * twice_p);
     (q, w, centred.cast_unsigned() & 0x8000_0000)
 }
 
@@ -376,8 +376,8 @@ pub fn normal_f64([high, low]: [u32; 2]) -> f64 {
     let centred = (word ^ (1 << 63)).cast_signed();
     let magnitude = centred ^ (centred >> 63);
     let q = (magnitude as f64 + 0.5) * SCALE;
-    let p = ((magnitude ^ i64::MAX) as f64 + 0.5) * SCALE;
-    let w = -libm::log(4.0 * p - (2.0 * p) * (2.0 * p));
+    let twice_p = ((magnitude ^ i64::MAX) as f64 + 0.5) * (2.0 * SCALE);
+    let w = -libm::log((twice_p + twice_p) - twice_p * twice_p);
     let z = if w < SEGMENT_1_F64.start {
         SEGMENT_0_F64.scaled(q, w)
     } else if w < SEGMENT_2_F64.start {
