@@ -12,7 +12,7 @@ use crate::scalar::Scalar;
 /// cache holds would not be quicker.
 pub(super) const MOST_INNER_STEPS: u32 = 4096;
 
-/// An entry of a table, as scalars: aligned, so that a thread reads four of them at once.
+/// An entry of a table, as scalars: aligned, so that a thread reads two or four of them at once.
 #[derive(Clone, Copy, Debug, PartialEq)]
 #[repr(C, align(16))]
 pub struct Entry<T, const N: usize>([T; N]);
@@ -26,7 +26,8 @@ impl<T, const N: usize> AsRef<[T]> for Entry<T, N> {
 /// Dynamics whose coefficients of a run of inner steps depend on the number of inner steps alone, so that a table has
 /// all of them: entry n is about n inner steps.
 pub trait Tabulate: Dynamics {
-    /// What a table has for a number of inner steps n: the span (0, n), and the kick of inner step n.
+    /// What a table has for a number of inner steps n: of the span (0, n) and of the kick of inner step n, what is not
+    /// the same for all n.
     type Entry: AsRef<[Self::Real]> + Copy + Debug + Send + Sync + 'static;
 
     /// The entry of a span and a kick.
@@ -34,7 +35,7 @@ pub trait Tabulate: Dynamics {
     /// The span of an entry.
     fn span_of(entry: &Self::Entry) -> SpanOf<Self>;
     /// The kick of an entry.
-    fn kick_of(entry: &Self::Entry) -> CellOf<Self, Self::Real>;
+    fn kick_of(&self, entry: &Self::Entry) -> CellOf<Self, Self::Real>;
 
     /// Entry n.
     fn entry(&self, inner_steps: u32) -> Self::Entry {
@@ -46,20 +47,21 @@ impl<T: Real> Tabulate for Overdamped<T> {
     type Entry = Entry<T, 4>;
 
     #[inline(always)]
-    fn pack(span: ScalarSpan<T>, [kick]: [T; 1]) -> Entry<T, 4> {
-        Entry([span.decay, span.drift, span.noise, kick])
+    fn pack(span: ScalarSpan<T>, [_]: [T; 1]) -> Entry<T, 4> {
+        let none = T::ZERO;
+        Entry([span.drift, span.noise, none, none])
     }
     #[inline(always)]
-    fn span_of(&Entry([decay, drift, noise, _]): &Entry<T, 4>) -> ScalarSpan<T> {
+    fn span_of(&Entry([drift, noise, ..]): &Entry<T, 4>) -> ScalarSpan<T> {
         ScalarSpan {
-            decay,
+            decay: T::ONE,
             drift,
             noise,
         }
     }
     #[inline(always)]
-    fn kick_of(&Entry([.., kick]): &Entry<T, 4>) -> [T; 1] {
-        [kick]
+    fn kick_of(&self, _entry: &Entry<T, 4>) -> [T; 1] {
+        self.kick(0)
     }
 }
 
@@ -94,7 +96,7 @@ impl<T: Real> Tabulate for Underdamped<T> {
         }
     }
     #[inline(always)]
-    fn kick_of(&Entry([.., x, v, _, _]): &Entry<T, 12>) -> [T; 2] {
+    fn kick_of(&self, &Entry([.., x, v, _, _]): &Entry<T, 12>) -> [T; 2] {
         [x, v]
     }
 }
@@ -159,7 +161,7 @@ impl<S: Tabulate> Dynamics for Tabulated<'_, S> {
     #[inline(always)]
     fn kick(&self, inner_step: u32) -> CellOf<S, S::Real> {
         match self.entries.get(inner_step as usize) {
-            Some(entry) => S::kick_of(entry),
+            Some(entry) => self.dynamics.kick_of(entry),
             None => self.dynamics.kick(inner_step),
         }
     }
