@@ -42,11 +42,11 @@ const fn words_of_cell<T: Real, P: Span<T>>() -> u32 {
     P::NORMALS as u32 * T::WORDS_PER_NORMAL
 }
 
-/// The words of an increment in so many dimensions, unless they are more than can be prepared together with that of a
-/// midpoint.
+/// The words of the noise of so many coordinates, in one increment or more, unless they are more than can be prepared
+/// together with that of a midpoint.
 #[inline(always)]
-pub(crate) fn words_together<T: Real, P: Span<T>>(dimension: usize) -> Option<u32> {
-    let words = u32::try_from(dimension).ok()?;
+pub(crate) fn words_together<T: Real, P: Span<T>>(coordinates: usize) -> Option<u32> {
+    let words = u32::try_from(coordinates).ok()?;
     let words = words.checked_mul(words_of_cell::<T, P>())?;
     (words < MOST_AHEAD).then_some(words)
 }

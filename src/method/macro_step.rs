@@ -151,7 +151,7 @@ impl<S: Dynamics> PoissonMidpoint<S> {
         N: Noise<X> + ?Sized,
     {
         check_noise(noise, self.dynamics().inner_steps())?;
-        noise.prepare::<SpanOf<S>>(1);
+        noise.prepare::<SpanOf<S>>(1, 1);
         let draw = |midpoints: &_, previous| noise.midpoint(midpoints, previous);
         let leg = self.next_leg(&walk.cursor, draw)?;
         let increment = noise.increment(leg.from, leg.to, &leg.span);

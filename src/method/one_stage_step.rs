@@ -100,7 +100,7 @@ where
     let Some((before, stage)) = method.before() else {
         return Ok(*state);
     };
-    noise.prepare::<SpanOf<M::Of>>(0);
+    noise.prepare::<SpanOf<M::Of>>(0, 1);
     let increment = noise.increment(0, stage, before);
     let moved = X::from_cells(|d| before.coast(state.cell(d), increment.cell(d)));
     if !moved.is_finite() {
@@ -127,7 +127,7 @@ where
     check_drift((0..X::DIMENSION).map(drift), stage)?;
     check_noise(noise, end)?;
     let held = method.held();
-    noise.prepare::<M::Held<RealOf<M::Of>>>(0);
+    noise.prepare::<M::Held<RealOf<M::Of>>>(0, 1);
     let increment = noise.increment(stage, end, held);
     let moved = X::from_cells(|d| held.carry(start.cell(d), drift(d), increment.cell(d)));
     if !moved.is_finite() {

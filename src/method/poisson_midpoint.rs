@@ -6,7 +6,7 @@ use core::ops::Range;
 
 use super::Stepper;
 use super::macro_step::MacroStep;
-use super::single_step::is_written_out;
+use super::single_step::{is_made_at_once, is_written_out};
 use super::slice_step::{self, SliceMacroStep};
 use super::walk::Walk;
 use crate::batch::advance::{Advance, Positioned};
@@ -320,7 +320,11 @@ impl<S: Dynamics> Stepper for PoissonMidpoint<S> {
         F: FnMut(S::Real, &X::Position) -> X::Position,
         W: Positioned,
     {
-        self.advance_by_legs(state, words, drift, steps)
+        if is_made_at_once::<S, X>() && self.midpoints.is_single() {
+            self.advance_by_single_midpoints(state, words, drift, steps)
+        } else {
+            self.advance_by_legs(state, words, drift, steps)
+        }
     }
 
     #[inline(always)]

@@ -1,24 +1,37 @@
-//! A step with one midpoint, written out: the walk of [`MidpointLaw::Single`](crate::MidpointLaw::Single) on a host.
+//! A step with one midpoint, written out: the walk of [`MidpointLaw::Single`](crate::MidpointLaw::Single) on a host, and
+//! in kernels for small states.
 //!
 //! As straight code it keeps its numbers in registers, where the loop of [`walk`](super::walk) keeps them in memory.
 
-use super::walk::{accumulate, check_midpoint, correct, write_estimate, write_result};
+use core::ops::Range;
+
+use super::walk::{Walk, accumulate, check_midpoint, correct, write_estimate, write_result};
 use super::{PoissonMidpoint, Stepper};
+use crate::batch::advance::{Advance, Positioned};
 use crate::dynamics::cell::Cell;
+use crate::dynamics::segment::words_together;
 use crate::dynamics::span::Span;
 use crate::dynamics::state::State;
-use crate::dynamics::{Dynamics, SpanOf, StateOf};
+use crate::dynamics::{Dynamics, SpanOf, StateOf, start_time};
 use crate::error::{Step, StepError, check_drift};
 use crate::memory::vector::Vectors;
 use crate::noise::Noise;
 
-/// Whether steps are written out. Not on a microcontroller or in a kernel, where size matters more, nor for dynamics of
-/// second order: their coefficients take longer than that saves, and of twice their code the compiler makes calls.
+/// Whether [`Stepper::step`] is written out. Not on a microcontroller or in a kernel, where size matters more, nor for
+/// dynamics of second order: their coefficients take longer than that saves, and of twice their code the compiler makes
+/// calls.
 pub(super) const fn is_written_out<S: Dynamics>() -> bool {
     cfg!(all(
         target_pointer_width = "64",
         not(target_arch = "nvptx64")
     )) && <SpanOf<S> as Span<S::Real>>::NORMALS == 1
+}
+
+/// Whether the words of a step with one midpoint, 1 and those of two increments, can be made at once. Then the state is
+/// also small enough for a kernel that writes the step out to keep it in registers.
+#[inline(always)]
+pub(super) fn is_made_at_once<S: Dynamics, X: State>() -> bool {
+    words_together::<S::Real, SpanOf<S>>(2 * X::DIMENSION).is_some()
 }
 
 impl<S: Dynamics> PoissonMidpoint<S> {
@@ -60,5 +73,45 @@ impl<S: Dynamics> PoissonMidpoint<S> {
             return Err(StepError::not_finite(inner_steps));
         }
         Ok((memory.moved(), Step { drift_calls: 2 }))
+    }
+
+    /// [`Stepper::advance`] where every step has exactly one midpoint and its words are [made at
+    /// once](is_made_at_once): written out.
+    #[inline]
+    pub(super) fn advance_by_single_midpoints<X, F, W>(
+        &self,
+        state: &mut X,
+        words: &mut W,
+        mut drift: F,
+        steps: Range<u32>,
+    ) -> Advance
+    where
+        X: StateOf<S>,
+        F: FnMut(S::Real, &X::Position) -> X::Position,
+        W: Positioned,
+    {
+        let mut advance = Advance::new(words);
+        // Once: a step checks the state that it leaves.
+        if !steps.is_empty() && !state.is_finite() {
+            return advance.failed(steps.start, StepError::not_finite(0));
+        }
+        for n in steps {
+            let time = start_time(self.dynamics(), n);
+            let b0 = drift(time, state.position());
+            let begun = Walk::begin_at_finite(time, Vectors::new(state, b0));
+            let outcome = begun.and_then(|walk| {
+                Noise::<X>::prepare::<SpanOf<S>>(words, 1, 2);
+                let midpoint = self.midpoints().single(words.next_word());
+                self.single_step(time, walk.memory, midpoint, &mut drift, words)
+            });
+            match outcome {
+                Ok((moved, step)) => {
+                    *state = moved;
+                    advance.done(step.drift_calls, words);
+                }
+                Err(error) => return advance.failed(n, error),
+            }
+        }
+        advance
     }
 }

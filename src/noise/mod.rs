@@ -61,10 +61,11 @@ pub trait Noise<X: State> {
         None
     }
 
-    /// Tells that an increment like those of the span `P` is drawn next, after `midpoints` midpoints, 0 or 1.
+    /// Tells that so many increments like those of the span `P` are drawn next, after `midpoints` midpoints, 0 or 1. More
+    /// than one only if their words [can be prepared together](words_together).
     #[doc(hidden)]
     #[inline(always)]
-    fn prepare<P>(&mut self, _midpoints: u32)
+    fn prepare<P>(&mut self, _midpoints: u32, _increments: usize)
     where
         P: Span<X::Real, Cell = X::Cell>,
     {
@@ -120,12 +121,12 @@ where
 
 impl<X: State, W: Words + ?Sized> Noise<X> for W {
     #[inline(always)]
-    fn prepare<P>(&mut self, midpoints: u32)
+    fn prepare<P>(&mut self, midpoints: u32, increments: usize)
     where
         P: Span<X::Real, Cell = X::Cell>,
     {
         // `draw` prepares cell by cell what cannot be prepared together.
-        let words = words_together::<X::Real, P>(X::DIMENSION).unwrap_or(0);
+        let words = words_together::<X::Real, P>(increments * X::DIMENSION).unwrap_or(0);
         Words::prepare(self, midpoints + words);
     }
 
