@@ -50,15 +50,19 @@ pub(crate) fn pick(words: &[u32; 16], index: u32) -> u32 {
         w14,
         w15,
     ] = *words;
-    // By masks: the compiler would turn a conditional into a choice between addresses.
-    let mask = |bit: u32| ((index >> bit) & 1).wrapping_neg();
-    let choose = |mask: u32, low: u32, high: u32| low ^ ((low ^ high) & mask);
-    let (one, two, four_on, eight_on) = (mask(0), mask(1), mask(2), mask(3));
-    let four = |a, b, c, d| choose(two, choose(one, a, b), choose(one, c, d));
-    let eight = |low, high| choose(four_on, low, high);
+    let (twos, fours, eights) = (index >> 1, index >> 2, index >> 3);
+    let four = |a, b, c, d| choose(twos, choose(index, a, b), choose(index, c, d));
+    let eight = |low, high| choose(fours, low, high);
     let low = eight(four(w0, w1, w2, w3), four(w4, w5, w6, w7));
     let high = eight(four(w8, w9, w10, w11), four(w12, w13, w14, w15));
-    choose(eight_on, low, high)
+    choose(eights, low, high)
+}
+
+/// The second of two words where a number is odd, otherwise the first one. By a mask: the compiler would turn a
+/// conditional into a choice between addresses.
+#[inline(always)]
+pub(crate) fn choose(number: u32, even: u32, odd: u32) -> u32 {
+    even ^ ((even ^ odd) & (number & 1).wrapping_neg())
 }
 
 /// The sum of two blocks word by word; without a loop, so that the words stay in registers.

@@ -61,6 +61,8 @@ mod words;
 
 pub(crate) use ahead::{Ahead, MOST_AHEAD};
 pub use buffered::Buffered;
+#[cfg(feature = "kernels")]
+pub(crate) use chacha::choose;
 pub(crate) use chacha::{halves, halves_of};
 pub use error::PastEnd;
 pub use midpoint::{MidpointLaw, Midpoints};

@@ -21,12 +21,13 @@ use core::mem::offset_of;
 use core::ops::Range;
 
 use super::{Column, FailureRecord};
-use crate::dynamics::Dynamics;
 use crate::dynamics::cell::Cell;
+use crate::dynamics::{Dynamics, start_time};
 use crate::method::{PoissonMidpoint, Stepper};
 use crate::random::{Stream, Streams};
 use crate::real::Real;
 
+mod arrays;
 mod failure;
 mod shape;
 mod steps;
@@ -160,7 +161,7 @@ impl<T: Real> SplitPhase<T> {
     /// The time at which the macro step begins.
     #[inline]
     fn time<S: Dynamics<Real = T>>(&self, dynamics: &S) -> T {
-        dynamics.step_size() * T::from_u32(self.extent.step)
+        start_time(dynamics, self.extent.step)
     }
 
     /// The stream of a particle, at its first word.

@@ -1,7 +1,8 @@
 //! The parts of a macro step, each as the work of one thread.
 
+use super::arrays::Array;
 use super::failure::{Failure, Suspect};
-use super::tile::{Array, Each, Four, Group, four};
+use super::tile::{Each, Four, Group, four};
 use super::{Shape, SplitPhase};
 use crate::dynamics::cell::Cell;
 use crate::dynamics::segment::draw_one;

@@ -1,10 +1,9 @@
-//! A tile's dimensions, a few at a time: the words of a block are numbered when a kernel is compiled, and dimensions
-//! that lie side by side are read and written together.
+//! A tile's dimensions, a few at a time: the words of a block are numbered when a kernel is compiled.
 
+use super::arrays::ARRAYS;
 use super::{Shape, SplitPhase};
-use crate::dynamics::cell::Cell;
-use crate::kernel::{Column, Columns, Rows};
-use crate::random::Words;
+use crate::kernel::{Columns, Rows};
+use crate::random::{Words, choose};
 use crate::real::Real;
 
 /// Words that a group of dimensions takes.
@@ -55,21 +54,6 @@ impl Words for Few {
     }
 }
 
-/// The columns of states and drifts.
-const ARRAYS: usize = 11;
-
-/// One of the columns of states and drifts.
-#[derive(Clone, Copy)]
-pub(super) enum Array {
-    State,
-    Next,
-    Noise,
-    Correction,
-    B0,
-    Drift,
-    Query,
-}
-
 /// Dimensions whose words are together in a block, `GROUP` divided by the words of a dimension.
 pub(super) struct Group<T> {
     words: Four<u32>,
@@ -83,7 +67,7 @@ pub(super) struct Group<T> {
     base: usize,
     stride: usize,
     /// The whole group in all columns, if all of it is there.
-    rows: Option<Rows<T, ARRAYS>>,
+    pub(super) rows: Option<Rows<T, ARRAYS>>,
 }
 
 impl<T> Group<T> {
@@ -105,7 +89,7 @@ impl<T> Group<T> {
 
     /// Where that dimension of a position lies.
     #[inline(always)]
-    fn index(&self, index: usize) -> usize {
+    pub(super) fn index(&self, index: usize) -> usize {
         self.dimension(index).map_or(NOWHERE, |d| {
             self.base.wrapping_add(d.wrapping_mul(self.stride))
         })
@@ -141,30 +125,22 @@ impl<T> Group<T> {
     }
 }
 
-/// Four of seven words, from the one at `start` on; `start` is below 4.
-#[inline(always)]
-fn window([w0, w1, w2, w3, w4, w5, w6]: [u32; 7], start: u32) -> Four<u32> {
-    // By masks, as in `chacha::pick`.
-    let choose = |mask: u32, low: u32, high: u32| low ^ ((low ^ high) & mask);
-    let (one, two) = ((start & 1).wrapping_neg(), (start >> 1 & 1).wrapping_neg());
-    let v0 = choose(one, w0, w1);
-    let v1 = choose(one, w1, w2);
-    let v2 = choose(one, w2, w3);
-    let v3 = choose(one, w3, w4);
-    let v4 = choose(one, w4, w5);
-    let v5 = choose(one, w5, w6);
-    [
-        choose(two, v0, v2),
-        choose(two, v1, v3),
-        choose(two, v2, v4),
-        choose(two, v3, v5),
-    ]
-}
-
 /// Words `start` on of the words of two groups; `start` is below 4.
 #[inline(always)]
 fn between([w0, w1, w2, w3]: Four<u32>, [w4, w5, w6, _]: Four<u32>, start: u32) -> Four<u32> {
-    window([w0, w1, w2, w3, w4, w5, w6], start)
+    let v0 = choose(start, w0, w1);
+    let v1 = choose(start, w1, w2);
+    let v2 = choose(start, w2, w3);
+    let v3 = choose(start, w3, w4);
+    let v4 = choose(start, w4, w5);
+    let v5 = choose(start, w5, w6);
+    let twos = start >> 1;
+    [
+        choose(twos, v0, v2),
+        choose(twos, v1, v3),
+        choose(twos, v2, v4),
+        choose(twos, v3, v5),
+    ]
 }
 
 /// The words of a block as groups.
@@ -284,136 +260,6 @@ impl<T: Real> SplitPhase<T> {
                 stride,
                 rows,
             });
-        }
-    }
-
-    /// All columns of states and drifts: positions in the order of [`Array`], then velocities, where there are any.
-    #[inline(always)]
-    pub(super) fn columns<C: Cell<T>>(&self) -> Columns<T, ARRAYS> {
-        let velocities = |column: Column<T>| {
-            if C::PARTS > 1 {
-                column.from(self.extent.strides.part)
-            } else {
-                column
-            }
-        };
-        Columns::new([
-            self.state,
-            self.next,
-            self.noise,
-            self.correction,
-            self.b0,
-            self.drift,
-            self.query,
-            velocities(self.state),
-            velocities(self.next),
-            velocities(self.noise),
-            velocities(self.correction),
-        ])
-    }
-
-    #[inline(always)]
-    fn column(&self, array: Array) -> Column<T> {
-        match array {
-            Array::State => self.state,
-            Array::Next => self.next,
-            Array::Noise => self.noise,
-            Array::Correction => self.correction,
-            Array::B0 => self.b0,
-            Array::Drift => self.drift,
-            Array::Query => self.query,
-        }
-    }
-
-    /// A part of a group's cells, 0 for a position; 0 where there is no dimension.
-    #[inline(always)]
-    fn part(&self, from: Array, part: usize, group: &Group<T>) -> Four<T> {
-        if let Some(rows) = group.rows {
-            let column = from as usize + part * (Array::Query as usize + 1);
-            match group.len() {
-                4 => rows.get::<4>(column),
-                2 => {
-                    let [first, second] = rows.get::<2>(column);
-                    [first, second, T::ZERO, T::ZERO]
-                }
-                _ => {
-                    let [only] = rows.get::<1>(column);
-                    [only, T::ZERO, T::ZERO, T::ZERO]
-                }
-            }
-        } else {
-            let column = self.column(from);
-            let offset = part.wrapping_mul(self.extent.strides.part);
-            four!(INDEX => if INDEX < group.len() {
-                column.get(group.index(INDEX).wrapping_add(offset))
-            } else {
-                T::ZERO
-            })
-        }
-    }
-
-    #[inline(always)]
-    fn set_part(&self, to: Array, part: usize, group: &Group<T>, values: Four<T>) {
-        let [first, second, third, fourth] = values;
-        if let Some(rows) = group.rows {
-            let column = to as usize + part * (Array::Query as usize + 1);
-            match group.len() {
-                4 => rows.set(column, values),
-                2 => rows.set(column, [first, second]),
-                _ => rows.set(column, [first]),
-            }
-        } else {
-            let column = self.column(to);
-            let offset = part.wrapping_mul(self.extent.strides.part);
-            let set = |index: usize, value| {
-                if index < group.len() {
-                    column.set(group.index(index).wrapping_add(offset), value);
-                }
-            };
-            set(0, first);
-            set(1, second);
-            set(2, third);
-            set(3, fourth);
-        }
-    }
-
-    /// The positions of a group, or its drifts.
-    #[inline(always)]
-    pub(super) fn positions(&self, from: Array, group: &Group<T>) -> Four<T> {
-        self.part(from, 0, group)
-    }
-
-    #[inline(always)]
-    pub(super) fn set_positions(&self, to: Array, group: &Group<T>, positions: Four<T>) {
-        self.set_part(to, 0, group, positions);
-    }
-
-    /// The cells of a group.
-    #[inline(always)]
-    #[allow(clippy::indexing_slicing, reason = "indices below 4")]
-    pub(super) fn cells<C: Cell<T>>(&self, from: Array, group: &Group<T>) -> Four<C> {
-        let positions = self.part(from, 0, group);
-        let velocities = if C::PARTS > 1 {
-            self.part(from, 1, group)
-        } else {
-            [T::ZERO; GROUP]
-        };
-        four!(INDEX => C::from_fn(|part| {
-            if part == 0 {
-                positions[INDEX]
-            } else {
-                velocities[INDEX]
-            }
-        }))
-    }
-
-    #[inline(always)]
-    #[allow(clippy::indexing_slicing, reason = "indices below 4")]
-    pub(super) fn set_cells<C: Cell<T>>(&self, to: Array, group: &Group<T>, cells: Four<C>) {
-        let part = |cell: &C, part: usize| cell.parts().get(part).copied().unwrap_or_default();
-        self.set_part(to, 0, group, four!(INDEX => part(&cells[INDEX], 0)));
-        if C::PARTS > 1 {
-            self.set_part(to, 1, group, four!(INDEX => part(&cells[INDEX], 1)));
         }
     }
 }
