@@ -80,7 +80,7 @@ impl<'g, T: Real + DeviceCopy> Coefficients<'g, T> {
         Ok(Self {
             of: None,
             entries: 0,
-            scalars: Buffer::from_slice(gpu, &[T::ZERO])?,
+            scalars: Buffer::filled(gpu, 0, 1)?,
         })
     }
 
@@ -182,7 +182,10 @@ impl Gpu {
         for (index, column) in columns.iter_mut().enumerate() {
             state.upload(index * count, column)?;
         }
-        Batch::new(self, (streams, first), state, (word_positions, status))
+        let mut statuses = Statuses::active(self, count)?;
+        statuses.set(status)?;
+        let progress = (Buffer::from_slice(self, word_positions)?, statuses);
+        Batch::new(self, (streams, first), state, progress)
     }
 
     /// Particles, numbered from `first` on, whose states are in memory of the caller's on this device, a tensor of
@@ -231,8 +234,11 @@ impl Gpu {
         check_length("components of the state", count * components, state.len())?;
         // SAFETY: as the caller promises.
         let state = unsafe { Buffer::lent(self, state) };
-        let progress = (vec![0; count], vec![Status::Active; count]);
-        Batch::new(self, (streams, first), state, (&progress.0, &progress.1))
+        let progress = (
+            Buffer::filled(self, 0, count)?,
+            Statuses::active(self, count)?,
+        );
+        Batch::new(self, (streams, first), state, progress)
     }
 }
 
@@ -241,17 +247,17 @@ impl<'g, X: State<Real: DeviceCopy>> Batch<'g, X> {
         gpu: &'g Gpu,
         (streams, first): (Streams, u64),
         state: Buffer<'g, X::Real>,
-        (word_positions, status): (&[u64], &[Status]),
+        (word_positions, statuses): (Buffer<'g, u64>, Statuses<'g>),
     ) -> Result<Self, LaunchError> {
         Ok(Self {
             gpu,
             streams,
             first,
             state,
-            word_positions: Buffer::from_slice(gpu, word_positions)?,
-            statuses: Statuses::new(gpu, status)?,
             drift_calls: Buffer::filled(gpu, 0, word_positions.len())?,
-            table: (Vec::new(), Buffer::from_slice(gpu, &[X::Real::ZERO])?),
+            word_positions,
+            statuses,
+            table: (Vec::new(), Buffer::filled(gpu, 0, 1)?),
             coefficients: Coefficients::new(gpu)?,
             of_state: PhantomData,
         })

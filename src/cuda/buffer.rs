@@ -17,9 +17,11 @@ pub(super) struct Buffer<'g, T: DeviceCopy> {
 }
 
 impl<'g, T: DeviceCopy> Buffer<'g, T> {
-    /// An array of so many elements, all alike.
-    pub(super) fn filled(gpu: &'g Gpu, value: T, length: usize) -> Result<Self, LaunchError> {
-        Self::from_slice(gpu, &vec![value; length])
+    /// An array of so many elements whose bytes are all alike, [`fill`](Self::fill)ed.
+    pub(super) fn filled(gpu: &'g Gpu, byte: u8, length: usize) -> Result<Self, LaunchError> {
+        let mut buffer = Self::unwritten(gpu, length)?;
+        buffer.fill(byte)?;
+        Ok(buffer)
     }
 
     /// An array with the elements of a slice.
@@ -85,6 +87,17 @@ impl<'g, T: DeviceCopy> Buffer<'g, T> {
         Ok(self.pointer().wrapping_add(offset))
     }
 
+    /// Makes every byte this one when what was launched before is done, for which it does not wait.
+    pub(super) fn fill(&mut self, byte: u8) -> Result<(), LaunchError> {
+        if self.len() == 0 {
+            return Ok(());
+        }
+        self.gpu.enter()?;
+        let bytes = self.len() * size_of::<T>();
+        // SAFETY: the array is as long, and any bits are a valid element.
+        unsafe { self.gpu.queue().fill(self.pointer(), bytes, byte) }
+    }
+
     /// Writes elements from `offset` on.
     pub(super) fn upload(&mut self, offset: usize, values: &[T]) -> Result<(), LaunchError> {
         if values.is_empty() {
@@ -115,18 +128,6 @@ impl<'g, T: DeviceCopy> Buffer<'g, T> {
         let mut values = vec![T::default(); self.len()];
         self.download(0, &mut values)?;
         Ok(values)
-    }
-}
-
-impl Buffer<'_, u32> {
-    /// Makes all elements 0 when what was launched before is done, for which it does not wait.
-    pub(super) fn clear(&mut self) -> Result<(), LaunchError> {
-        if self.len() == 0 {
-            return Ok(());
-        }
-        self.gpu.enter()?;
-        // SAFETY: the array is as long. Only launches use it, which follow on the stream.
-        unsafe { self.gpu.queue().clear(self.pointer(), self.len()) }
     }
 }
 

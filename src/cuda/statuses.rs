@@ -21,13 +21,12 @@ pub(super) struct Statuses<'g> {
 }
 
 impl<'g> Statuses<'g> {
-    pub(super) fn new(gpu: &'g Gpu, status: &[Status]) -> Result<Self, LaunchError> {
-        let mut statuses = Self {
-            codes: Buffer::unwritten(gpu, status.len())?,
-            failures: Buffer::unwritten(gpu, status.len())?,
-        };
-        statuses.set(status)?;
-        Ok(statuses)
+    /// Those of so many active particles, whose records are 0.
+    pub(super) fn active(gpu: &'g Gpu, count: usize) -> Result<Self, LaunchError> {
+        Ok(Self {
+            codes: Buffer::filled(gpu, 0, count)?,
+            failures: Buffer::filled(gpu, 0, count)?,
+        })
     }
 
     pub(super) fn set(&mut self, status: &[Status]) -> Result<(), LaunchError> {

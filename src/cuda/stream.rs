@@ -11,7 +11,7 @@ use cust::memory::{DeviceCopy, DevicePointer};
 use cust::stream::{Stream, StreamFlags};
 use cust::sys::{
     CUevent, CUevent_flags, CUresult, CUstream, cuEventCreate, cuEventDestroy_v2, cuEventRecord,
-    cuLaunchKernel, cuMemcpyDtoHAsync_v2, cuMemcpyHtoDAsync_v2, cuMemsetD32Async,
+    cuLaunchKernel, cuMemcpyDtoHAsync_v2, cuMemcpyHtoDAsync_v2, cuMemsetD8Async,
     cuStreamSynchronize, cuStreamWaitEvent,
 };
 
@@ -142,18 +142,19 @@ impl Queue {
         self.synchronize()
     }
 
-    /// Makes words 0, without waiting.
+    /// Fills bytes with one value, without waiting.
     ///
     /// # Safety
     /// There are as many.
-    pub(super) unsafe fn clear(
+    pub(super) unsafe fn fill<T: DeviceCopy>(
         &self,
-        words: DevicePointer<u32>,
-        length: usize,
+        start: DevicePointer<T>,
+        bytes: usize,
+        value: u8,
     ) -> Result<(), LaunchError> {
         // SAFETY: as the caller promises.
-        let result = unsafe { cuMemsetD32Async(words.as_raw(), 0, length, self.raw()) };
-        checked(result, "clear memory")
+        let result = unsafe { cuMemsetD8Async(start.as_raw(), value, bytes, self.raw()) };
+        checked(result, "fill memory")
     }
 }
 

@@ -273,10 +273,10 @@ static Result begin_use(Stream *stream, uint64_t on_device, size_t length) {
     return use(allocation, stream_of(stream)) ? SUCCESS : refuse(LAUNCH_FAILED, UNORDERED);
 }
 
-Result cuMemsetD32Async(uint64_t to, unsigned value, size_t count, Stream *stream) {
+Result cuMemsetD8Async(uint64_t to, unsigned char value, size_t length, Stream *stream) {
     TAKE_TURN;
-    Result result = begin_use(stream, to, 4 * count);
-    for (size_t i = 0; result == SUCCESS && i < count; i++) memcpy((char *)to + 4 * i, &value, 4);
+    Result result = begin_use(stream, to, length);
+    if (result == SUCCESS) memset((void *)to, value, length);
     return result;
 }
 

@@ -7,7 +7,6 @@ use super::error::check_length;
 use super::gpu::Argument;
 use super::statuses::Statuses;
 use super::{Gpu, KernelName, LaunchError, split_phase_ptx};
-use crate::batch::Status;
 use crate::dynamics::CellOf;
 use crate::dynamics::cell::Cell;
 use crate::kernel::{KernelDynamics, Method, Shape, SplitExtent, SplitPart, SplitPhase, Strides};
@@ -47,8 +46,8 @@ pub enum Layout {
 /// | | | [`finish`](Self::finish) | only to ask, if nobody has |
 ///
 /// So do copies to and from the host wait, such as [`states`](Self::states) and [`set_b0`](Self::set_b0); the first
-/// launch of all, while the driver compiles the kernels; the first array that is lent in the place of another; what
-/// begins a step after one was given up; and dropping the batch. Everything else only puts work on the stream, where it
+/// launch of all, while the driver compiles the kernels; the first array that is lent in the place of another; and
+/// dropping the batch. Everything else only puts work on the stream, where it
 /// comes after what was put there before: a drift that is computed on the stream, or in order with it, needs no wait.
 ///
 /// Which particles ask is told on the device by [`mask`](Self::mask), 0 for those that do not, and by
@@ -211,6 +210,10 @@ impl Gpu {
     }
 }
 
+/// Every byte of the key where nothing has failed.
+const NO_KEY: u8 = u8::MAX;
+const _: () = assert!(SplitPhase::<f32>::NONE == u64::from_ne_bytes([NO_KEY; 8]));
+
 /// Which particles a state of so many components is of, none of which has moved.
 fn extent<S: KernelDynamics>(
     (streams, first): (Streams, u64),
@@ -277,9 +280,8 @@ where
         let SplitExtent {
             count, dimension, ..
         } = extent;
-        let zero = S::Real::default();
-        let vector = || Buffer::filled(gpu, zero, dimension * count);
-        let words = || Buffer::filled(gpu, 0_u32, count);
+        let vector = || Buffer::filled(gpu, 0, dimension * count);
+        let words = || Buffer::filled(gpu, 0, count);
         Ok(Self {
             gpu,
             b0: vector()?,
@@ -287,16 +289,16 @@ where
             noise: Buffer::unwritten(gpu, state.len())?,
             correction: Buffer::unwritten(gpu, state.len())?,
             query: vector()?,
-            times: Buffer::filled(gpu, zero, count)?,
+            times: Buffer::filled(gpu, 0, count)?,
             word_positions: Buffer::filled(gpu, 0, count)?,
             next_word_positions: Buffer::filled(gpu, 0, count)?,
-            statuses: Statuses::new(gpu, &vec![Status::Active; count])?,
-            keys: Buffer::filled(gpu, SplitPhase::<S::Real>::NONE, count)?,
+            statuses: Statuses::active(gpu, count)?,
+            keys: Buffer::filled(gpu, NO_KEY, count)?,
             previous: words()?,
             current: words()?,
             list: words()?,
             asked: Buffer::filled(gpu, 0, 1)?,
-            failed: Buffer::filled(gpu, u32::MAX, 1)?,
+            failed: Buffer::filled(gpu, u8::MAX, 1)?,
             state,
             next,
             extent,
@@ -439,7 +441,7 @@ where
         let must_count = may_ask && law == MidpointLaw::Bernoulli;
         self.extent.list = u32::from(must_count);
         if must_count {
-            self.asked.clear()?;
+            self.asked.fill(0)?;
         }
         let tiles = self.tiles();
         if tiles > self.len() {
@@ -475,8 +477,7 @@ where
     fn start(&mut self, asked: &'static str) -> Result<(), LaunchError> {
         self.expect_none(asked)?;
         if let Step::GivenUp = self.step {
-            let none = vec![SplitPhase::<S::Real>::NONE; self.len()];
-            self.keys.upload(0, &none)?;
+            self.keys.fill(NO_KEY)?;
             self.step = Step::None;
         }
         Ok(())
