@@ -238,6 +238,16 @@ Result cuMemAlloc_v2(uint64_t *pointer, size_t length) {
     return OUT_OF_MEMORY;
 }
 
+/* What the current device's allocations leave of 2⁴⁰ bytes. */
+Result cuMemGetInfo_v2(size_t *left, size_t *total) {
+    TAKE_TURN;
+    if (!current) return INVALID_CONTEXT;
+    *left = *total = (size_t)1 << 40;
+    for (int i = 0; i < ALLOCATIONS; i++)
+        if (allocations[i].start && is_current(allocations[i].device)) *left -= allocations[i].length;
+    return SUCCESS;
+}
+
 /* The allocation that a range of memory lies in, on the current device. */
 static Allocation *find(uint64_t pointer, size_t length) {
     for (int i = 0; i < ALLOCATIONS; i++) {

@@ -10,7 +10,7 @@ use core::ptr;
 use anyhow::{Result, ensure};
 use nalgebra::SVector;
 use poisson_midpoint::batch::{Cpu, Engine};
-use poisson_midpoint::cuda::cust::memory::{DeviceBuffer, DeviceSlice};
+use poisson_midpoint::cuda::cust::memory::{DeviceBuffer, DeviceSlice, mem_get_info};
 use poisson_midpoint::cuda::cust::sys::{
     CUresult, CUstream, CUstream_flags, cuMemcpyDtoHAsync_v2, cuMemcpyHtoDAsync_v2,
     cuStreamCreateWithPriority, cuStreamDestroy_v2, cuStreamSynchronize,
@@ -21,6 +21,7 @@ use poisson_midpoint::random::Streams;
 use poisson_midpoint::target::DoubleWell;
 use poisson_midpoint::{EulerMaruyama, MidpointLaw, Phase, PoissonMidpoint};
 
+use super::launcher::without;
 use super::{FIRST, Host, Options, SEED};
 
 pub fn all(gpu: &Gpu, options: &Options) -> Result<()> {
@@ -35,6 +36,7 @@ pub fn all(gpu: &Gpu, options: &Options) -> Result<()> {
     check_errors(gpu)?;
     if gpu.name()?.starts_with("emulated") {
         check_races(gpu, &library)?;
+        check_memory(gpu)?;
     }
     Ok(())
 }
@@ -288,5 +290,68 @@ fn check_races(gpu: &Gpu, library: &Library) -> Result<()> {
         library.write(&b0, &x)?;
         library.wait()?;
     }
+    Ok(())
+}
+
+/// What a batch takes of the device's memory beside what it is lent: an array when it is needed and not lent, and none
+/// in the place of one that is.
+fn check_memory(gpu: &Gpu) -> Result<()> {
+    const D: usize = 40;
+    const COUNT: usize = 5;
+    let dynamics = Overdamped::new(0.1_f32, 100)?;
+    let euler = EulerMaruyama::new(dynamics);
+    let midpoint = PoissonMidpoint::new(dynamics, MidpointLaw::Single);
+    let tensor = |length| DeviceBuffer::<f32>::from_slice(&vec![0.0; length]);
+    let of_state = D * COUNT * size_of::<f32>();
+    let [state, next, b0, drift, query] = [(); 5].map(|()| tensor(D * COUNT));
+    let (state, next, b0, drift, query) = (state?, next?, b0?, drift?, query?);
+    let times = tensor(COUNT)?;
+    let (free, _) = mem_get_info()?;
+    let taken = || anyhow::Ok(free - mem_get_info()?.0);
+    let over = || {
+        // SAFETY: the tensors live longer than the batches, of which one at a time uses them.
+        unsafe { gpu.split_phase_over(Streams::new(SEED), 0, D, Layout::Rows, [*state, *next]) }
+    };
+
+    let mut batch: SplitBatch<'_, Overdamped<f32>> = over()?;
+    let of_particles = taken()?;
+    ensure!(of_particles < 64 * (COUNT + 1), "{of_particles} B");
+    // SAFETY: as above.
+    unsafe {
+        batch.lend_b0(*b0)?;
+        batch.update(&euler, 0)?;
+        ensure!(
+            taken()? == of_particles,
+            "an array that a step does not use"
+        );
+        batch.lend_query(*query)?;
+        batch.lend_times(*times)?;
+        batch.begin(&midpoint, 1)?;
+        batch.lend_drift(*drift)?;
+        batch.midpoint()?;
+        batch.finish()?;
+    }
+    // The noise and the corrections, which nobody can lend.
+    ensure!(taken()? == of_particles + 2 * of_state, "{} B", taken()?);
+    drop(batch);
+    ensure!(taken()? == 0, "{} B are left", taken()?);
+
+    let mut batch: SplitBatch<'_, Overdamped<f32>> = over()?;
+    let refused = without("cuMemAlloc_v2", || {
+        Ok((batch.b0(), batch.update(&euler, 0)))
+    })?;
+    ensure!(
+        refused.0.is_null() && matches!(refused.1, Err(LaunchError::Driver { .. })),
+        "{refused:?}"
+    );
+    ensure!(!batch.b0().is_null() && batch.b0() == batch.b0());
+    ensure!(taken()? == of_particles + of_state, "{} B", taken()?);
+    batch.update(&euler, 0)?;
+    // SAFETY: as above.
+    unsafe { batch.lend_b0(*b0)? };
+    ensure!(batch.b0() == b0.as_device_ptr());
+    ensure!(taken()? == of_particles, "{} B", taken()?);
+    batch.set_drift(&[0.0; D * COUNT])?;
+    ensure!(taken()? == of_particles + of_state, "{} B", taken()?);
     Ok(())
 }

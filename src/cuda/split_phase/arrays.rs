@@ -4,10 +4,8 @@ use cust::memory::{DeviceCopy, DevicePointer, DeviceSlice};
 
 use super::SplitBatch;
 use crate::batch::Status;
-use crate::cuda::buffer::Buffer;
-use crate::cuda::error::check_length;
+use crate::cuda::LaunchError;
 use crate::cuda::statuses::set_word_positions;
-use crate::cuda::{Gpu, LaunchError};
 use crate::kernel::KernelDynamics;
 
 impl<S> SplitBatch<'_, S>
@@ -20,26 +18,31 @@ where
         self.state.pointer()
     }
 
-    /// Where the drift at [`state`](Self::state) goes, laid out like positions.
+    /// Where the drift at [`state`](Self::state) goes, laid out like positions; null if the driver has no memory for
+    /// it, which the next step tells.
+    ///
+    /// This array and the next three are made, of zeros, when their pointer is first asked for, they are first written
+    /// or a part of a step first uses them; one that is lent before that takes no memory. Making one waits for the
+    /// device.
     #[must_use]
     pub fn b0(&self) -> DevicePointer<S::Real> {
         self.b0.pointer()
     }
 
-    /// The midpoints where a drift is asked for, laid out like positions. Those of a particle that does
-    /// not ask have no meaning.
+    /// The midpoints where a drift is asked for, laid out like positions, or null like [`b0`](Self::b0). Those of a
+    /// particle that does not ask have no meaning.
     #[must_use]
     pub fn query(&self) -> DevicePointer<S::Real> {
         self.query.pointer()
     }
 
-    /// The times at which a drift is asked for, one for each particle.
+    /// The times at which a drift is asked for, one for each particle, or null like [`b0`](Self::b0).
     #[must_use]
     pub fn times(&self) -> DevicePointer<S::Real> {
         self.times.pointer()
     }
 
-    /// Where the drift at [`query`](Self::query) goes, laid out like positions.
+    /// Where the drift at [`query`](Self::query) goes, laid out like positions, or null like [`b0`](Self::b0).
     #[must_use]
     pub fn drift(&self) -> DevicePointer<S::Real> {
         self.drift.pointer()
@@ -90,8 +93,7 @@ where
     /// # Errors
     /// [`LaunchError::Length`], [`LaunchError::Driver`].
     pub fn set_b0(&mut self, b0: &[S::Real]) -> Result<(), LaunchError> {
-        check_length("components of the drift", self.b0.len(), b0.len())?;
-        self.b0.upload(0, b0)
+        self.b0.set("components of the drift", b0)
     }
 
     /// Copies the drift at the midpoints to the device.
@@ -99,28 +101,26 @@ where
     /// # Errors
     /// [`LaunchError::Length`], [`LaunchError::Driver`].
     pub fn set_drift(&mut self, drift: &[S::Real]) -> Result<(), LaunchError> {
-        check_length("components of the drift", self.drift.len(), drift.len())?;
-        self.drift.upload(0, drift)
+        self.drift.set("components of the drift", drift)
     }
 
     /// Takes the drift at the states from an array of the caller's, a network's result for example, from the next step
-    /// on. The first time, this waits for the device.
+    /// on. If there was one that the batch had made, this waits for the device and frees it.
     ///
     /// # Safety
     /// The array is on this device, aligned, apart from all other arrays of the batch, and there until the batch is
     /// dropped or, after another has been lent, what was launched before that is done. What writes it is in order with
-    /// [`Gpu::stream`], and does not write it during a step.
+    /// [`Gpu::stream`](crate::cuda::Gpu::stream), and does not write it during a step.
     ///
     /// # Errors
     /// [`LaunchError::Length`], [`LaunchError::Order`] amid a step.
     pub unsafe fn lend_b0(&mut self, b0: DeviceSlice<S::Real>) -> Result<(), LaunchError> {
         self.expect_none("lend_b0")?;
         // SAFETY: as the caller promises.
-        unsafe { lend(self.gpu, &mut self.b0, "components of the drift", b0) }
+        unsafe { self.b0.lend("components of the drift", b0) }
     }
 
-    /// Takes the drift at the midpoints from an array of the caller's, from the next [`midpoint`](Self::midpoint) on.
-    /// The first time, this waits for the device.
+    /// As [`lend_b0`](Self::lend_b0) for the drift at the midpoints, from the next [`midpoint`](Self::midpoint) on.
     ///
     /// # Safety
     /// As [`lend_b0`](Self::lend_b0), but the array may be written between two launches of a step.
@@ -129,34 +129,26 @@ where
     /// [`LaunchError::Length`].
     pub unsafe fn lend_drift(&mut self, drift: DeviceSlice<S::Real>) -> Result<(), LaunchError> {
         // SAFETY: as the caller promises.
-        unsafe { lend(self.gpu, &mut self.drift, "components of the drift", drift) }
+        unsafe { self.drift.lend("components of the drift", drift) }
     }
 
     /// Writes the midpoints where a drift is asked for to an array of the caller's, a network's argument for example,
-    /// from the next step on. The first time, this waits for the device.
+    /// from the next step on. Waits as [`lend_b0`](Self::lend_b0) does.
     ///
     /// # Safety
     /// The array is on this device, aligned, apart from all other arrays of the batch, and there until the batch is
     /// dropped or, after another has been lent, what was launched before that is done. What uses it is in order with
-    /// [`Gpu::stream`].
+    /// [`Gpu::stream`](crate::cuda::Gpu::stream).
     ///
     /// # Errors
     /// [`LaunchError::Length`], [`LaunchError::Order`] amid a step.
     pub unsafe fn lend_query(&mut self, query: DeviceSlice<S::Real>) -> Result<(), LaunchError> {
         self.expect_none("lend_query")?;
         // SAFETY: as the caller promises.
-        unsafe {
-            lend(
-                self.gpu,
-                &mut self.query,
-                "components of the midpoints",
-                query,
-            )
-        }
+        unsafe { self.query.lend("components of the midpoints", query) }
     }
 
-    /// Writes the times at which a drift is asked for to an array of the caller's, from the next step on. The
-    /// first time, this waits for the device.
+    /// As [`lend_query`](Self::lend_query) for the times at which a drift is asked for.
     ///
     /// # Safety
     /// As [`lend_query`](Self::lend_query).
@@ -166,7 +158,7 @@ where
     pub unsafe fn lend_times(&mut self, times: DeviceSlice<S::Real>) -> Result<(), LaunchError> {
         self.expect_none("lend_times")?;
         // SAFETY: as the caller promises.
-        unsafe { lend(self.gpu, &mut self.times, "times", times) }
+        unsafe { self.times.lend("times", times) }
     }
 
     /// The word positions, copied from the device: with states and statuses, a checkpoint.
@@ -203,20 +195,4 @@ where
         self.expect_none("set_status")?;
         self.statuses.set(status)
     }
-}
-
-/// Puts someone else's array in the place of one.
-///
-/// # Safety
-/// As [`Buffer::lent`].
-unsafe fn lend<'g, T: DeviceCopy>(
-    gpu: &'g Gpu,
-    place: &mut Buffer<'g, T>,
-    what: &'static str,
-    array: DeviceSlice<T>,
-) -> Result<(), LaunchError> {
-    check_length(what, place.len(), array.len())?;
-    // SAFETY: as the caller promises.
-    *place = unsafe { Buffer::lent(gpu, array) };
-    Ok(())
 }

@@ -14,6 +14,9 @@ use crate::method::{EulerMaruyama, PoissonMidpoint, Stepper};
 use crate::random::{MidpointLaw, Streams};
 
 mod arrays;
+mod on_demand;
+
+use on_demand::OnDemand;
 
 /// How the dimensions of many particles lie.
 ///
@@ -46,9 +49,10 @@ pub enum Layout {
 /// | | | [`finish`](Self::finish) | only to ask, if nobody has |
 ///
 /// So do copies to and from the host wait, such as [`states`](Self::states) and [`set_b0`](Self::set_b0); the first
-/// launch of all, while the driver compiles the kernels; the first array that is lent in the place of another; and
-/// dropping the batch. Everything else only puts work on the stream, where it
-/// comes after what was put there before: a drift that is computed on the stream, or in order with it, needs no wait.
+/// launch of all, while the driver compiles the kernels; the first step of a method, which makes the arrays that it
+/// needs; an array that is lent in the place of one that was made; and dropping the batch. Everything else only puts
+/// work on the stream, where it comes after what was put there before: a drift that is computed on the stream, or in
+/// order with it, needs no wait.
 ///
 /// Which particles ask is told on the device by [`mask`](Self::mask), 0 for those that do not, and by
 /// [`list`](Self::list); under [`MidpointLaw::Single`] all do, once. Under [`MidpointLaw::Bernoulli`] a network can be
@@ -103,12 +107,12 @@ pub struct SplitBatch<'g, S: KernelDynamics<Real: DeviceCopy>> {
     gpu: &'g Gpu,
     state: Buffer<'g, S::Real>,
     next: Buffer<'g, S::Real>,
-    b0: Buffer<'g, S::Real>,
-    drift: Buffer<'g, S::Real>,
-    noise: Buffer<'g, S::Real>,
-    correction: Buffer<'g, S::Real>,
-    query: Buffer<'g, S::Real>,
-    times: Buffer<'g, S::Real>,
+    b0: OnDemand<'g, S::Real>,
+    drift: OnDemand<'g, S::Real>,
+    noise: OnDemand<'g, S::Real>,
+    correction: OnDemand<'g, S::Real>,
+    query: OnDemand<'g, S::Real>,
+    times: OnDemand<'g, S::Real>,
     word_positions: Buffer<'g, u64>,
     next_word_positions: Buffer<'g, u64>,
     statuses: Statuses<'g>,
@@ -169,9 +173,9 @@ impl Gpu {
     /// `torch` for example: nothing is copied.
     ///
     /// The states are in the first of the two arrays at the beginning, and in the other one after every step;
-    /// [`SplitBatch::state`] tells in which. Other arrays can be [lent](SplitBatch::lend_b0) too. Those in rows are
-    /// read and written up to four numbers at once if all arrays of the batch begin at multiples of 16 bytes, and one
-    /// by one otherwise.
+    /// [`SplitBatch::state`] tells in which. Other arrays can be [lent](SplitBatch::lend_b0) too, and then the batch
+    /// makes none in their place. Those in rows are read and written up to four numbers at once if all arrays of the
+    /// batch begin at multiples of 16 bytes, and one by one otherwise.
     ///
     /// # Safety
     /// The arrays are on this device, aligned, apart from each other, and there until the batch is dropped. Until then
@@ -280,16 +284,16 @@ where
         let SplitExtent {
             count, dimension, ..
         } = extent;
-        let vector = || Buffer::filled(gpu, 0, dimension * count);
+        let vector = || OnDemand::new(gpu, dimension * count);
         let words = || Buffer::filled(gpu, 0, count);
         Ok(Self {
             gpu,
-            b0: vector()?,
-            drift: vector()?,
-            noise: Buffer::unwritten(gpu, state.len())?,
-            correction: Buffer::unwritten(gpu, state.len())?,
-            query: vector()?,
-            times: Buffer::filled(gpu, 0, count)?,
+            b0: vector(),
+            drift: vector(),
+            noise: OnDemand::new(gpu, state.len()),
+            correction: OnDemand::new(gpu, state.len()),
+            query: vector(),
+            times: OnDemand::new(gpu, count),
             word_positions: Buffer::filled(gpu, 0, count)?,
             next_word_positions: Buffer::filled(gpu, 0, count)?,
             statuses: Statuses::active(gpu, count)?,
@@ -511,15 +515,24 @@ where
         units: usize,
     ) -> Result<(), LaunchError> {
         let (module, name) = kernel_of::<S>(part)?;
+        let is_round = matches!(part, SplitPart::Begin | SplitPart::Midpoint);
+        // The states, as long and as well aligned, stand for what the part does not use, which need not be there.
+        let column = |array: &OnDemand<'_, S::Real>, is_used: bool| {
+            if is_used {
+                array.made().map(Buffer::column)
+            } else {
+                Ok(self.state.column())
+            }
+        };
         let split = SplitPhase {
             state: self.state.column(),
             next: self.next.column(),
-            b0: self.b0.column(),
-            drift: self.drift.column(),
-            noise: self.noise.column(),
-            correction: self.correction.column(),
-            query: self.query.column(),
-            times: self.times.column(),
+            b0: column(&self.b0, is_round || part == SplitPart::Update)?,
+            drift: column(&self.drift, part == SplitPart::Midpoint)?,
+            noise: column(&self.noise, is_round)?,
+            correction: column(&self.correction, is_round)?,
+            query: column(&self.query, is_round)?,
+            times: column(&self.times, is_round || part == SplitPart::Choose)?,
             word_positions: self.word_positions.column(),
             next_word_positions: self.next_word_positions.column(),
             codes: self.statuses.codes.column(),
