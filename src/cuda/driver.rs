@@ -273,9 +273,14 @@ mod lazy {
     mod tests {
         use core::ptr::without_provenance_mut as pointer;
 
-        use cust::sys::{CUresult, cuLaunchKernel};
+        use core::sync::atomic::AtomicI32;
+
+        use cust::memory::mem_get_info;
+        use cust::sys::{CUresult, cuLaunchKernel, cuMemGetInfo_v2};
 
         use super::*;
+        use crate::cuda::LaunchError;
+        use crate::cuda::error::checked;
 
         /// Stands for the driver's function with the most arguments: returns the last if the others are 1 to 10.
         #[allow(clippy::too_many_arguments, reason = "the driver's")]
@@ -347,6 +352,31 @@ mod lazy {
                 let is_known = known.iter().any(|&(from, to)| from <= code && code <= to);
                 assert_eq!(found, if is_known { code } else { 999 }, "{code}");
             }
+        }
+
+        static ANSWER: AtomicI32 = AtomicI32::new(0);
+
+        /// Stands for a function whose answer this is.
+        extern "C" fn answer() -> c_int {
+            ANSWER.load(Ordering::Relaxed)
+        }
+
+        #[test]
+        fn an_error_is_the_one_that_cust_makes_of_it() {
+            let address = &ADDRESSES[Symbol::cuMemGetInfo_v2 as usize];
+            address.store(answer as *mut c_void, Ordering::Release);
+            for code in 0..2000 {
+                ANSWER.store(code, Ordering::Relaxed);
+                let (mut free, mut total) = (0, 0);
+                // SAFETY: the function above is called, which writes nothing.
+                let found = checked(
+                    unsafe { cuMemGetInfo_v2(&raw mut free, &raw mut total) },
+                    "answer",
+                );
+                let expected = mem_get_info().map_err(LaunchError::driver("answer"));
+                assert_eq!(found, expected.map(drop), "{code}");
+            }
+            address.store(missing as *mut c_void, Ordering::Release);
         }
     }
 }

@@ -94,6 +94,78 @@ impl LaunchError {
     }
 }
 
+/// A driver's answer as a result: what `cust` does with the answers to its own calls, and keeps to itself.
+pub(super) fn checked(result: CUresult, what: &'static str) -> Result<(), LaunchError> {
+    if result == CUresult::CUDA_SUCCESS {
+        return Ok(());
+    }
+    let known = ERRORS.iter().find(|error| **error as u32 == result as u32);
+    let error = known.copied().unwrap_or(CudaError::UnknownError);
+    Err(LaunchError::Driver { what, error })
+}
+
+/// The errors of a driver that `cust` 0.3.2 has a name for.
+const ERRORS: [CudaError; 58] = [
+    CudaError::InvalidValue,
+    CudaError::OutOfMemory,
+    CudaError::NotInitialized,
+    CudaError::Deinitialized,
+    CudaError::ProfilerDisabled,
+    CudaError::ProfilerNotInitialized,
+    CudaError::ProfilerAlreadyStarted,
+    CudaError::ProfilerAlreadyStopped,
+    CudaError::NoDevice,
+    CudaError::InvalidDevice,
+    CudaError::InvalidImage,
+    CudaError::InvalidContext,
+    CudaError::ContextAlreadyCurrent,
+    CudaError::MapFailed,
+    CudaError::UnmapFailed,
+    CudaError::ArrayIsMapped,
+    CudaError::AlreadyMapped,
+    CudaError::NoBinaryForGpu,
+    CudaError::AlreadyAcquired,
+    CudaError::NotMapped,
+    CudaError::NotMappedAsArray,
+    CudaError::NotMappedAsPointer,
+    CudaError::EccUncorrectable,
+    CudaError::UnsupportedLimit,
+    CudaError::ContextAlreadyInUse,
+    CudaError::PeerAccessUnsupported,
+    CudaError::InvalidPtx,
+    CudaError::InvalidGraphicsContext,
+    CudaError::NvlinkUncorrectable,
+    CudaError::InvalidSource,
+    CudaError::FileNotFound,
+    CudaError::SharedObjectSymbolNotFound,
+    CudaError::SharedObjectInitFailed,
+    CudaError::OperatingSystemError,
+    CudaError::InvalidHandle,
+    CudaError::NotFound,
+    CudaError::NotReady,
+    CudaError::IllegalAddress,
+    CudaError::LaunchOutOfResources,
+    CudaError::LaunchTimeout,
+    CudaError::LaunchIncompatibleTexturing,
+    CudaError::PeerAccessAlreadyEnabled,
+    CudaError::PeerAccessNotEnabled,
+    CudaError::PrimaryContextActive,
+    CudaError::ContextIsDestroyed,
+    CudaError::AssertError,
+    CudaError::TooManyPeers,
+    CudaError::HostMemoryAlreadyRegistered,
+    CudaError::HostMemoryNotRegistered,
+    CudaError::HardwareStackError,
+    CudaError::IllegalInstruction,
+    CudaError::MisalignedAddress,
+    CudaError::InvalidAddressSpace,
+    CudaError::InvalidProgramCounter,
+    CudaError::LaunchFailed,
+    CudaError::NotPermitted,
+    CudaError::NotSupported,
+    CudaError::UnknownError,
+];
+
 /// Whether there are as many of something as there should be.
 pub(super) fn check_length(
     what: &'static str,

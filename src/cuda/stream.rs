@@ -5,17 +5,17 @@
 use core::ffi::c_void;
 use core::ptr;
 
-use cust::error::CudaError;
 use cust::function::Function;
 use cust::memory::{DeviceCopy, DevicePointer};
 use cust::stream::{Stream, StreamFlags};
 use cust::sys::{
-    CUevent, CUevent_flags, CUresult, CUstream, cuEventCreate, cuEventDestroy_v2, cuEventRecord,
+    CUevent, CUevent_flags, CUstream, cuEventCreate, cuEventDestroy_v2, cuEventRecord,
     cuLaunchKernel, cuMemcpyDtoHAsync_v2, cuMemcpyHtoDAsync_v2, cuMemsetD8Async,
     cuStreamSynchronize, cuStreamWaitEvent,
 };
 
 use super::LaunchError;
+use super::error::checked;
 use super::gpu::Grid;
 
 /// A stream of a device.
@@ -174,48 +174,3 @@ pub(super) unsafe fn order(earlier: CUstream, later: CUstream) -> Result<(), Lau
         waits.and(checked(cuEventDestroy_v2(event), what))
     }
 }
-
-/// A driver's answer as a result.
-fn checked(result: CUresult, what: &'static str) -> Result<(), LaunchError> {
-    if result == CUresult::CUDA_SUCCESS {
-        return Ok(());
-    }
-    let known = ERRORS.iter().find(|error| **error as u32 == result as u32);
-    Err(LaunchError::Driver {
-        what,
-        error: known.copied().unwrap_or(CudaError::UnknownError),
-    })
-}
-
-/// The errors of a driver that concern launches, copies and streams.
-const ERRORS: [CudaError; 29] = [
-    CudaError::InvalidValue,
-    CudaError::OutOfMemory,
-    CudaError::NotInitialized,
-    CudaError::Deinitialized,
-    CudaError::InvalidDevice,
-    CudaError::InvalidImage,
-    CudaError::InvalidContext,
-    CudaError::NoBinaryForGpu,
-    CudaError::EccUncorrectable,
-    CudaError::NvlinkUncorrectable,
-    CudaError::SharedObjectInitFailed,
-    CudaError::OperatingSystemError,
-    CudaError::InvalidHandle,
-    CudaError::NotFound,
-    CudaError::NotReady,
-    CudaError::IllegalAddress,
-    CudaError::LaunchOutOfResources,
-    CudaError::LaunchTimeout,
-    CudaError::PrimaryContextActive,
-    CudaError::ContextIsDestroyed,
-    CudaError::AssertError,
-    CudaError::HardwareStackError,
-    CudaError::IllegalInstruction,
-    CudaError::MisalignedAddress,
-    CudaError::InvalidAddressSpace,
-    CudaError::InvalidProgramCounter,
-    CudaError::LaunchFailed,
-    CudaError::NotPermitted,
-    CudaError::NotSupported,
-];
