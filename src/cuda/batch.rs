@@ -7,12 +7,14 @@ use nalgebra::SVector;
 use super::buffer::Buffer;
 use super::error::check_length;
 use super::gpu::Argument;
-use super::statuses::{Statuses, set_word_positions};
+use super::statuses::{Records, Statuses, set_word_positions};
 use super::{Gpu, KernelName, LaunchError, ptx};
 use crate::batch::{Engine, Particles, Run, Status};
 use crate::dynamics::state::State;
 use crate::dynamics::{Dynamics, RealOf, StateOf};
-use crate::kernel::{Extent, KernelDrift, KernelDynamics, KernelStepper, Launch, Method, Ptx};
+use crate::kernel::{
+    Extent, FailureRecord, KernelDrift, KernelDynamics, KernelStepper, Launch, Method, Ptx,
+};
 use crate::random::Streams;
 use crate::real::Real;
 use crate::target::TableDrift;
@@ -167,7 +169,8 @@ impl Gpu {
         self.find(module, name).map(drop)
     }
 
-    /// A copy of particles on this device.
+    /// A copy of particles on this device. Waits once, for all of their arrays; those in page-locked memory, of a
+    /// [`LockedBuffer`](cust::memory::LockedBuffer), are copied without a detour.
     ///
     /// # Errors
     /// [`LaunchError::Driver`], if there is too little memory for example.
@@ -178,14 +181,18 @@ impl Gpu {
         let (streams, first) = particles.numbers();
         let count = particles.len();
         let (columns, word_positions, status) = particles.arrays();
-        let mut state = Buffer::unwritten(self, X::PARTS * X::DIMENSION * count)?;
-        for (index, column) in columns.iter_mut().enumerate() {
-            state.upload(index * count, column)?;
-        }
-        let mut statuses = Statuses::active(self, count)?;
-        statuses.set(status)?;
-        let progress = (Buffer::from_slice(self, word_positions)?, statuses);
-        Batch::new(self, (streams, first), state, progress)
+        let records = Records::of(status);
+        self.copies(|copies| {
+            let mut state = Buffer::unwritten(self, X::PARTS * X::DIMENSION * count)?;
+            for (index, column) in columns.iter().enumerate() {
+                copies.upload(&mut state, index * count, column)?;
+            }
+            let mut positions = Buffer::unwritten(self, count)?;
+            copies.upload(&mut positions, 0, word_positions)?;
+            let mut statuses = Statuses::active(self, count)?;
+            statuses.upload(copies, &records)?;
+            Batch::new(self, (streams, first), state, (positions, statuses))
+        })
     }
 
     /// Particles, numbered from `first` on, whose states are in memory of the caller's on this device, a tensor of
@@ -390,7 +397,8 @@ impl<X: State<Real: DeviceCopy>> Batch<'_, X> {
     }
 
     /// Waits for the device, then writes states, word positions and statuses to particles; the run's
-    /// costs are those since the upload.
+    /// costs are those since the upload. Waits once more, for all copies; page-locked memory is as good here as for
+    /// [`Gpu::upload`].
     ///
     /// # Errors
     /// [`LaunchError::Length`] if there are not as many particles, [`LaunchError::Driver`] if a launch has failed. The
@@ -398,19 +406,24 @@ impl<X: State<Real: DeviceCopy>> Batch<'_, X> {
     pub fn download(&self, particles: &mut Particles<'_, X>) -> Result<Run, LaunchError> {
         let count = self.len();
         check_length("particles", count, particles.len())?;
+        // If a launch has failed, no copy is begun.
         self.gpu.synchronize()?;
-        let statuses = self.statuses.to_vec()?;
-        let drift_calls = self.drift_calls()?;
         let (columns, word_positions, status) = particles.arrays();
-        for (index, column) in columns.iter_mut().enumerate() {
-            self.state.download(index * count, column)?;
-        }
-        self.word_positions.download(0, word_positions)?;
-        for (status, &found) in status.iter_mut().zip(&statuses) {
-            *status = found;
+        let (mut failures, mut drift_calls) =
+            (vec![FailureRecord::default(); count], vec![0; count]);
+        self.gpu.copies(|copies| {
+            for (index, column) in columns.iter_mut().enumerate() {
+                copies.download(&self.state, index * count, column)?;
+            }
+            copies.download(&self.word_positions, 0, word_positions)?;
+            copies.download(&self.statuses.failures, 0, &mut failures)?;
+            copies.download(&self.drift_calls, 0, &mut drift_calls)
+        })?;
+        for (status, found) in status.iter_mut().zip(&failures) {
+            *status = found.status();
         }
         Ok(Run {
-            drift_calls,
+            drift_calls: drift_calls.into_iter().sum(),
             failed: particles.failed(),
         })
     }

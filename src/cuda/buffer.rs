@@ -27,7 +27,7 @@ impl<'g, T: DeviceCopy> Buffer<'g, T> {
     /// An array with the elements of a slice.
     pub(super) fn from_slice(gpu: &'g Gpu, values: &[T]) -> Result<Self, LaunchError> {
         let mut buffer = Self::unwritten(gpu, values.len())?;
-        buffer.upload(0, values)?;
+        buffer.upload(values)?;
         Ok(buffer)
     }
 
@@ -57,6 +57,10 @@ impl<'g, T: DeviceCopy> Buffer<'g, T> {
         }
     }
 
+    pub(super) fn gpu(&self) -> &'g Gpu {
+        self.gpu
+    }
+
     pub(super) fn len(&self) -> usize {
         self.array.len()
     }
@@ -73,7 +77,11 @@ impl<'g, T: DeviceCopy> Buffer<'g, T> {
     }
 
     /// Where the `length` elements from `offset` on lie, if the array has as many.
-    fn part(&self, offset: usize, length: usize) -> Result<DevicePointer<T>, LaunchError> {
+    pub(super) fn part(
+        &self,
+        offset: usize,
+        length: usize,
+    ) -> Result<DevicePointer<T>, LaunchError> {
         let within = offset
             .checked_add(length)
             .is_some_and(|end| end <= self.len());
@@ -98,26 +106,14 @@ impl<'g, T: DeviceCopy> Buffer<'g, T> {
         unsafe { self.gpu.queue().fill(self.pointer(), bytes, byte) }
     }
 
-    /// Writes elements from `offset` on.
-    pub(super) fn upload(&mut self, offset: usize, values: &[T]) -> Result<(), LaunchError> {
-        if values.is_empty() {
-            return Ok(());
-        }
-        let to = self.part(offset, values.len())?;
-        self.gpu.enter()?;
-        // SAFETY: the part is as long as the slice.
-        unsafe { self.gpu.queue().upload(to, values) }
+    /// Writes all elements, and waits.
+    pub(super) fn upload(&mut self, values: &[T]) -> Result<(), LaunchError> {
+        self.gpu.copies(|copies| copies.upload(self, 0, values))
     }
 
-    /// Reads elements from `offset` on.
-    pub(super) fn download(&self, offset: usize, values: &mut [T]) -> Result<(), LaunchError> {
-        if values.is_empty() {
-            return Ok(());
-        }
-        let from = self.part(offset, values.len())?;
-        self.gpu.enter()?;
-        // SAFETY: as for `upload`.
-        unsafe { self.gpu.queue().download(from, values) }
+    /// Reads all elements, and waits.
+    pub(super) fn download(&self, values: &mut [T]) -> Result<(), LaunchError> {
+        self.gpu.copies(|copies| copies.download(self, 0, values))
     }
 
     /// All elements.
@@ -126,7 +122,7 @@ impl<'g, T: DeviceCopy> Buffer<'g, T> {
         T: Default,
     {
         let mut values = vec![T::default(); self.len()];
-        self.download(0, &mut values)?;
+        self.download(&mut values)?;
         Ok(values)
     }
 }

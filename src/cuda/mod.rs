@@ -44,6 +44,9 @@ mod batch;
 #[allow(unsafe_code, reason = "a device's memory is reached by pointers")]
 mod buffer;
 #[cfg(feature = "cust")]
+#[allow(unsafe_code, reason = "a copy is as safe as what is copied")]
+mod copies;
+#[cfg(feature = "cust")]
 #[allow(unsafe_code, reason = "the driver's functions are reached by pointers")]
 mod driver;
 #[cfg(feature = "cust")]

@@ -3,6 +3,7 @@
 use cust::memory::DeviceCopy;
 
 use super::buffer::Buffer;
+use super::copies::Copies;
 use super::error::check_length;
 use super::{Gpu, LaunchError};
 use crate::batch::Status;
@@ -31,15 +32,37 @@ impl<'g> Statuses<'g> {
 
     pub(super) fn set(&mut self, status: &[Status]) -> Result<(), LaunchError> {
         check_length("statuses", self.codes.len(), status.len())?;
-        let failures: Vec<FailureRecord> = status.iter().map(FailureRecord::of).collect();
-        let codes: Vec<u32> = failures.iter().map(|record| record.code).collect();
-        self.codes.upload(0, &codes)?;
-        self.failures.upload(0, &failures)
+        let records = Records::of(status);
+        let gpu = self.codes.gpu();
+        gpu.copies(|copies| self.upload(copies, &records))
+    }
+
+    pub(super) fn upload<'a>(
+        &mut self,
+        copies: &mut Copies<'a>,
+        records: &'a Records,
+    ) -> Result<(), LaunchError> {
+        copies.upload(&mut self.codes, 0, &records.codes)?;
+        copies.upload(&mut self.failures, 0, &records.failures)
     }
 
     pub(super) fn to_vec(&self) -> Result<Vec<Status>, LaunchError> {
         let failures = self.failures.to_vec()?;
         Ok(failures.iter().map(FailureRecord::status).collect())
+    }
+}
+
+/// Statuses as kernels have them, on the host.
+pub(super) struct Records {
+    codes: Vec<u32>,
+    failures: Vec<FailureRecord>,
+}
+
+impl Records {
+    pub(super) fn of(status: &[Status]) -> Self {
+        let failures: Vec<FailureRecord> = status.iter().map(FailureRecord::of).collect();
+        let codes = failures.iter().map(|record| record.code).collect();
+        Self { codes, failures }
     }
 }
 
@@ -52,5 +75,5 @@ pub(super) fn set_word_positions(
     if let Some(&word_position) = word_positions.iter().find(|p| **p > Stream::END) {
         return Err(LaunchError::PastEnd(PastEnd { word_position }));
     }
-    place.upload(0, word_positions)
+    place.upload(word_positions)
 }

@@ -98,16 +98,19 @@ impl Queue {
         checked(result, "launch the kernel")
     }
 
-    /// Copies from the host, and waits until that is done.
+    /// Copies from the host, without waiting.
     ///
     /// # Safety
-    /// There is room for as much.
+    /// There is room for as much, and the slice is there and not written until the stream has been waited for.
     pub(super) unsafe fn upload<T: DeviceCopy>(
         &self,
         to: DevicePointer<T>,
         from: &[T],
     ) -> Result<(), LaunchError> {
-        // SAFETY: as the caller promises, and the slice is there until the copy is made.
+        if from.is_empty() {
+            return Ok(());
+        }
+        // SAFETY: as the caller promises.
         let result = unsafe {
             cuMemcpyHtoDAsync_v2(
                 to.as_raw(),
@@ -116,20 +119,22 @@ impl Queue {
                 self.raw(),
             )
         };
-        checked(result, "copy to the device")?;
-        self.synchronize()
+        checked(result, "copy to the device")
     }
 
-    /// Copies to the host, and waits until that is done.
+    /// Copies to the host, without waiting.
     ///
     /// # Safety
-    /// There is as much.
+    /// There is as much, and the slice is there and not used until the stream has been waited for.
     pub(super) unsafe fn download<T: DeviceCopy>(
         &self,
         from: DevicePointer<T>,
         to: &mut [T],
     ) -> Result<(), LaunchError> {
-        // SAFETY: as the caller promises, and the slice is there until the copy is made.
+        if to.is_empty() {
+            return Ok(());
+        }
+        // SAFETY: as the caller promises.
         let result = unsafe {
             cuMemcpyDtoHAsync_v2(
                 to.as_mut_ptr().cast(),
@@ -138,8 +143,7 @@ impl Queue {
                 self.raw(),
             )
         };
-        checked(result, "copy from the device")?;
-        self.synchronize()
+        checked(result, "copy from the device")
     }
 
     /// Fills bytes with one value, without waiting.

@@ -5,7 +5,9 @@
  * It is strict where the driver may be lenient: memory, modules and streams belong to their device, and are
  * refused while another is current for the calling thread; a kernel that reaches beyond an allocation of its device
  * fails; a kernel of a module may be asked for once; memory that two streams use is refused if nothing puts them in
- * order, although here everything is done at once, and so is freeing what nobody has waited for. Threads take turns. */
+ * order, although here everything is done at once, and so is freeing what nobody has waited for; what is copied to the
+ * host is there when the host has waited, and page-locked memory that is copied from may not change before. Threads take
+ * turns. */
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdint.h>
@@ -45,14 +47,21 @@ struct Function {
 };
 /* `users`: the last task of each stream that uses it. */
 typedef struct { int device; char *start; size_t length; Done users; } Allocation;
+/* A task that copies between the host's memory and the device's, and what is copied. */
+typedef struct Copy Copy;
+struct Copy { Copy *next; int stream, is_to_host; uint64_t task; char *host; size_t length; char content[]; };
+typedef struct Locked Locked;
+struct Locked { Locked *next; size_t length; char start[]; };
 
 static const char UNORDERED[] = "memory that another stream uses, and nothing puts the two in order";
 
 static Context contexts[DEVICES] = {{0}, {1}};
 /* First each device's default stream. */
 static Stream streams[STREAMS] = {{.device = 0, .is_open = 1}, {.device = 1, .is_open = 1}};
-/* What the host knows to be done. */
+/* What the host knows to be done, and copies that it does not. */
 static Done waited;
+static Copy *copies;
+static Locked *locked;
 static _Thread_local Context *current;
 static Allocation allocations[ALLOCATIONS];
 static pthread_mutex_t turn = PTHREAD_MUTEX_INITIALIZER;
@@ -134,6 +143,30 @@ static void join(Done *done, const Done *other) {
         if (other->tasks[i] > done->tasks[i]) done->tasks[i] = other->tasks[i];
 }
 
+/* No caller looks at what this returns. */
+static void give_up(const char *why) {
+    refuse(INVALID_VALUE, why);
+    abort();
+}
+
+/* The host has waited. */
+static void wait_for(const Done *done) {
+    join(&waited, done);
+    for (Copy **next = &copies; *next;) {
+        Copy *copy = *next;
+        if (copy->task > waited.tasks[copy->stream]) {
+            next = &copy->next;
+            continue;
+        }
+        if (copy->is_to_host)
+            memcpy(copy->host, copy->content, copy->length);
+        else if (memcmp(copy->host, copy->content, copy->length))
+            give_up("what is copied from has changed before the copy was waited for");
+        *next = copy->next;
+        free(copy);
+    }
+}
+
 /* A new task of a stream. It waits for what the host has waited for, and for what streams that are not apart have been
  * asked for if it is the default stream's; for the default stream if it is another's. */
 static void begin_task(Stream *stream) {
@@ -176,10 +209,12 @@ Result cuStreamCreateWithPriority(Stream **stream, unsigned flags, int priority)
 }
 
 Result cuStreamSynchronize(Stream *stream) {
-    FAIL_IF_ASKED;
     TAKE_TURN;
+    /* Without the copies: what they are of may be gone before the next wait. */
+    if (asked_of(__func__) != SUCCESS) copies = NULL;
+    FAIL_IF_ASKED;
     if (!current || !is_current(stream_of(stream)->device)) return refuse(INVALID_CONTEXT, "another device's stream");
-    join(&waited, &stream_of(stream)->done);
+    wait_for(&stream_of(stream)->done);
     return SUCCESS;
 }
 
@@ -264,11 +299,7 @@ Result cuMemFree_v2(uint64_t pointer) {
     Allocation *a = find(pointer, 1);
     if (!a || (uint64_t)a->start != pointer) return refuse(INVALID_VALUE, "freeing what is not there");
     for (int i = 0; i < STREAMS; i++)
-        if (a->users.tasks[i] > waited.tasks[i]) {
-            /* No caller looks at what this returns. */
-            refuse(INVALID_VALUE, "freeing what may be in use");
-            abort();
-        }
+        if (a->users.tasks[i] > waited.tasks[i]) give_up("freeing what may be in use");
     free(a->start);
     a->start = NULL;
     return SUCCESS;
@@ -297,21 +328,71 @@ static Result copy(Stream *stream, void *to, const void *from, size_t length, ui
     return result;
 }
 
+Result cuMemAllocHost_v2(void **pointer, size_t length) {
+    FAIL_IF_ASKED;
+    TAKE_TURN;
+    if (!current) return INVALID_CONTEXT;
+    Locked *l = malloc(sizeof *l + length);
+    if (!l) return OUT_OF_MEMORY;
+    l->next = locked;
+    l->length = length;
+    *pointer = l->start;
+    locked = l;
+    return SUCCESS;
+}
+
+Result cuMemFreeHost(void *pointer) {
+    TAKE_TURN;
+    for (Locked **next = &locked; *next; next = &(*next)->next) {
+        Locked *l = *next;
+        if (l->start != pointer) continue;
+        for (Copy *c = copies; c; c = c->next)
+            if (c->host >= l->start && c->host < l->start + l->length) give_up("freeing what may be in use");
+        *next = l->next;
+        free(l);
+        return SUCCESS;
+    }
+    return refuse(INVALID_VALUE, "freeing what is not there");
+}
+
+/* Whether the host's memory is page-locked. Only then does the driver read it after a call. */
+static int is_locked(const char *host) {
+    for (Locked *l = locked; l; l = l->next)
+        if (host >= l->start && host < l->start + l->length) return 1;
+    return 0;
+}
+
+/* Leaves the host's part of the stream's last task, a copy, until it is waited for. */
+static void put_off(Stream *stream, int is_to_host, char *host, const void *content, size_t length) {
+    stream = stream_of(stream);
+    int index = stream - streams;
+    Copy *c = malloc(sizeof *c + length);
+    *c = (Copy){NULL, index, is_to_host, stream->done.tasks[index], host, length};
+    memcpy(c->content, content, length);
+    Copy **end = &copies;
+    while (*end) end = &(*end)->next;
+    *end = c;
+}
+
 Result cuMemcpyHtoDAsync_v2(uint64_t to, const void *from, size_t length, Stream *stream) {
     FAIL_IF_ASKED;
     TAKE_TURN;
-    return copy(stream, (void *)to, from, length, to);
+    Result result = copy(stream, (void *)to, from, length, to);
+    if (result == SUCCESS && is_locked(from)) put_off(stream, 0, (char *)from, from, length);
+    return result;
 }
 
 Result cuMemcpyDtoHAsync_v2(void *to, uint64_t from, size_t length, Stream *stream) {
     FAIL_IF_ASKED;
     TAKE_TURN;
-    return copy(stream, to, (void *)from, length, from);
+    Result result = begin_use(stream, from, length);
+    if (result == SUCCESS) put_off(stream, 1, to, (void *)from, length);
+    return result;
 }
 
 /* After a copy on the default stream that the host waits for. */
 static Result wait_for_copy(Result result) {
-    if (result == SUCCESS) join(&waited, &streams[current->device].done);
+    if (result == SUCCESS) wait_for(&streams[current->device].done);
     return result;
 }
 
@@ -339,7 +420,7 @@ Result cuCtxSynchronize(void) {
     TAKE_TURN;
     if (!current) return INVALID_CONTEXT;
     for (int i = 0; i < STREAMS; i++)
-        if (streams[i].device == current->device) join(&waited, &streams[i].done);
+        if (streams[i].device == current->device) wait_for(&streams[i].done);
     return SUCCESS;
 }
 

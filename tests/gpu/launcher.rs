@@ -2,7 +2,8 @@
 
 use anyhow::{Result, bail, ensure};
 use nalgebra::SVector;
-use poisson_midpoint::batch::{Cpu, Engine, Status};
+use poisson_midpoint::batch::{Cpu, Engine, Particles, Status};
+use poisson_midpoint::cuda::cust::memory::LockedBuffer;
 use poisson_midpoint::cuda::cust::sys::CUresult;
 use poisson_midpoint::cuda::{Batch, Gpu, Gpus, LaunchError, Layout, SplitBatch};
 use poisson_midpoint::dynamics::{Overdamped, Underdamped};
@@ -12,7 +13,7 @@ use poisson_midpoint::target::{DoubleWell, Drift, TableDrift, TableError};
 use poisson_midpoint::{EulerMaruyama, MidpointLaw, Phase, PoissonMidpoint, Stepper};
 
 use super::cases::underdamped;
-use super::{Host, Options};
+use super::{FIRST, Host, Options, SEED};
 
 type Underdamped2 = Phase<f32, 2>;
 
@@ -22,6 +23,7 @@ pub fn all(gpu: &Gpu, options: &Options) -> Result<()> {
         check_engines(gpu, &Host::new(4, count), options.steps)?;
     }
     check_coefficients(gpu, &Host::new(4, options.particles(2)))?;
+    check_locked(gpu, &Host::new(4, options.particles(2)), options.steps)?;
     check_threads(gpu, options)?;
     check_compilation(options)?;
     check_errors(gpu)?;
@@ -117,6 +119,50 @@ fn check_coefficients(gpu: &Gpu, start: &Host<f32>) -> Result<()> {
     );
     drop((batch, particles, on_the_host));
     found.expect(&expected)
+}
+
+/// Particles and drifts in page-locked memory, which the driver reads and writes while the program goes on.
+fn check_locked(gpu: &Gpu, start: &Host<f32>, steps: u32) -> Result<()> {
+    let mut expected = start.clone();
+    advance(&Cpu, &mut expected, 0..steps)?;
+    // The device is the calling thread's.
+    gpu.synchronize()?;
+    let mut state = LockedBuffer::from_slice(&start.state)?;
+    let mut word_positions = LockedBuffer::from_slice(&start.word_positions)?;
+    let mut status = start.status.clone();
+    let mut particles: Particles<'_, Underdamped2> = Particles::new(
+        Streams::new(SEED),
+        FIRST,
+        &mut state,
+        &mut word_positions,
+        &mut status,
+    )?;
+    for step in 0..steps {
+        let run = gpu.advance(&stepper(), &mut particles, &DRIFT, step..step + 1)?;
+        ensure!(run.failed == 0, "{} failed", run.failed);
+    }
+    let found = Host {
+        state: state.to_vec(),
+        word_positions: word_positions.to_vec(),
+        status,
+    };
+    found.expect(&expected)?;
+
+    let euler = EulerMaruyama::new(Overdamped::new(0.1_f32, 1)?);
+    let mut batches = Vec::new();
+    let mut drift = LockedBuffer::from_slice(&start.state)?;
+    for state in [&*state, &*state.to_vec()] {
+        let mut batch: SplitBatch<'_, Overdamped<f32>> =
+            gpu.split_phase(Streams::new(SEED), FIRST, 4, Layout::Columns, state)?;
+        batch.set_b0(&drift)?;
+        // Which the copy no longer reads.
+        drift.fill(f32::NAN);
+        batch.update(&euler, 0)?;
+        batches.push(batch.states()?);
+        drift.copy_from_slice(&start.state);
+    }
+    ensure!(batches[0] == batches[1] && *batches[0] != *state);
+    Ok(())
 }
 
 /// Threads may share a GPU, and hand batches to each other.

@@ -379,7 +379,7 @@ where
             return Ok(known);
         }
         let mut found = [0];
-        self.asked.download(0, &mut found)?;
+        self.asked.download(&mut found)?;
         let [found] = found;
         *asking = Some(found as usize);
         Ok(found as usize)

@@ -55,7 +55,7 @@ impl<'g, T: DeviceCopy + Default> OnDemand<'g, T> {
     pub(super) fn set(&mut self, what: &'static str, values: &[T]) -> Result<(), LaunchError> {
         check_length(what, self.length, values.len())?;
         if let Some(array) = self.array.get_mut() {
-            return array.upload(0, values);
+            return array.upload(values);
         }
         self.array = Buffer::from_slice(self.gpu, values)?.into();
         Ok(())
