@@ -5,7 +5,7 @@ use cust::memory::{DeviceCopy, DevicePointer, DeviceSlice};
 use nalgebra::SVector;
 
 use super::buffer::Buffer;
-use super::error::check_length;
+use super::error::{check_length, whole_particles};
 use super::gpu::Argument;
 use super::statuses::{Records, Statuses, set_word_positions};
 use super::{Gpu, KernelName, LaunchError, ptx};
@@ -236,9 +236,7 @@ impl Gpu {
         first: u64,
         state: DeviceSlice<X::Real>,
     ) -> Result<Batch<'_, X>, LaunchError> {
-        let components = X::PARTS * X::DIMENSION;
-        let count = state.len().checked_div(components).unwrap_or(0);
-        check_length("components of the state", count * components, state.len())?;
+        let count = whole_particles(X::PARTS * X::DIMENSION, state.len())?;
         // SAFETY: as the caller promises.
         let state = unsafe { Buffer::lent(self, state) };
         let progress = (

@@ -183,6 +183,14 @@ pub(super) fn check_length(
     }
 }
 
+/// How many particles of so many components each a state of `found` components is of, if that is a whole number.
+pub(super) fn whole_particles(of_particle: usize, found: usize) -> Result<usize, LaunchError> {
+    // Particles without components have none together.
+    let expected = found.checked_next_multiple_of(of_particle).unwrap_or(0);
+    check_length("components of the state", expected, found)?;
+    Ok(found.checked_div(of_particle).unwrap_or(0))
+}
+
 impl fmt::Display for LaunchError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {

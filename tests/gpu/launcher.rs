@@ -287,16 +287,20 @@ fn check_errors(gpu: &Gpu) -> Result<()> {
     other.expect(&before)?;
 
     type Split<'g> = Result<SplitBatch<'g, Overdamped<f32>>, LaunchError>;
-    let split: Split<'_> = gpu.split_phase(Streams::new(1), 0, 3, Layout::Rows, &[0.0; 7]);
-    let expected = LaunchError::Length {
-        what: "components of the state",
-        expected: 9,
-        found: 7,
-    };
-    ensure!(
-        split.err() == Some(expected),
-        "a state of 7 in 3 dimensions"
-    );
+    for (dimension, found, expected) in [(3, 7, 9), (3, 2, 3), (0, 2, 0)] {
+        let state = vec![0.0; found];
+        let split: Split<'_> = gpu.split_phase(Streams::new(1), 0, dimension, Layout::Rows, &state);
+        let what = "components of the state";
+        let error = LaunchError::Length {
+            what,
+            expected,
+            found,
+        };
+        ensure!(
+            split.err() == Some(error),
+            "{found} in {dimension} dimensions"
+        );
+    }
     let split: Split<'_> = gpu.split_phase(Streams::new(1), 0, 3, Layout::Rows, &[0.0; 6]);
     let error = split?.set_drift(&[0.0; 5]);
     ensure!(

@@ -236,7 +236,7 @@ fn check_errors(gpu: &Gpu) -> Result<()> {
         let batch: Result<Batch<'_, SVector<f32, 2>>, _> = gpu.batch_over(streams, 0, *seven);
         let error = batch.err().map(|error| error.to_string());
         ensure!(
-            error.as_deref() == Some("7 components of the state, not 6"),
+            error.as_deref() == Some("7 components of the state, not 8"),
             "{error:?}"
         );
         let states = [*six, *seven];

@@ -6,7 +6,7 @@ use super::launch::kernel_of;
 use super::step::{NO_KEY, Step};
 use super::{Layout, OnDemand, SplitBatch};
 use crate::cuda::buffer::Buffer;
-use crate::cuda::error::check_length;
+use crate::cuda::error::{check_length, whole_particles};
 use crate::cuda::statuses::Statuses;
 use crate::cuda::{Gpu, LaunchError};
 use crate::dynamics::CellOf;
@@ -94,14 +94,7 @@ fn extent<S: KernelDynamics>(
     length: usize,
 ) -> Result<SplitExtent, LaunchError> {
     let components = CellOf::<S, S::Real>::PARTS.saturating_mul(dimension);
-    let count = length.checked_div(components).unwrap_or(0);
-    if count * components != length {
-        return Err(LaunchError::Length {
-            what: "components of the state",
-            expected: (count + 1).saturating_mul(components),
-            found: length,
-        });
-    }
+    let count = whole_particles(components, length)?;
     for (what, found, most) in [
         ("particles", count, u32::MAX as usize),
         ("dimensions", dimension, i32::MAX as usize),
