@@ -1,6 +1,6 @@
 //! Launches whose instructions are counted, on an emulated driver: see `count`.
 
-use anyhow::{Context, Result, bail, ensure};
+use anyhow::{Context, Result, ensure};
 use poisson_midpoint::MidpointLaw::{Bernoulli, Single};
 use poisson_midpoint::batch::{Particles, Status};
 use poisson_midpoint::cuda::{Gpu, Grid, Layout, SplitBatch};
@@ -12,68 +12,87 @@ use poisson_midpoint::{Baoa, EulerMaruyama, PoissonMidpoint, State, Stepper};
 
 use super::{overdamped, underdamped};
 
-/// What is counted, the kernel that does it, and how many instructions a step of a warp is to take some day.
-const COUNTED: [(&str, &str, Option<u32>); 20] = [
+/// Launches on a device, and tells how many warps' steps that is: of 32 particles each, or, where a particle is an
+/// image, of 32 components.
+type Launch = fn(&Gpu) -> Result<usize>;
+
+/// What is counted, the kernel that does it, how many instructions a step of a warp is to take some day, and the launch.
+const COUNTED: [(&str, &str, Option<u32>, Launch); 20] = [
     (
         "em-overdamped-well-2",
         "em_overdamped_well_f32_2",
         Some(240),
+        |gpu| well(gpu, &EulerMaruyama::new(overdamped()?)),
     ),
     (
         "single-overdamped-well-2",
         "pmm_overdamped_well_f32_2",
         Some(550),
+        |gpu| well(gpu, &PoissonMidpoint::new(overdamped()?, Single)),
     ),
     (
         "bernoulli-overdamped-well-2",
         "pmm_overdamped_well_f32_2",
         Some(1500),
+        |gpu| well(gpu, &PoissonMidpoint::new(overdamped()?, Bernoulli)),
     ),
     (
         "em-underdamped-gaussian-2",
         "em_underdamped_gaussian_f32_2",
         Some(500),
+        |gpu| gaussian::<_, 2>(gpu, &EulerMaruyama::new(underdamped()?)),
     ),
     (
         "single-underdamped-gaussian-2",
         "pmm_underdamped_gaussian_f32_2",
         Some(1300),
+        |gpu| gaussian::<_, 2>(gpu, &PoissonMidpoint::new(underdamped()?, Single)),
     ),
     (
         "bernoulli-underdamped-gaussian-2",
         "pmm_underdamped_gaussian_f32_2",
         Some(3500),
+        |gpu| gaussian::<_, 2>(gpu, &PoissonMidpoint::new(underdamped()?, Bernoulli)),
     ),
     (
         "em-overdamped-gaussian-2",
         "em_overdamped_gaussian_f32_2",
         Some(240),
+        |gpu| gaussian::<_, 2>(gpu, &EulerMaruyama::new(overdamped()?)),
     ),
     (
         "baoa-underdamped-well-2",
         "baoa_underdamped_well_f32_2",
         None,
+        |gpu| well(gpu, &Baoa::new(underdamped()?)?),
     ),
     (
         "em-overdamped-gaussian-16",
         "em_overdamped_gaussian_f32_16",
         None,
+        |gpu| gaussian::<_, 16>(gpu, &EulerMaruyama::new(overdamped()?)),
     ),
     (
         "single-overdamped-gaussian-16",
         "pmm_overdamped_gaussian_f32_16",
         None,
+        |gpu| gaussian::<_, 16>(gpu, &PoissonMidpoint::new(overdamped()?, Single)),
     ),
-    ("update-images", "update_overdamped_f32", None),
-    ("begin-images", "begin_overdamped_f32", None),
-    ("midpoint-images", "midpoint_overdamped_f32", None),
-    ("update-columns", "update_overdamped_f32", None),
-    ("begin-columns", "begin_overdamped_f32", None),
-    ("midpoint-columns", "midpoint_overdamped_f32", None),
-    ("update-columns-2", "update_overdamped_f32", None),
-    ("begin-columns-2", "begin_overdamped_f32", None),
-    ("midpoint-columns-2", "midpoint_overdamped_f32", None),
-    ("finish-columns-2", "finish_overdamped_f32", None),
+    ("update-images", "update_overdamped_f32", None, images),
+    ("begin-images", "begin_overdamped_f32", None, images),
+    ("midpoint-images", "midpoint_overdamped_f32", None, images),
+    ("update-columns", "update_overdamped_f32", None, columns),
+    ("begin-columns", "begin_overdamped_f32", None, columns),
+    ("midpoint-columns", "midpoint_overdamped_f32", None, columns),
+    ("update-columns-2", "update_overdamped_f32", None, columns_2),
+    ("begin-columns-2", "begin_overdamped_f32", None, columns_2),
+    (
+        "midpoint-columns-2",
+        "midpoint_overdamped_f32",
+        None,
+        columns_2,
+    ),
+    ("finish-columns-2", "finish_overdamped_f32", None, columns_2),
 ];
 
 /// The numbers of an image.
@@ -86,7 +105,7 @@ const WARP: usize = 32;
 /// Prints what is counted, its kernel, its aim, and how many bytes a split-phase kernel must move for a number: a line
 /// each.
 pub fn list() {
-    for (name, kernel, aim) in COUNTED {
+    for (name, kernel, aim, _) in COUNTED {
         let aim = aim.map_or("–".into(), |aim| aim.to_string());
         let dimension = match name {
             _ if name.ends_with("-images") || name.ends_with("-columns") => Some(IMAGE),
@@ -129,54 +148,43 @@ impl Bytes {
     }
 }
 
-/// Launches what has this name, and prints how many warps' steps that is: of 32 particles each, or, where a
-/// particle is an image, of 32 components.
+/// Launches what has this name, and prints how many steps of warps that is.
 pub fn launch(gpu: &Gpu, name: &str) -> Result<()> {
-    let well = DoubleWell {
+    let found = COUNTED.iter().find(|(counted, ..)| *counted == name);
+    let (.., launch) = found.context("nothing of this name is counted")?;
+    println!("{}", launch(gpu).with_context(|| name.to_string())?);
+    Ok(())
+}
+
+fn well<P>(gpu: &Gpu, stepper: &P) -> Result<usize>
+where
+    P: KernelStepper<Dynamics: KernelDynamics<Real = f32>>,
+{
+    let drift = DoubleWell {
         steepness: 1.0,
         cap: 3.0,
     };
-    let table = standard_normal::<2>();
-    let gaussian = GaussianTable::<f32, 2>::from_table(&table)?;
-    let table = standard_normal::<16>();
-    let wide = GaussianTable::<f32, 16>::from_table(&table)?;
-    let (over, under) = (overdamped()?, underdamped()?);
-    let steps = match name {
-        "em-overdamped-well-2" => fused::<_, _, _, 2>(gpu, &EulerMaruyama::new(over), &well),
-        "single-overdamped-well-2" => {
-            fused::<_, _, _, 2>(gpu, &PoissonMidpoint::new(over, Single), &well)
-        }
-        "bernoulli-overdamped-well-2" => {
-            fused::<_, _, _, 2>(gpu, &PoissonMidpoint::new(over, Bernoulli), &well)
-        }
-        "em-underdamped-gaussian-2" => {
-            fused::<_, _, _, 2>(gpu, &EulerMaruyama::new(under), &gaussian)
-        }
-        "single-underdamped-gaussian-2" => {
-            fused::<_, _, _, 2>(gpu, &PoissonMidpoint::new(under, Single), &gaussian)
-        }
-        "bernoulli-underdamped-gaussian-2" => {
-            fused::<_, _, _, 2>(gpu, &PoissonMidpoint::new(under, Bernoulli), &gaussian)
-        }
-        "em-overdamped-gaussian-2" => {
-            fused::<_, _, _, 2>(gpu, &EulerMaruyama::new(over), &gaussian)
-        }
-        "baoa-underdamped-well-2" => fused::<_, _, _, 2>(gpu, &Baoa::new(under)?, &well),
-        "em-overdamped-gaussian-16" => fused::<_, _, _, 16>(gpu, &EulerMaruyama::new(over), &wide),
-        "single-overdamped-gaussian-16" => {
-            fused::<_, _, _, 16>(gpu, &PoissonMidpoint::new(over, Single), &wide)
-        }
-        "update-images" | "begin-images" | "midpoint-images" => split(gpu, IMAGE, 8, Layout::Rows),
-        "update-columns" | "begin-columns" | "midpoint-columns" => {
-            split(gpu, IMAGE, 32, Layout::Columns)
-        }
-        "update-columns-2" | "begin-columns-2" | "midpoint-columns-2" | "finish-columns-2" => {
-            split(gpu, 2, 1024, Layout::Columns)
-        }
-        _ => bail!("nothing of this name is counted"),
-    };
-    println!("{}", steps.with_context(|| name.to_string())?);
-    Ok(())
+    fused::<_, _, _, 2>(gpu, stepper, &drift)
+}
+
+fn gaussian<P, const D: usize>(gpu: &Gpu, stepper: &P) -> Result<usize>
+where
+    P: KernelStepper<Dynamics: KernelDynamics<Real = f32>>,
+{
+    let table = standard_normal::<D>();
+    fused::<_, _, _, D>(gpu, stepper, &GaussianTable::from_table(&table)?)
+}
+
+fn images(gpu: &Gpu) -> Result<usize> {
+    split(gpu, IMAGE, 8, Layout::Rows)
+}
+
+fn columns(gpu: &Gpu) -> Result<usize> {
+    split(gpu, IMAGE, 32, Layout::Columns)
+}
+
+fn columns_2(gpu: &Gpu) -> Result<usize> {
+    split(gpu, 2, 1024, Layout::Columns)
 }
 
 /// The table of a Gaussian about 0 whose precision is the identity.
