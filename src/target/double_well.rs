@@ -31,23 +31,15 @@ pub struct DoubleWell<T> {
 impl<T: Real, const D: usize> Drift<T, D> for DoubleWell<T> {
     #[inline]
     fn drift(&self, _time: T, position: &SVector<T, D>) -> SVector<T, D> {
+        let cubic = |x: T| x - x * x * x;
         let slope = T::ONE - T::from_u32(3) * self.cap * self.cap;
         position.map(|x| {
-            // Choices instead of branches, which the threads of a warp would take one after another.
-            let within = if x > self.cap {
-                self.cap
-            } else if x < -self.cap {
-                -self.cap
+            // One branch, since the threads of a warp take one after another.
+            let force = if x <= self.cap && x >= -self.cap {
+                cubic(x)
             } else {
-                x
-            };
-            let cubic = within - within * within * within;
-            let beyond = x - within;
-            // Where the slope is infinite, 0 times it would be NaN.
-            let force = if beyond == T::ZERO {
-                cubic
-            } else {
-                cubic + slope * beyond
+                let cap = if x > self.cap { self.cap } else { -self.cap };
+                cubic(cap) + slope * (x - cap)
             };
             self.steepness * force
         })
