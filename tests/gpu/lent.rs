@@ -341,15 +341,22 @@ fn check_memory(gpu: &Gpu) -> Result<()> {
         Ok((batch.b0(), batch.update(&euler, 0)))
     })?;
     ensure!(
-        refused.0.is_null() && matches!(refused.1, Err(LaunchError::Driver { .. })),
+        matches!(
+            refused,
+            (
+                Err(LaunchError::Driver { .. }),
+                Err(LaunchError::Driver { .. })
+            )
+        ),
         "{refused:?}"
     );
-    ensure!(!batch.b0().is_null() && batch.b0() == batch.b0());
+    let made = batch.b0()?;
+    ensure!(!made.is_null() && made == batch.b0()?);
     ensure!(taken()? == of_particles + of_state, "{} B", taken()?);
     batch.update(&euler, 0)?;
     // SAFETY: as above.
     unsafe { batch.lend_b0(*b0)? };
-    ensure!(batch.b0() == b0.as_device_ptr());
+    ensure!(batch.b0()? == b0.as_device_ptr());
     ensure!(taken()? == of_particles, "{} B", taken()?);
     batch.set_drift(&[0.0; D * COUNT])?;
     ensure!(taken()? == of_particles + of_state, "{} B", taken()?);

@@ -18,6 +18,8 @@ fn refused(error: LaunchError) -> PyErr {
     PyRuntimeError::new_err(error.to_string())
 }
 
+type Particles = SplitBatch<'static, Overdamped<f32>>;
+
 /// An array of `f32` in a GPU's memory, one particle after another.
 #[pyclass(frozen)]
 struct Array {
@@ -58,7 +60,7 @@ impl Array {
 struct Batch {
     device: String,
     /// The device stays open as long as the program runs.
-    batch: SplitBatch<'static, Overdamped<f32>>,
+    batch: Particles,
     shape: (usize, usize),
 }
 
@@ -86,7 +88,7 @@ impl Batch {
             unsafe { Gpu::on_stream(device, without_provenance_mut(stream)) }.map_err(refused)?;
         let gpu: &'static Gpu = Box::leak(Box::new(gpu));
         let streams = Streams::new(seed);
-        let batch: SplitBatch<'static, Overdamped<f32>> = gpu
+        let batch: Particles = gpu
             .split_phase(streams, 0, dimension, Layout::Rows, &start)
             .map_err(refused)?;
         Ok(Self {
@@ -104,25 +106,25 @@ impl Batch {
 
     /// The states, here until the next step is over.
     #[getter]
-    fn state(slf: &Bound<'_, Self>) -> Array {
-        Self::array(slf, SplitBatch::state)
+    fn state(slf: &Bound<'_, Self>) -> PyResult<Array> {
+        Self::array(slf, |batch| Ok(batch.state()))
     }
 
     /// Where the drift at the states goes.
     #[getter]
-    fn b0(slf: &Bound<'_, Self>) -> Array {
+    fn b0(slf: &Bound<'_, Self>) -> PyResult<Array> {
         Self::array(slf, SplitBatch::b0)
     }
 
     /// The midpoints at which a drift is asked for.
     #[getter]
-    fn query(slf: &Bound<'_, Self>) -> Array {
+    fn query(slf: &Bound<'_, Self>) -> PyResult<Array> {
         Self::array(slf, SplitBatch::query)
     }
 
     /// Where the drift at the midpoints goes.
     #[getter]
-    fn drift(slf: &Bound<'_, Self>) -> Array {
+    fn drift(slf: &Bound<'_, Self>) -> PyResult<Array> {
         Self::array(slf, SplitBatch::drift)
     }
 
@@ -154,14 +156,14 @@ impl Batch {
 impl Batch {
     fn array(
         slf: &Bound<'_, Self>,
-        pointer: fn(&SplitBatch<'static, Overdamped<f32>>) -> DevicePointer<f32>,
-    ) -> Array {
+        pointer: fn(&Particles) -> Result<DevicePointer<f32>, LaunchError>,
+    ) -> PyResult<Array> {
         let batch = slf.borrow();
-        Array {
+        Ok(Array {
             _owner: slf.clone().unbind(),
-            address: pointer(&batch.batch).as_raw(),
+            address: pointer(&batch.batch).map_err(refused)?.as_raw(),
             shape: batch.shape,
-        }
+        })
     }
 }
 

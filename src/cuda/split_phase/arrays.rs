@@ -18,33 +18,40 @@ where
         self.state.pointer()
     }
 
-    /// Where the drift at [`state`](Self::state) goes, laid out like positions; null if the driver has no memory for
-    /// it, which the next step tells.
+    /// Where the drift at [`state`](Self::state) goes, laid out like positions.
     ///
     /// This array and the next three are made, of zeros, when their pointer is first asked for, they are first written
     /// or a part of a step first uses them; one that is lent before that takes no memory. Making one waits for the
     /// device.
-    #[must_use]
-    pub fn b0(&self) -> DevicePointer<S::Real> {
+    ///
+    /// # Errors
+    /// [`LaunchError::Driver`], if there is too little memory for example.
+    pub fn b0(&self) -> Result<DevicePointer<S::Real>, LaunchError> {
         self.b0.pointer()
     }
 
-    /// The midpoints where a drift is asked for, laid out like positions, or null like [`b0`](Self::b0). Those of a
-    /// particle that does not ask have no meaning.
-    #[must_use]
-    pub fn query(&self) -> DevicePointer<S::Real> {
+    /// The midpoints where a drift is asked for, laid out like positions. Those of a particle that does not ask have no
+    /// meaning.
+    ///
+    /// # Errors
+    /// As [`b0`](Self::b0).
+    pub fn query(&self) -> Result<DevicePointer<S::Real>, LaunchError> {
         self.query.pointer()
     }
 
-    /// The times at which a drift is asked for, one for each particle, or null like [`b0`](Self::b0).
-    #[must_use]
-    pub fn times(&self) -> DevicePointer<S::Real> {
+    /// The times at which a drift is asked for, one for each particle.
+    ///
+    /// # Errors
+    /// As [`b0`](Self::b0).
+    pub fn times(&self) -> Result<DevicePointer<S::Real>, LaunchError> {
         self.times.pointer()
     }
 
-    /// Where the drift at [`query`](Self::query) goes, laid out like positions, or null like [`b0`](Self::b0).
-    #[must_use]
-    pub fn drift(&self) -> DevicePointer<S::Real> {
+    /// Where the drift at [`query`](Self::query) goes, laid out like positions.
+    ///
+    /// # Errors
+    /// As [`b0`](Self::b0).
+    pub fn drift(&self) -> Result<DevicePointer<S::Real>, LaunchError> {
         self.drift.pointer()
     }
 

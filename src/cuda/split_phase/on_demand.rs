@@ -37,10 +37,9 @@ impl<'g, T: DeviceCopy + Default> OnDemand<'g, T> {
         Ok(self.array.get_or_init(|| array))
     }
 
-    /// Where the array is, which is made unless there is one; null if the driver refuses to make it.
-    pub(super) fn pointer(&self) -> DevicePointer<T> {
-        self.made()
-            .map_or_else(|_| DevicePointer::null(), Buffer::pointer)
+    /// Where the array is, which is made unless there is one.
+    pub(super) fn pointer(&self) -> Result<DevicePointer<T>, LaunchError> {
+        self.made().map(Buffer::pointer)
     }
 
     /// The elements, copied from the device.
