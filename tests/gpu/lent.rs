@@ -293,16 +293,19 @@ fn check_races(gpu: &Gpu, library: &Library) -> Result<()> {
     Ok(())
 }
 
-/// What a batch takes of the device's memory beside what it is lent: an array when it is needed and not lent, and none
-/// in the place of one that is.
+/// What a batch takes of the device's memory beside what it is lent: an array when a step can use it and it is not lent,
+/// and none in the place of one that is.
 fn check_memory(gpu: &Gpu) -> Result<()> {
     const D: usize = 40;
     const COUNT: usize = 5;
     let dynamics = Overdamped::new(0.1_f32, 100)?;
     let euler = EulerMaruyama::new(dynamics);
-    let midpoint = PoissonMidpoint::new(dynamics, MidpointLaw::Single);
+    let single = PoissonMidpoint::new(dynamics, MidpointLaw::Single);
+    let bernoulli = PoissonMidpoint::new(dynamics, MidpointLaw::Bernoulli);
+    let without_midpoints =
+        PoissonMidpoint::new(Overdamped::new(0.1_f32, 1)?, MidpointLaw::Bernoulli);
     let tensor = |length| DeviceBuffer::<f32>::from_slice(&vec![0.0; length]);
-    let of_state = D * COUNT * size_of::<f32>();
+    let (of_times, of_state) = (COUNT * size_of::<f32>(), D * COUNT * size_of::<f32>());
     let [state, next, b0, drift, query] = [(); 5].map(|()| tensor(D * COUNT));
     let (state, next, b0, drift, query) = (state?, next?, b0?, drift?, query?);
     let times = tensor(COUNT)?;
@@ -320,19 +323,28 @@ fn check_memory(gpu: &Gpu) -> Result<()> {
     unsafe {
         batch.lend_b0(*b0)?;
         batch.update(&euler, 0)?;
+        batch.begin(&without_midpoints, 1)?;
+        batch.finish()?;
         ensure!(
             taken()? == of_particles,
             "an array that a step does not use"
         );
         batch.lend_query(*query)?;
         batch.lend_times(*times)?;
-        batch.begin(&midpoint, 1)?;
         batch.lend_drift(*drift)?;
-        batch.midpoint()?;
-        batch.finish()?;
     }
-    // The noise and the corrections, which nobody can lend.
-    ensure!(taken()? == of_particles + 2 * of_state, "{} B", taken()?);
+    // The noise, which nobody can lend, and after one midpoint of several the corrections.
+    batch.begin(&single, 2)?;
+    batch.midpoint()?;
+    batch.finish()?;
+    ensure!(taken()? == of_particles + of_state, "{} B", taken()?);
+    batch.begin(&bernoulli, 3)?;
+    ensure!(taken()? == of_particles + of_state, "{} B", taken()?);
+    while batch.asking()? > 0 {
+        batch.midpoint()?;
+        ensure!(taken()? == of_particles + 2 * of_state, "{} B", taken()?);
+    }
+    batch.finish()?;
     drop(batch);
     ensure!(taken()? == 0, "{} B are left", taken()?);
 
@@ -360,5 +372,9 @@ fn check_memory(gpu: &Gpu) -> Result<()> {
     ensure!(taken()? == of_particles, "{} B", taken()?);
     batch.set_drift(&[0.0; D * COUNT])?;
     ensure!(taken()? == of_particles + of_state, "{} B", taken()?);
+    // The noise, the midpoints and their times.
+    batch.begin(&single, 1)?;
+    let of_begun = of_particles + 3 * of_state + of_times;
+    ensure!(taken()? == of_begun, "{} B", taken()?);
     Ok(())
 }

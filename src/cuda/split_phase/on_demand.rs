@@ -8,7 +8,7 @@ use crate::cuda::buffer::Buffer;
 use crate::cuda::error::check_length;
 use crate::cuda::{Gpu, LaunchError};
 
-/// An array of a known length: the caller's, or one of zeros that is made when it is first needed.
+/// An array of a known length: the caller's, or one that is made when it is first needed.
 #[derive(Debug)]
 pub(super) struct OnDemand<'g, T: DeviceCopy> {
     gpu: &'g Gpu,
@@ -25,21 +25,36 @@ impl<'g, T: DeviceCopy + Default> OnDemand<'g, T> {
         }
     }
 
-    /// The array, which is made unless there is one. That waits for the device: whoever is told where the array is may
-    /// write it on another stream.
-    pub(super) fn made(&self) -> Result<&Buffer<'g, T>, LaunchError> {
+    /// The array, which is made of zeros unless there is one. That waits for the device: whoever is told where the array
+    /// is may write it on another stream.
+    pub(super) fn zeros(&self) -> Result<&Buffer<'g, T>, LaunchError> {
+        self.or_make(|| {
+            let array = Buffer::filled(self.gpu, 0, self.length)?;
+            self.gpu.synchronize()?;
+            Ok(array)
+        })
+    }
+
+    /// The array, which is made unless there is one, to be written before it is read.
+    pub(super) fn unwritten(&self) -> Result<&Buffer<'g, T>, LaunchError> {
+        self.or_make(|| Buffer::unwritten(self.gpu, self.length))
+    }
+
+    fn or_make(
+        &self,
+        make: impl FnOnce() -> Result<Buffer<'g, T>, LaunchError>,
+    ) -> Result<&Buffer<'g, T>, LaunchError> {
         if let Some(array) = self.array.get() {
             return Ok(array);
         }
-        let array = Buffer::filled(self.gpu, 0, self.length)?;
-        self.gpu.synchronize()?;
+        let array = make()?;
         // That of another thread, if it was faster.
         Ok(self.array.get_or_init(|| array))
     }
 
     /// Where the array is, which is made unless there is one.
     pub(super) fn pointer(&self) -> Result<DevicePointer<T>, LaunchError> {
-        self.made().map(Buffer::pointer)
+        self.zeros().map(Buffer::pointer)
     }
 
     /// The elements, copied from the device.

@@ -57,7 +57,7 @@ where
         self.extent.step = step;
         self.extent.round = 0;
         let method = Method::from(stepper);
-        let updated = self.launch(SplitPart::Update, &method, self.tiles());
+        let updated = self.launch(SplitPart::Update, &method, 0, self.tiles());
         let ended = updated.and_then(|()| self.end(&method));
         self.or_give_up(ended)
     }
@@ -168,9 +168,9 @@ where
         }
         let tiles = self.tiles();
         if tiles > self.len() {
-            self.launch(SplitPart::Choose, &method, self.len())?;
+            self.launch(SplitPart::Choose, &method, most, self.len())?;
         }
-        self.launch(part, &method, tiles)?;
+        self.launch(part, &method, most, tiles)?;
         let known = if may_ask { self.len() } else { 0 };
         self.step = Step::Midpoint {
             method,
@@ -182,7 +182,7 @@ where
     }
 
     fn end(&mut self, method: &Method<S::Real>) -> Result<(), LaunchError> {
-        self.launch(SplitPart::Finish, method, self.len())?;
+        self.launch(SplitPart::Finish, method, 0, self.len())?;
         mem::swap(&mut self.state, &mut self.next);
         mem::swap(&mut self.word_positions, &mut self.next_word_positions);
         self.step = Step::None;
