@@ -23,7 +23,8 @@ impl Gpu {
         let unwound = Unwound(self);
         let asked = ask(&mut Copies { gpu: self });
         mem::forget(unwound);
-        let done = self.synchronize();
+        // The thread has entered, and cannot be refused to again.
+        let done = self.queue().synchronize();
         let asked = asked?;
         done.map(|()| asked)
     }
@@ -34,7 +35,7 @@ struct Unwound<'a>(&'a Gpu);
 
 impl Drop for Unwound<'_> {
     fn drop(&mut self) {
-        let _ = self.0.synchronize();
+        let _ = self.0.queue().synchronize();
     }
 }
 
@@ -47,7 +48,8 @@ impl<'a> Copies<'a> {
         from: &'a [T],
     ) -> Result<(), LaunchError> {
         let to = to.part(offset, from.len())?;
-        // SAFETY: the part is as long as the slice, which is borrowed until `Gpu::copies` has waited.
+        // SAFETY: the part is as long as the slice, which is borrowed until `Gpu::copies` has waited. A device that
+        // refuses to be waited for is lost, and its copies with it.
         unsafe { self.gpu.queue().upload(to, from) }
     }
 

@@ -202,8 +202,10 @@ impl Gpu {
     /// # Errors
     /// [`LaunchError::Driver`], of anything that was asked for since the last call.
     pub fn synchronize(&self) -> Result<(), LaunchError> {
-        self.enter()?;
-        self.queue.synchronize()
+        // Waited for even where the thread cannot enter: what is freed or handed back next may be in use.
+        let entered = self.enter();
+        let done = self.queue.synchronize();
+        entered.and(done)
     }
 
     /// The stream, for a thread that has entered.
