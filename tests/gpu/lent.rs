@@ -376,5 +376,22 @@ fn check_memory(gpu: &Gpu) -> Result<()> {
     batch.begin(&single, 1)?;
     let of_begun = of_particles + 3 * of_state + of_times;
     ensure!(taken()? == of_begun, "{} B", taken()?);
+    drop(batch);
+
+    // Memory that is missing amid a step leaves the step as it is.
+    let mut batch: SplitBatch<'_, Overdamped<f32>> = over()?;
+    batch.begin(&bernoulli, 0)?;
+    let refused = without("cuMemAlloc_v2", || Ok(batch.midpoint()))?;
+    ensure!(
+        matches!(refused, Err(LaunchError::Driver { .. })),
+        "{refused:?}"
+    );
+    while batch.asking()? > 0 {
+        batch.midpoint()?;
+    }
+    batch.finish()?;
+    // The drift and the corrections too.
+    let of_all = of_begun + 2 * of_state;
+    ensure!(taken()? == of_all, "{} B", taken()?);
     Ok(())
 }

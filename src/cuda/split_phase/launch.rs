@@ -43,7 +43,11 @@ where
     }
 
     /// The arrays of such a part, of which those are made that it can use and that are not there.
-    fn columns(&self, part: SplitPart, most: u32) -> Result<SplitPhase<S::Real>, LaunchError> {
+    pub(super) fn columns(
+        &self,
+        part: SplitPart,
+        most: u32,
+    ) -> Result<SplitPhase<S::Real>, LaunchError> {
         let is_round = matches!(part, SplitPart::Begin | SplitPart::Midpoint);
         let has_midpoints = is_round && most > 0;
         // The states, as long and as well aligned, stand for what the part does not use, which need not be there.

@@ -19,7 +19,8 @@ impl Gpu {
     /// beginning of their streams.
     ///
     /// `state` has PARTS·`dimension` components of each particle, all positions before all
-    /// velocities, each laid out as `layout` says.
+    /// velocities, each laid out as `layout` says. Memory for drifts, midpoints and noise is taken when a step first
+    /// needs it.
     ///
     /// # Errors
     /// [`LaunchError::Length`] if the state is not that of a whole number of particles,

@@ -47,7 +47,7 @@ where
     }
 
     /// Moves the particles by macro step `step` of Euler–Maruyama, their drift being
-    /// [`b0`](Self::b0).
+    /// [`b0`](Self::b0), for which it takes memory if there is none yet.
     ///
     /// # Errors
     /// [`LaunchError::Order`] amid a midpoint step; [`LaunchError::Compile`] and [`LaunchError::Driver`], by which the
@@ -63,7 +63,8 @@ where
     }
 
     /// Begins macro step `step` of the Poisson midpoint method, the particles' drift being
-    /// [`b0`](Self::b0).
+    /// [`b0`](Self::b0). The first of a method with midpoints takes memory for these, their times, and the noise on the
+    /// way to them.
     ///
     /// # Errors
     /// [`LaunchError::Order`] amid another step; [`LaunchError::Compile`] and [`LaunchError::Driver`], by which the
@@ -105,11 +106,12 @@ where
     }
 
     /// Goes on with the particles that ask for a drift, which is now at [`drift`](Self::drift). Where none asks any
-    /// more it changes nothing.
+    /// more it changes nothing. The first takes memory for the drift, and under [`MidpointLaw::Bernoulli`] for the
+    /// corrections by it.
     ///
     /// # Errors
     /// [`LaunchError::Order`] if no step is under way; [`LaunchError::Compile`] and [`LaunchError::Driver`], by which
-    /// the step is given up.
+    /// the step is given up, unless it is memory that is missing: then it can be tried again.
     pub fn midpoint(&mut self) -> Result<(), LaunchError> {
         match self.step {
             Step::None | Step::GivenUp => Err(self.out_of_order("midpoint")),
@@ -119,6 +121,8 @@ where
             Step::Midpoint {
                 method, law, most, ..
             } => {
+                // Makes what is missing before anything has changed.
+                self.columns(SplitPart::Midpoint, most)?;
                 mem::swap(&mut self.previous, &mut self.current);
                 self.extent.round += 1;
                 let gone = self.round(SplitPart::Midpoint, method, law, most);
