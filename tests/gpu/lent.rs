@@ -290,7 +290,14 @@ fn check_races(gpu: &Gpu, library: &Library) -> Result<()> {
         library.write(&b0, &x)?;
         library.wait()?;
     }
-    Ok(())
+    // An array that has just been made can be written on any stream.
+    let batch: SplitBatch<'_, Overdamped<f32>> =
+        gpu.split_phase(Streams::new(SEED), 0, 3, Layout::Rows, &[0.0; 6])?;
+    for made in [batch.b0()?, batch.query()?, batch.drift()?] {
+        // SAFETY: it has as many numbers as the states, and the batch lives longer.
+        library.write(&unsafe { DeviceSlice::from_raw_parts(made, 6) }, &x)?;
+    }
+    library.wait()
 }
 
 /// What a batch takes of the device's memory beside what it is lent: an array when a step can use it and it is not lent,

@@ -21,8 +21,8 @@ where
     /// Where the drift at [`state`](Self::state) goes, laid out like positions.
     ///
     /// This array and the next three are made, of zeros, when their pointer is first asked for, they are first written
-    /// or a part of a step first uses them; one that is lent before that takes no memory. Making one waits for the
-    /// device.
+    /// or a part of a step first uses them; one that is lent before that takes no memory. To ask for a pointer waits
+    /// for the device if that makes the array.
     ///
     /// # Errors
     /// [`LaunchError::Driver`], if there is too little memory for example.

@@ -45,8 +45,8 @@ pub enum Layout {
 /// | | | [`finish`](Self::finish) | only to ask, if nobody has |
 ///
 /// So do copies to and from the host wait, such as [`states`](Self::states) and [`set_b0`](Self::set_b0); the first
-/// launch of all, while the driver compiles the kernels; the first step of a method, which makes the arrays that it
-/// needs; an array that is lent in the place of one that was made; and dropping the batch. Everything else only puts
+/// launch of all, while the driver compiles the kernels; a call like [`b0`](Self::b0), if it makes the array; an array
+/// that is lent in the place of one that was made; and dropping the batch. Everything else only puts
 /// work on the stream, where it comes after what was put there before: a drift that is computed on the stream, or in
 /// order with it, needs no wait.
 ///

@@ -25,14 +25,9 @@ impl<'g, T: DeviceCopy + Default> OnDemand<'g, T> {
         }
     }
 
-    /// The array, which is made of zeros unless there is one. That waits for the device: whoever is told where the array
-    /// is may write it on another stream.
+    /// The array, which is made of zeros unless there is one, on the stream.
     pub(super) fn zeros(&self) -> Result<&Buffer<'g, T>, LaunchError> {
-        self.or_make(|| {
-            let array = Buffer::filled(self.gpu, 0, self.length)?;
-            self.gpu.synchronize()?;
-            Ok(array)
-        })
+        self.or_make(|| Buffer::filled(self.gpu, 0, self.length))
     }
 
     /// The array, which is made unless there is one, to be written before it is read.
@@ -52,9 +47,15 @@ impl<'g, T: DeviceCopy + Default> OnDemand<'g, T> {
         Ok(self.array.get_or_init(|| array))
     }
 
-    /// Where the array is, which is made unless there is one.
+    /// Where the array is, which is made of zeros unless there is one. That waits for the device: whoever is told may
+    /// write the array on another stream.
     pub(super) fn pointer(&self) -> Result<DevicePointer<T>, LaunchError> {
-        self.zeros().map(Buffer::pointer)
+        let array = self.or_make(|| {
+            let array = Buffer::filled(self.gpu, 0, self.length)?;
+            self.gpu.synchronize()?;
+            Ok(array)
+        })?;
+        Ok(array.pointer())
     }
 
     /// The elements, copied from the device.
