@@ -196,6 +196,7 @@ fn check_split(gpu: &Gpu, library: &Library, options: &Options, first: usize) ->
             batch.lend_b0(b0)?;
             batch.begin(&stepper, step)?;
             let early = [
+                batch.set_b0(&start),
                 batch.lend_b0(b0),
                 batch.lend_query(query),
                 batch.lend_times(*times),
@@ -376,6 +377,8 @@ fn check_memory(gpu: &Gpu) -> Result<()> {
     // SAFETY: as above.
     unsafe { batch.lend_b0(*b0)? };
     ensure!(batch.b0()? == b0.as_device_ptr());
+    batch.set_b0(&[0.25; D * COUNT])?;
+    ensure!(b0.as_host_vec()? == [0.25; D * COUNT]);
     ensure!(taken()? == of_particles, "{} B", taken()?);
     batch.set_drift(&[0.0; D * COUNT])?;
     ensure!(taken()? == of_particles + of_state, "{} B", taken()?);

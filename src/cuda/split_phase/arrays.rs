@@ -95,15 +95,16 @@ where
         self.times.to_vec()
     }
 
-    /// Copies the drift at the states to the device.
+    /// Copies the drift at the states to the device: into the array that was [lent](Self::lend_b0), if one was.
     ///
     /// # Errors
-    /// [`LaunchError::Length`], [`LaunchError::Driver`].
+    /// [`LaunchError::Length`], [`LaunchError::Order`] amid a step, [`LaunchError::Driver`].
     pub fn set_b0(&mut self, b0: &[S::Real]) -> Result<(), LaunchError> {
+        self.expect_none("set_b0")?;
         self.b0.set("components of the drift", b0)
     }
 
-    /// Copies the drift at the midpoints to the device.
+    /// Copies the drift at the midpoints to the device: into the array that was [lent](Self::lend_drift), if one was.
     ///
     /// # Errors
     /// [`LaunchError::Length`], [`LaunchError::Driver`].
