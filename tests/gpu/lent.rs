@@ -312,7 +312,7 @@ fn check_memory(gpu: &Gpu) -> Result<()> {
     let bernoulli = PoissonMidpoint::new(dynamics, MidpointLaw::Bernoulli);
     let without_midpoints =
         PoissonMidpoint::new(Overdamped::new(0.1_f32, 1)?, MidpointLaw::Bernoulli);
-    let tensor = |length| DeviceBuffer::<f32>::from_slice(&vec![0.0; length]);
+    let tensor = |length| DeviceBuffer::<f32>::from_slice(&vec![0.5; length]);
     let (of_times, of_state) = (COUNT * size_of::<f32>(), D * COUNT * size_of::<f32>());
     let [state, next, b0, drift, query] = [(); 5].map(|()| tensor(D * COUNT));
     let (state, next, b0, drift, query) = (state?, next?, b0?, drift?, query?);
@@ -331,6 +331,10 @@ fn check_memory(gpu: &Gpu) -> Result<()> {
     unsafe {
         batch.lend_b0(*b0)?;
         batch.update(&euler, 0)?;
+        ensure!(
+            state.as_host_vec()? == [0.5; D * COUNT],
+            "the state stands for arrays that are not used, and was written"
+        );
         batch.begin(&without_midpoints, 1)?;
         batch.finish()?;
         ensure!(

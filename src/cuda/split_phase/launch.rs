@@ -38,7 +38,8 @@ where
         let split = self.columns(part, most)?;
         let arguments = [Argument::of(&split), Argument::of(method)];
         // SAFETY: a kernel of this name was made by `split_kernel` and takes these arrays. Before what follows on the
-        // stream, nothing else uses them except for the caller's drift, which keeps to its own arrays.
+        // stream, nothing else uses them except for the caller's drift, which keeps to its own arrays. Several may be the
+        // state itself: no part writes the state, nor reads or writes what the state stands for.
         unsafe { self.gpu.launch(module, name, units, &arguments) }
     }
 
@@ -50,7 +51,7 @@ where
     ) -> Result<SplitPhase<S::Real>, LaunchError> {
         let is_round = matches!(part, SplitPart::Begin | SplitPart::Midpoint);
         let has_midpoints = is_round && most > 0;
-        // The states, as long and as well aligned, stand for what the part does not use, which need not be there.
+        // The state, at least as long and as well aligned, stands for what the part does not use.
         let column = |used: Option<Result<_, LaunchError>>| {
             used.unwrap_or(Ok(&self.state)).map(Buffer::column)
         };
