@@ -4,6 +4,7 @@ use core::mem::ManuallyDrop;
 
 use cust::memory::{DeviceBuffer, DeviceCopy, DevicePointer, DeviceSlice};
 
+use super::error::check_length;
 use super::{Gpu, LaunchError};
 use crate::kernel::Column;
 
@@ -108,11 +109,13 @@ impl<'g, T: DeviceCopy> Buffer<'g, T> {
 
     /// Writes all elements, and waits.
     pub(super) fn upload(&mut self, values: &[T]) -> Result<(), LaunchError> {
+        check_length("elements", self.len(), values.len())?;
         self.gpu.copies(|copies| copies.upload(self, 0, values))
     }
 
     /// Reads all elements, and waits.
     pub(super) fn download(&self, values: &mut [T]) -> Result<(), LaunchError> {
+        check_length("elements", self.len(), values.len())?;
         self.gpu.copies(|copies| copies.download(self, 0, values))
     }
 
