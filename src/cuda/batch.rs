@@ -170,7 +170,8 @@ impl Gpu {
     }
 
     /// A copy of particles on this device. Waits once, for all of their arrays; those in page-locked memory, of a
-    /// [`LockedBuffer`](cust::memory::LockedBuffer), are copied without a detour.
+    /// [`LockedBuffer`](cust::memory::LockedBuffer), are copied without a detour. Such a buffer is made after a `Gpu` of
+    /// this device, in a thread that has used that, and dropped before the device's last `Gpu`, with which it goes.
     ///
     /// # Errors
     /// [`LaunchError::Driver`], if there is too little memory for example.
