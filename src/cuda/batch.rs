@@ -190,7 +190,7 @@ impl Gpu {
             }
             let mut positions = Buffer::unwritten(self, count)?;
             copies.upload(&mut positions, 0, word_positions)?;
-            let mut statuses = Statuses::active(self, count)?;
+            let mut statuses = Statuses::unwritten(self, count)?;
             statuses.upload(copies, &records)?;
             Batch::new(self, (streams, first), state, (positions, statuses))
         })

@@ -30,6 +30,14 @@ impl<'g> Statuses<'g> {
         })
     }
 
+    /// Those of so many particles, to be written before they are read.
+    pub(super) fn unwritten(gpu: &'g Gpu, count: usize) -> Result<Self, LaunchError> {
+        Ok(Self {
+            codes: Buffer::unwritten(gpu, count)?,
+            failures: Buffer::unwritten(gpu, count)?,
+        })
+    }
+
     pub(super) fn set(&mut self, status: &[Status]) -> Result<(), LaunchError> {
         check_length("statuses", self.codes.len(), status.len())?;
         let records = Records::of(status);
