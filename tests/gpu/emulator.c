@@ -143,7 +143,7 @@ static void join(Done *done, const Done *other) {
         if (other->tasks[i] > done->tasks[i]) done->tasks[i] = other->tasks[i];
 }
 
-/* No caller looks at what this returns. */
+/* Ends the program, for whoever does not look at what a function returns. */
 static void give_up(const char *why) {
     refuse(INVALID_VALUE, why);
     abort();
@@ -208,11 +208,26 @@ Result cuStreamCreateWithPriority(Stream **stream, unsigned flags, int priority)
     return OUT_OF_MEMORY;
 }
 
+/* Leaves a stream's copies undone: what they are of may be gone before the next wait. */
+static void forget_copies(const Stream *stream) {
+    for (Copy **next = &copies; *next;) {
+        Copy *copy = *next;
+        if (copy->stream != stream - streams) {
+            next = &copy->next;
+            continue;
+        }
+        *next = copy->next;
+        free(copy);
+    }
+}
+
 Result cuStreamSynchronize(Stream *stream) {
     TAKE_TURN;
-    /* Without the copies: what they are of may be gone before the next wait. */
-    if (asked_of(__func__) != SUCCESS) copies = NULL;
-    FAIL_IF_ASKED;
+    Result asked = asked_of(__func__);
+    if (asked != SUCCESS) {
+        if (current) forget_copies(stream_of(stream));
+        return asked;
+    }
     if (!current || !is_current(stream_of(stream)->device)) return refuse(INVALID_CONTEXT, "another device's stream");
     wait_for(&stream_of(stream)->done);
     return SUCCESS;
