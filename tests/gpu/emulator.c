@@ -80,11 +80,17 @@ static Result refuse(Result result, const char *why) {
 }
 
 /* With EMULATE_AN_ERROR set to a function and a code, cuInit=100 for example, that function returns that code and does
- * nothing else. */
+ * nothing else; with cuInit=100@2, only when it is called for the second time. Calls are counted from the last time on
+ * that any such function was called while the variable was not set. */
 static Result asked_of(const char *function) {
+    static atomic_ulong calls;
     const char *error = getenv("EMULATE_AN_ERROR");
     size_t length = strlen(function);
-    return error && !strncmp(error, function, length) && error[length] == '=' ? atoi(error + length + 1) : SUCCESS;
+    if (!error) calls = 0;
+    if (!error || strncmp(error, function, length) || error[length] != '=') return SUCCESS;
+    char *end;
+    Result code = strtol(error + length + 1, &end, 10);
+    return *end != '@' || ++calls == strtoul(end + 1, NULL, 10) ? code : SUCCESS;
 }
 
 #define FAIL_IF_ASKED                       \
@@ -131,6 +137,7 @@ Result cuDevicePrimaryCtxRetain(Context **context, int device) {
 Result cuDevicePrimaryCtxRelease_v2(int device) { return device < DEVICES ? SUCCESS : INVALID_DEVICE; }
 
 Result cuCtxSetCurrent(Context *context) {
+    FAIL_IF_ASKED;
     current = context;
     return SUCCESS;
 }

@@ -1,6 +1,6 @@
 //! What the launcher promises beside the kernels' bits.
 
-use anyhow::{Result, bail, ensure};
+use anyhow::{Context, Result, bail, ensure};
 use nalgebra::SVector;
 use poisson_midpoint::batch::{Cpu, Engine, Particles, Status};
 use poisson_midpoint::cuda::cust::memory::LockedBuffer;
@@ -28,6 +28,7 @@ pub fn all(gpu: &Gpu, options: &Options) -> Result<()> {
     check_compilation(options)?;
     check_errors(gpu)?;
     if gpu.name()?.starts_with("emulated") {
+        check_copies(gpu, &Host::new(4, options.particles(2)))?;
         check_waits(gpu)?;
         check_refused_launches(gpu)?;
     }
@@ -310,6 +311,44 @@ fn check_errors(gpu: &Gpu) -> Result<()> {
     Ok(())
 }
 
+/// Copies are waited for once, also where one of them is refused. The emulated driver writes what is copied to the host
+/// when that waits.
+fn check_copies(gpu: &Gpu, start: &Host<f32>) -> Result<()> {
+    let mut found = start.clone();
+    let mut particles = found.particles::<Underdamped2>()?;
+    let wait = "cuStreamSynchronize";
+    let refused = without_call(wait, 1, || Ok(gpu.upload(&mut particles)))?;
+    ensure!(refused.is_err(), "an upload does not wait");
+    let batch = without_call(wait, 2, || Ok(gpu.upload(&mut particles)))?;
+    let batch = batch.context("an upload waits twice")?;
+
+    // While the batch, which waits when it is dropped, is there.
+    let mut download = |function, call| {
+        found.state.fill(0.0);
+        let mut particles = found.particles::<Underdamped2>()?;
+        let done = without_call(function, call, || Ok(batch.download(&mut particles)))?;
+        anyhow::Ok((done.is_ok(), found.state.clone()))
+    };
+    let (is_done, state) = download("cuMemcpyDtoHAsync_v2", 2)?;
+    let (first, others) = state.split_at(start.status.len());
+    ensure!(
+        !is_done && start.state.starts_with(first) && others.iter().all(|x| *x == 0.0),
+        "a copy before one that was refused was not waited for"
+    );
+    for call in 1..5 {
+        let (is_done, state) = download("cuCtxSetCurrent", call)?;
+        ensure!(
+            if is_done {
+                state == start.state
+            } else {
+                state.iter().all(|x| *x == 0.0)
+            },
+            "copies were not waited for"
+        );
+    }
+    Ok(())
+}
+
 /// The parts of a split-phase step do not wait for the device: they succeed where every function fails by which they
 /// could.
 fn check_waits(gpu: &Gpu) -> Result<()> {
@@ -421,10 +460,21 @@ fn check_refused_launches(gpu: &Gpu) -> Result<()> {
 }
 
 /// Does something while a function of the emulated driver fails.
-#[allow(unsafe_code, reason = "the environment is the emulated driver's input")]
 pub fn without<T>(function: &str, act: impl FnOnce() -> Result<T>) -> Result<T> {
+    with_error(&format!("{function}=719"), act)
+}
+
+/// Does something of which one call of a function of the emulated driver fails, counted from 1.
+fn without_call<T>(function: &str, call: u32, act: impl FnOnce() -> Result<T>) -> Result<T> {
+    // Any call without an error lets the driver count anew.
+    Gpu::count()?;
+    with_error(&format!("{function}=719@{call}"), act)
+}
+
+#[allow(unsafe_code, reason = "the environment is the emulated driver's input")]
+fn with_error<T>(error: &str, act: impl FnOnce() -> Result<T>) -> Result<T> {
     // SAFETY: the program's other threads by now are rayon's, which wait for work and read no environment.
-    unsafe { std::env::set_var("EMULATE_AN_ERROR", format!("{function}=719")) };
+    unsafe { std::env::set_var("EMULATE_AN_ERROR", error) };
     let result = act();
     // SAFETY: as above.
     unsafe { std::env::remove_var("EMULATE_AN_ERROR") };
