@@ -16,83 +16,130 @@ use super::{overdamped, underdamped};
 /// image, of 32 components.
 type Launch = fn(&Gpu) -> Result<usize>;
 
-/// What is counted, the kernel that does it, how many instructions a step of a warp is to take some day, and the launch.
-const COUNTED: [(&str, &str, Option<u32>, Launch); 20] = [
-    (
+/// What is counted.
+struct Row {
+    name: &'static str,
+    kernel: &'static str,
+    /// How many instructions a step of a warp is to take some day.
+    aim: Option<u32>,
+    /// A particle's dimensions, where what is counted is a part of a split-phase step.
+    dimension: Option<usize>,
+    launch: Launch,
+}
+
+impl Row {
+    const fn fused(
+        name: &'static str,
+        kernel: &'static str,
+        aim: Option<u32>,
+        launch: Launch,
+    ) -> Self {
+        Self {
+            name,
+            kernel,
+            aim,
+            dimension: None,
+            launch,
+        }
+    }
+
+    const fn split(
+        name: &'static str,
+        kernel: &'static str,
+        dimension: usize,
+        launch: Launch,
+    ) -> Self {
+        Self {
+            name,
+            kernel,
+            aim: None,
+            dimension: Some(dimension),
+            launch,
+        }
+    }
+}
+
+const COUNTED: [Row; 20] = [
+    Row::fused(
         "em-overdamped-well-2",
         "em_overdamped_well_f32_2",
         Some(240),
         |gpu| well(gpu, &EulerMaruyama::new(overdamped()?)),
     ),
-    (
+    Row::fused(
         "single-overdamped-well-2",
         "pmm_overdamped_well_f32_2",
         Some(550),
         |gpu| well(gpu, &PoissonMidpoint::new(overdamped()?, Single)),
     ),
-    (
+    Row::fused(
         "bernoulli-overdamped-well-2",
         "pmm_overdamped_well_f32_2",
         Some(1500),
         |gpu| well(gpu, &PoissonMidpoint::new(overdamped()?, Bernoulli)),
     ),
-    (
+    Row::fused(
         "em-underdamped-gaussian-2",
         "em_underdamped_gaussian_f32_2",
         Some(500),
         |gpu| gaussian::<_, 2>(gpu, &EulerMaruyama::new(underdamped()?)),
     ),
-    (
+    Row::fused(
         "single-underdamped-gaussian-2",
         "pmm_underdamped_gaussian_f32_2",
         Some(1300),
         |gpu| gaussian::<_, 2>(gpu, &PoissonMidpoint::new(underdamped()?, Single)),
     ),
-    (
+    Row::fused(
         "bernoulli-underdamped-gaussian-2",
         "pmm_underdamped_gaussian_f32_2",
         Some(3500),
         |gpu| gaussian::<_, 2>(gpu, &PoissonMidpoint::new(underdamped()?, Bernoulli)),
     ),
-    (
+    Row::fused(
         "em-overdamped-gaussian-2",
         "em_overdamped_gaussian_f32_2",
         Some(240),
         |gpu| gaussian::<_, 2>(gpu, &EulerMaruyama::new(overdamped()?)),
     ),
-    (
+    Row::fused(
         "baoa-underdamped-well-2",
         "baoa_underdamped_well_f32_2",
         None,
         |gpu| well(gpu, &Baoa::new(underdamped()?)?),
     ),
-    (
+    Row::fused(
         "em-overdamped-gaussian-16",
         "em_overdamped_gaussian_f32_16",
         None,
         |gpu| gaussian::<_, 16>(gpu, &EulerMaruyama::new(overdamped()?)),
     ),
-    (
+    Row::fused(
         "single-overdamped-gaussian-16",
         "pmm_overdamped_gaussian_f32_16",
         None,
         |gpu| gaussian::<_, 16>(gpu, &PoissonMidpoint::new(overdamped()?, Single)),
     ),
-    ("update-images", "update_overdamped_f32", None, images),
-    ("begin-images", "begin_overdamped_f32", None, images),
-    ("midpoint-images", "midpoint_overdamped_f32", None, images),
-    ("update-columns", "update_overdamped_f32", None, columns),
-    ("begin-columns", "begin_overdamped_f32", None, columns),
-    ("midpoint-columns", "midpoint_overdamped_f32", None, columns),
-    ("update-columns-2", "update_overdamped_f32", None, columns_2),
-    ("begin-columns-2", "begin_overdamped_f32", None, columns_2),
-    (
+    Row::split("update-images", "update_overdamped_f32", IMAGE, images),
+    Row::split("begin-images", "begin_overdamped_f32", IMAGE, images),
+    Row::split("midpoint-images", "midpoint_overdamped_f32", IMAGE, images),
+    Row::split("update-columns", "update_overdamped_f32", IMAGE, columns),
+    Row::split("begin-columns", "begin_overdamped_f32", IMAGE, columns),
+    Row::split(
+        "midpoint-columns",
+        "midpoint_overdamped_f32",
+        IMAGE,
+        columns,
+    ),
+    Row::split("update-columns-2", "update_overdamped_f32", 2, columns_2),
+    Row::split("begin-columns-2", "begin_overdamped_f32", 2, columns_2),
+    Row::split(
         "midpoint-columns-2",
         "midpoint_overdamped_f32",
-        None,
+        2,
         columns_2,
     ),
-    ("finish-columns-2", "finish_overdamped_f32", None, columns_2),
+    Row::split("finish-columns-2", "finish_overdamped_f32", 2, columns_2),
 ];
 
 /// The numbers of an image.
@@ -105,14 +152,10 @@ const WARP: usize = 32;
 /// Prints what is counted, its kernel, its aim, and how many bytes a split-phase kernel must move for a number: a line
 /// each.
 pub fn list() {
-    for (name, kernel, aim, _) in COUNTED {
-        let aim = aim.map_or("–".into(), |aim| aim.to_string());
-        let dimension = match name {
-            _ if name.ends_with("-images") || name.ends_with("-columns") => Some(IMAGE),
-            _ if name.ends_with("-columns-2") => Some(2),
-            _ => None,
-        };
-        let bytes = dimension.and_then(|dimension| {
+    for row in &COUNTED {
+        let Row { name, kernel, .. } = row;
+        let aim = row.aim.map_or("–".into(), |aim| aim.to_string());
+        let bytes = row.dimension.and_then(|dimension| {
             let part = name.split('-').next()?;
             let bytes = Bytes::of(part)?;
             Some(bytes.of_number + bytes.of_particle / dimension as f64)
@@ -150,9 +193,9 @@ impl Bytes {
 
 /// Launches what has this name, and prints how many steps of warps that is.
 pub fn launch(gpu: &Gpu, name: &str) -> Result<()> {
-    let found = COUNTED.iter().find(|(counted, ..)| *counted == name);
-    let (.., launch) = found.context("nothing of this name is counted")?;
-    println!("{}", launch(gpu).with_context(|| name.to_string())?);
+    let found = COUNTED.iter().find(|row| row.name == name);
+    let row = found.with_context(|| format!("{name}: nothing of this name is counted"))?;
+    println!("{}", (row.launch)(gpu).with_context(|| name.to_string())?);
     Ok(())
 }
 
