@@ -8,16 +8,16 @@ use super::buffer::Buffer;
 use super::error::{check_length, whole_particles};
 use super::gpu::Argument;
 use super::statuses::{Records, Statuses, set_word_positions};
+use super::tables::{Coefficients, DriftParameters};
 use super::{Gpu, KernelName, LaunchError, ptx};
 use crate::batch::{Engine, Particles, Run, Status};
 use crate::dynamics::state::State;
-use crate::dynamics::{Dynamics, RealOf, StateOf};
+use crate::dynamics::{RealOf, StateOf};
 use crate::kernel::{
-    Extent, FailureRecord, KernelDrift, KernelDynamics, KernelStepper, Launch, Method, Ptx,
+    Extent, FailureRecord, KernelDrift, KernelDynamics, KernelStepper, Launch, Ptx,
 };
 use crate::random::Streams;
 use crate::real::Real;
-use crate::target::TableDrift;
 
 /// A batch of particles in a GPU's memory, to be moved many times before it is fetched.
 ///
@@ -59,59 +59,9 @@ pub struct Batch<'g, X: State<Real: DeviceCopy>> {
     word_positions: Buffer<'g, u64>,
     statuses: Statuses<'g>,
     drift_calls: Buffer<'g, u64>,
-    /// The last launch's parameters of its drift, here and on the device, where there is at least one number, since the
-    /// pointer must not be null.
-    table: (Vec<X::Real>, Buffer<'g, X::Real>),
+    parameters: DriftParameters<'g, X::Real>,
     coefficients: Coefficients<'g, X::Real>,
     of_state: PhantomData<X>,
-}
-
-/// The table of coefficients of the last launch's method.
-#[derive(Debug)]
-struct Coefficients<'g, T: DeviceCopy> {
-    /// The method's name and parameters, which tell the table since the state tells the dynamics; before the first
-    /// none.
-    of: Option<(&'static str, Method<T>)>,
-    entries: usize,
-    /// The entries' scalars; never empty, since the pointer must not be null.
-    scalars: Buffer<'g, T>,
-}
-
-impl<'g, T: Real + DeviceCopy> Coefficients<'g, T> {
-    fn new(gpu: &'g Gpu) -> Result<Self, LaunchError> {
-        Ok(Self {
-            of: None,
-            entries: 0,
-            scalars: Buffer::filled(gpu, 0, 1)?,
-        })
-    }
-
-    /// The entries of this stepper's table, which is made unless it is there; 0 for a stepper without a table, which
-    /// leaves the last one for the next that has one.
-    fn prepare<S>(
-        &mut self,
-        gpu: &'g Gpu,
-        stepper: &S,
-        method: Method<T>,
-    ) -> Result<usize, LaunchError>
-    where
-        S: KernelStepper<Dynamics: Dynamics<Real = T>>,
-    {
-        let of = Some((S::NAME, method));
-        if self.of != of {
-            let (mut entries, mut scalars) = (0, Vec::new());
-            stepper.write_entries(|entry| {
-                entries += 1;
-                scalars.extend_from_slice(entry);
-            });
-            if entries == 0 {
-                return Ok(0);
-            }
-            self.scalars = Buffer::from_slice(gpu, &scalars)?;
-            (self.of, self.entries) = (of, entries);
-        }
-        Ok(self.entries)
-    }
 }
 
 /// The module of the kernel of a stepper and a drift, and the kernel's name.
@@ -207,7 +157,8 @@ impl Gpu {
     /// in order with [`Gpu::stream`].
     ///
     /// # Errors
-    /// [`LaunchError::Length`] if the state is not that of a whole number of particles, [`LaunchError::Driver`].
+    /// [`LaunchError::Length`] if the state is not that of a whole number of particles, [`LaunchError::ParticleNumber`] if
+    /// the number after the last one's exceeds 64 bits, [`LaunchError::Driver`].
     ///
     /// ```no_run
     /// use nalgebra::SVector;
@@ -237,7 +188,7 @@ impl Gpu {
         first: u64,
         state: DeviceSlice<X::Real>,
     ) -> Result<Batch<'_, X>, LaunchError> {
-        let count = whole_particles(X::PARTS * X::DIMENSION, state.len())?;
+        let count = whole_particles(first, X::PARTS * X::DIMENSION, state.len())?;
         // SAFETY: as the caller promises.
         let state = unsafe { Buffer::lent(self, state) };
         let progress = (
@@ -263,7 +214,7 @@ impl<'g, X: State<Real: DeviceCopy>> Batch<'g, X> {
             drift_calls: Buffer::filled(gpu, 0, word_positions.len())?,
             word_positions,
             statuses,
-            table: (Vec::new(), Buffer::filled(gpu, 0, 1)?),
+            parameters: DriftParameters::new(gpu)?,
             coefficients: Coefficients::new(gpu)?,
             of_state: PhantomData,
         })
@@ -312,16 +263,7 @@ impl<X: State<Real: DeviceCopy>> Batch<'_, X> {
         F: KernelDrift<X::Real, D>,
     {
         let (module, name) = kernel_of::<S, F, X::Real, D>()?;
-        let mut table = Vec::new();
-        drift.write_table(|part| table.extend_from_slice(part));
-        F::OnDevice::from_table(&table).map_err(LaunchError::Table)?;
-        // An upload waits for the launch before it, so it is made only where the table is another.
-        if self.table.0 != table {
-            if !table.is_empty() {
-                self.table.1 = Buffer::from_slice(self.gpu, &table)?;
-            }
-            self.table.0 = table;
-        }
+        let table_length = self.parameters.prepare(self.gpu, drift)?;
         let method = stepper.method();
         let entries = self.coefficients.prepare(self.gpu, stepper, method)?;
         let launch = Launch {
@@ -334,13 +276,13 @@ impl<X: State<Real: DeviceCopy>> Batch<'_, X> {
                 count: self.len(),
                 first: self.first,
                 streams: self.streams,
-                table_length: self.table.0.len(),
+                table_length,
                 entries,
                 first_step: steps.start,
                 steps: steps.end.saturating_sub(steps.start),
             },
         };
-        let (table, coefficients) = (self.table.1.pointer(), self.coefficients.scalars.pointer());
+        let (table, coefficients) = (self.parameters.pointer(), self.coefficients.pointer());
         let arguments = [
             Argument::of(&launch),
             Argument::of(&method),

@@ -4,6 +4,7 @@ use cust::error::CudaError;
 use cust::sys::CUresult;
 
 use super::KernelName;
+use crate::batch::BatchError;
 use crate::random::PastEnd;
 use crate::target::TableError;
 
@@ -78,6 +79,11 @@ pub enum LaunchError {
     },
     /// A word position is beyond the end of a stream.
     PastEnd(PastEnd),
+    /// The number after the last particle's exceeds `u64::MAX`.
+    ParticleNumber {
+        /// The first particle's number.
+        first: u64,
+    },
     /// A part of a macro step was asked for that does not come next.
     Order {
         /// What was asked for.
@@ -183,12 +189,21 @@ pub(super) fn check_length(
     }
 }
 
-/// How many particles of so many components each a state of `found` components is of, if that is a whole number.
-pub(super) fn whole_particles(of_particle: usize, found: usize) -> Result<usize, LaunchError> {
+/// How many particles of so many components each a state of `found` components is of, if that is a whole number and they
+/// can be numbered from `first` on.
+pub(super) fn whole_particles(
+    first: u64,
+    of_particle: usize,
+    found: usize,
+) -> Result<usize, LaunchError> {
     // Particles without components have none together.
     let expected = found.checked_next_multiple_of(of_particle).unwrap_or(0);
     check_length("components of the state", expected, found)?;
-    Ok(found.checked_div(of_particle).unwrap_or(0))
+    let count = found.checked_div(of_particle).unwrap_or(0);
+    match first.checked_add(count as u64) {
+        Some(_) => Ok(count),
+        None => Err(LaunchError::ParticleNumber { first }),
+    }
 }
 
 impl fmt::Display for LaunchError {
@@ -216,6 +231,7 @@ impl fmt::Display for LaunchError {
             Self::NoKernel { name } => write!(f, "the module has no kernel {name}"),
             Self::Table(error) => error.fmt(f),
             Self::PastEnd(error) => error.fmt(f),
+            Self::ParticleNumber { first } => BatchError::ParticleNumber { first: *first }.fmt(f),
             Self::Length {
                 what,
                 expected,

@@ -70,6 +70,8 @@ mod statuses;
 #[cfg(feature = "cust")]
 #[allow(unsafe_code, reason = "the driver's functions know no lifetimes")]
 mod stream;
+#[cfg(feature = "cust")]
+mod tables;
 
 /// The crate through which the driver is reached, in the version this one uses.
 #[cfg(feature = "cust")]

@@ -302,6 +302,17 @@ fn check_errors(gpu: &Gpu) -> Result<()> {
             "{found} in {dimension} dimensions"
         );
     }
+    // The last that there can be, and one more.
+    for (count, fits) in [(1, true), (2, false)] {
+        let state = vec![0.0; 3 * count];
+        let first = u64::MAX - 1;
+        let split: Split<'_> = gpu.split_phase(Streams::new(1), first, 3, Layout::Rows, &state);
+        let error = LaunchError::ParticleNumber { first };
+        ensure!(
+            split.err() == (!fits).then_some(error),
+            "{count} particles from {first} on"
+        );
+    }
     let split: Split<'_> = gpu.split_phase(Streams::new(1), 0, 3, Layout::Rows, &[0.0; 6]);
     let error = split?.set_drift(&[0.0; 5]);
     ensure!(

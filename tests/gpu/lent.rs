@@ -240,6 +240,13 @@ fn check_errors(gpu: &Gpu) -> Result<()> {
             error.as_deref() == Some("7 components of the state, not 8"),
             "{error:?}"
         );
+        let first = u64::MAX - 2;
+        let batch: Result<Batch<'_, SVector<f32, 2>>, _> = gpu.batch_over(streams, first, *six);
+        let error = batch.err();
+        ensure!(
+            error == Some(LaunchError::ParticleNumber { first }),
+            "{error:?}"
+        );
         let states = [*six, *seven];
         let batch: Result<SplitBatch<'_, Overdamped<f32>>, _> =
             gpu.split_phase_over(streams, 0, 3, Layout::Rows, states);

@@ -24,7 +24,8 @@ impl Gpu {
     ///
     /// # Errors
     /// [`LaunchError::Length`] if the state is not that of a whole number of particles,
-    /// [`LaunchError::TooMany`] beyond 2³² − 1 particles or 2³¹ − 1 dimensions, [`LaunchError::Driver`].
+    /// [`LaunchError::TooMany`] beyond 2³² − 1 particles or 2³¹ − 1 dimensions, [`LaunchError::ParticleNumber`] if the
+    /// number after the last particle's exceeds 64 bits, [`LaunchError::Driver`].
     pub fn split_phase<S>(
         &self,
         streams: Streams,
@@ -95,7 +96,7 @@ fn extent<S: KernelDynamics>(
     length: usize,
 ) -> Result<SplitExtent, LaunchError> {
     let components = CellOf::<S, S::Real>::PARTS.saturating_mul(dimension);
-    let count = whole_particles(components, length)?;
+    let count = whole_particles(first, components, length)?;
     for (what, found, most) in [
         ("particles", count, u32::MAX as usize),
         ("dimensions", dimension, i32::MAX as usize),
