@@ -21,7 +21,7 @@ static WEIGHTS: &[u8] = include_bytes!("../examples/diffusion/denoiser.safetenso
 fn the_digit_of_a_microcontroller_has_the_bits_that_it_has_there() {
     let network = Network::from_safetensors(WEIGHTS).unwrap();
     let (image, calls) = digit::generate(&network, 0, &mut digit::Memory::new()).unwrap();
-    assert_eq!((digit::fingerprint(&image), calls), (0xb97f_965d, 50));
+    assert_eq!((digit::fingerprint(&image), calls), (0x6ae9_013d, 50));
 }
 
 type Schedule = ScheduleTable<f32, { STEPS as usize }>;
@@ -44,27 +44,27 @@ fn bits(timesteps: &Timesteps<10>, clip: Clip<f32>, solver: impl Solver<f32>) ->
 
 /// The bits of the samplers' digits, in the order of the test.
 const GOLDEN: [u32; 21] = [
-    0x3b50_21b9,
-    0xeb47_e42c,
-    0xd247_6e57,
-    0x4e08_ed69,
-    0xa199_d235,
-    0x8782_d4f0,
-    0xb5b2_dda9,
-    0xa159_6828,
-    0xb8a6_d350,
-    0x4fcb_64a1,
-    0x8ad9_cea9,
-    0x50aa_706e,
-    0xafb7_a23a,
-    0xab97_54f8,
-    0xff97_0a42,
-    0x1fb9_8058,
-    0x9288_bcda,
-    0xad52_c1a8,
-    0x71c8_9a34,
-    0x5209_17df,
-    0x4a79_42b0,
+    0x44b8_86a7,
+    0x4c2a_89f1,
+    0x35a0_9c53,
+    0xf1f2_d9bf,
+    0x82de_71d5,
+    0x42c4_ca8c,
+    0x214f_911a,
+    0x52e7_566e,
+    0x83a3_7347,
+    0xcbdd_f788,
+    0x9afc_d810,
+    0xf3ee_a960,
+    0xa076_8196,
+    0x8419_dd7f,
+    0xbfdc_52ed,
+    0x0292_e7c7,
+    0x931b_aacb,
+    0x693a_831e,
+    0x2b65_bf74,
+    0xf991_4bd8,
+    0xf65f_f577,
 ];
 
 #[test]

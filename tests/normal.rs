@@ -4,7 +4,7 @@ use poisson_midpoint::Real;
 use poisson_midpoint::random::{normal_f32, normal_f64};
 
 /// The largest error of `normal_f32` over all words, found by the exhaustive test below.
-const F32_ULP: f64 = 2.63;
+const F32_ULP: f64 = 2.88;
 /// A bound on the error of `normal_f64`, on the words of `tests/data/normal_f64.csv`.
 const F64_ULP: f64 = 2.1;
 
@@ -66,11 +66,11 @@ fn f32_never_falls_by_more_than_one_ulp() {
     }
 }
 
-/// All 2³² words, by antisymmetry the upper half: two minutes on two cores.
+/// All 2³² words, by antisymmetry the upper half: four minutes on two cores.
 ///
 /// `cargo test --release --test normal -- --ignored`
 #[test]
-#[ignore = "two minutes"]
+#[ignore = "four minutes"]
 fn f32_over_all_words() {
     const PARTS: u32 = 64;
     let part = |n: u32| {

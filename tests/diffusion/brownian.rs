@@ -238,7 +238,7 @@ fn a_path_has_its_bits() {
     });
     assert_eq!(
         bits,
-        [0x81e0_c83d, 0xc5ec_261c, 0x32bd_bfdd, 0x2fa4_b904],
+        [0x2e39_5c79, 0xd7ef_ee1c, 0x30ad_322c, 0x1559_3ead],
         "{bits:#x?}"
     );
 }

@@ -85,12 +85,12 @@ def main():
         mp.sqrt(0.5) - 1,
         mp.sqrt(2) - 1,
         mp.mpf(0),
-        7,
+        6,
     )
     print(f"// absolute error of ln(1 + f): {mp.nstr(log_error, 3)}")
     show("LOG", "f32", log)
-    segment("CENTRE", "f32", 0, 5.75, 9)
-    segment("TAIL", "f32", 5.75, 21.5, 11)
+    segment("CENTRE", "f32", 0, 5.75, 8)
+    segment("TAIL", "f32", 5.75, 21.5, 10)
     bounds = (0, 2.75, 6.25, 11.5, 21.5, 43.75)
     for k in range(5):
         segment(f"SEGMENT_{k}", "f64", bounds[k], bounds[k + 1], 18 if k == 4 else 16)
