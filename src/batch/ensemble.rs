@@ -1,7 +1,7 @@
 use alloc::vec;
 use alloc::vec::Vec;
 
-use super::{BatchError, Particles, Status};
+use super::{BatchError, Particles, Status, check_numbers};
 #[cfg(feature = "checkpoint")]
 use crate::checkpoint::{self, Checkpoint, CheckpointError, Mismatch, Recorded};
 #[cfg(feature = "checkpoint")]
@@ -62,10 +62,8 @@ impl<X: State> Ensemble<X> {
     /// # Errors
     /// [`BatchError::ParticleNumber`] if the numbers exceed 64 bits.
     pub fn numbered_from(self, first: u64) -> Result<Self, BatchError> {
-        match first.checked_add(self.len() as u64) {
-            Some(_) => Ok(Self { first, ..self }),
-            None => Err(BatchError::ParticleNumber { first }),
-        }
+        check_numbers(first, self.len())?;
+        Ok(Self { first, ..self })
     }
 
     /// The particles of a checkpoint.

@@ -45,6 +45,14 @@ pub enum BatchError {
     },
 }
 
+/// Refuses particles numbered from `first` on if the number after the last one exceeds 64 bits.
+pub(crate) fn check_numbers(first: u64, count: usize) -> Result<(), BatchError> {
+    if first.checked_add(count as u64).is_none() {
+        return Err(BatchError::ParticleNumber { first });
+    }
+    Ok(())
+}
+
 impl fmt::Display for BatchError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {

@@ -54,6 +54,7 @@ pub use engine::Engine;
 #[cfg(feature = "alloc")]
 pub use ensemble::Ensemble;
 pub use error::BatchError;
+pub(crate) use error::check_numbers;
 pub(crate) use lanes::{LaneDrift, Lanes};
 pub use particles::Particles;
 

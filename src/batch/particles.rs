@@ -3,7 +3,7 @@ use core::ops::Range;
 
 use super::advance::advance;
 use super::lanes::{Choice, FEWEST, LANES, LaneDrift, Lanes, Rows, Together, count};
-use super::{BatchError, Status};
+use super::{BatchError, Status, check_numbers};
 use crate::dynamics::StateOf;
 use crate::dynamics::segment::ONE_BY_ONE;
 use crate::dynamics::state::State;
@@ -102,9 +102,7 @@ impl<'a, X: State> Particles<'a, X> {
                 word_position,
             });
         }
-        if first.checked_add(count as u64).is_none() {
-            return Err(BatchError::ParticleNumber { first });
-        }
+        check_numbers(first, count)?;
         Ok(Self::from_parts(
             streams,
             first,

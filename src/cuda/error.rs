@@ -4,7 +4,7 @@ use cust::error::CudaError;
 use cust::sys::CUresult;
 
 use super::KernelName;
-use crate::batch::BatchError;
+use crate::batch::{BatchError, check_numbers};
 use crate::random::PastEnd;
 use crate::target::TableError;
 
@@ -200,10 +200,8 @@ pub(super) fn whole_particles(
     let expected = found.checked_next_multiple_of(of_particle).unwrap_or(0);
     check_length("components of the state", expected, found)?;
     let count = found.checked_div(of_particle).unwrap_or(0);
-    match first.checked_add(count as u64) {
-        Some(_) => Ok(count),
-        None => Err(LaunchError::ParticleNumber { first }),
-    }
+    check_numbers(first, count).map_err(|_| LaunchError::ParticleNumber { first })?;
+    Ok(count)
 }
 
 impl fmt::Display for LaunchError {
