@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Fits the polynomials of src/random/normal.rs and prints them as Rust arrays.
+"""Fits the polynomials of src/random/normal and prints them as Rust arrays.
 
 g(w) = 2 sqrt(2) erfinv(y)/y with y = sqrt(1 - exp(-w)). On a segment [a, b] with middle c it is
 written g(a) + (w - a) R(w - c), R minimax in the relative error of g (iteratively reweighted
