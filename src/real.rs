@@ -70,6 +70,9 @@ pub trait Real:
     /// The nearest scalar to an integer.
     #[must_use]
     fn from_u32(value: u32) -> Self;
+    /// |x|.
+    #[must_use]
+    fn abs(self) -> Self;
     /// Whether the scalar is neither infinite nor NaN.
     fn is_finite(self) -> bool;
     /// Whether the scalar is positive, finite and of full precision.
@@ -139,6 +142,10 @@ impl Real for f32 {
     #[allow(clippy::cast_precision_loss, reason = "nearest is what is promised")]
     fn from_u32(value: u32) -> Self {
         value as Self
+    }
+    #[inline]
+    fn abs(self) -> Self {
+        Self::abs(self)
     }
     #[inline]
     fn is_finite(self) -> bool {
@@ -222,6 +229,10 @@ impl Real for f64 {
     #[inline]
     fn from_u32(value: u32) -> Self {
         Self::from(value)
+    }
+    #[inline]
+    fn abs(self) -> Self {
+        Self::abs(self)
     }
     #[inline]
     fn is_finite(self) -> bool {

@@ -105,6 +105,7 @@ fn laws() -> [MidpointLaw; 2] {
 fn scalars<T: Real>() -> Outcome {
     let x: T = real(5);
     black_box([
+        x.abs(),
         x.cos(),
         x.sin(),
         x.exp(),

@@ -4,12 +4,14 @@ use core::fmt::Debug;
 use core::ops::Range;
 
 use super::one_stage_slice::OneStageSliceStep;
-use super::one_stage_step::{OneStageStep, move_to_end, move_to_stage};
+use super::one_stage_step::{OneStageStep, carry, coast, move_to_end, move_to_stage};
 use super::stepper::Stepper;
+use super::walk::error_after_drift;
+use crate::batch::advance::{Advance, Positioned};
 use crate::batch::{LaneDrift, Lanes};
 use crate::dynamics::cell::Cell;
 use crate::dynamics::span::Span;
-use crate::dynamics::{CellOf, Dynamics, RealOf, SpanIn, SpanOf, StateOf};
+use crate::dynamics::{CellOf, Dynamics, RealOf, SpanIn, SpanOf, StateOf, start_time};
 use crate::error::{Step, StepError, are_finite};
 use crate::memory::slice::{self, SliceError, take};
 use crate::noise::Noise;
@@ -135,11 +137,46 @@ impl<M: OneStage> Stepper for M {
         F: FnMut(RealOf<M::Of>, &X::Position) -> X::Position,
         N: Noise<X> + ?Sized,
     {
-        // Without an `OneStageStep`, whose copy of the method a kernel would keep in memory.
+        // Without an `OneStageStep`, which would copy the method.
         let start = move_to_stage(self, state, noise)?;
         let drift = drift(self.time_of_stage(time), start.position());
         *state = move_to_end(self, &start, &drift, noise)?;
         Ok(Step { drift_calls: 1 })
+    }
+
+    /// Written out: at a step's `Result` the compiler of kernels joins the paths of success and failure, moves what either
+    /// returns, and splits them again.
+    #[inline]
+    fn advance<X, F, W>(
+        &self,
+        state: &mut X,
+        words: &mut W,
+        mut drift: F,
+        steps: Range<u32>,
+    ) -> Advance
+    where
+        X: StateOf<M::Of>,
+        F: FnMut(RealOf<M::Of>, &X::Position) -> X::Position,
+        W: Positioned,
+    {
+        let mut advance = Advance::new(words);
+        for n in steps.clone() {
+            let (start, finite) = coast(self, state, words);
+            if !finite {
+                let error = StepError::not_finite(self.stage());
+                return advance.failed_in(&steps, 1, n, error);
+            }
+            let time = self.time_of_stage(start_time(self.of(), n));
+            let b = drift(time, start.position());
+            let moved = carry(self, &start, &b, words);
+            if !moved.is_finite() {
+                let error = error_after_drift(&b, self.stage(), self.of().inner_steps());
+                return advance.failed_in(&steps, 1, n, error);
+            }
+            *state = moved;
+            advance.word_position = words.word_position();
+        }
+        advance.evaluated(1, &steps)
     }
 
     /// Room for the drift, and for the state moved to.
@@ -175,5 +212,31 @@ impl<M: OneStage> Stepper for M {
         F: LaneDrift<X::Position>,
     {
         lanes.one_stage(self, drift, steps)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::batch::advance::tests::check_advance;
+    use crate::dynamics::{AdditiveNoise, Overdamped, Semilinear, Underdamped};
+    use crate::{Baoa, EulerMaruyama, Ubu};
+
+    #[test]
+    fn steps_written_out_have_the_bits_of_steps() {
+        fn of_three_dimensions<M: OneStage>(method: &M) {
+            check_advance::<_, 3>(method, |state, words, drift, steps| {
+                method.advance(state, words, drift, steps)
+            });
+        }
+        of_three_dimensions(&EulerMaruyama::new(Overdamped::new(0.1_f32, 1000).unwrap()));
+        let additive = AdditiveNoise::new(0.1_f32, 2, 0.5).unwrap();
+        of_three_dimensions(&EulerMaruyama::new(additive));
+        let semilinear = Semilinear::new(0.1_f64, 2, -0.5, 1.0).unwrap();
+        of_three_dimensions(&EulerMaruyama::new(semilinear));
+        let underdamped = Underdamped::new(0.1_f64, 2, 1.0).unwrap();
+        of_three_dimensions(&EulerMaruyama::new(underdamped));
+        of_three_dimensions(&Baoa::new(underdamped).unwrap());
+        of_three_dimensions(&Ubu::new(underdamped).unwrap());
     }
 }

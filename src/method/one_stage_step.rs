@@ -2,11 +2,12 @@
 
 use super::OneStage;
 use super::macro_step::Query;
+use super::walk::check_drift_vector;
 use crate::dynamics::cell::Cell;
 use crate::dynamics::span::Span;
 use crate::dynamics::state::State;
 use crate::dynamics::{Dynamics, RealOf, SpanOf, StateOf};
-use crate::error::{Step, StepError, check_drift};
+use crate::error::{Step, StepError};
 use crate::noise::{Noise, check_noise};
 
 /// A step of [`EulerMaruyama`](crate::EulerMaruyama), [`Baoa`](crate::Baoa) or [`Ubu`](crate::Ubu) under way: it asks
@@ -97,14 +98,9 @@ where
     N: Noise<X> + ?Sized,
 {
     check_noise(noise, method.of().inner_steps())?;
-    let Some((before, stage)) = method.before() else {
-        return Ok(*state);
-    };
-    noise.prepare::<SpanOf<M::Of>>(0, 1);
-    let increment = noise.increment(0, stage, before);
-    let moved = X::from_cells(|d| before.coast(state.cell(d), increment.cell(d)));
-    if !moved.is_finite() {
-        return Err(StepError::not_finite(stage));
+    let (moved, finite) = coast(method, state, noise);
+    if !finite {
+        return Err(StepError::not_finite(method.stage()));
     }
     Ok(moved)
 }
@@ -122,18 +118,46 @@ where
     X: StateOf<M::Of>,
     N: Noise<X> + ?Sized,
 {
-    let (stage, end) = (method.stage(), method.of().inner_steps());
-    let drift = |d| drift.cell(d).position();
-    check_drift((0..X::DIMENSION).map(drift), stage)?;
+    check_drift_vector(drift, method.stage())?;
+    let end = method.of().inner_steps();
     check_noise(noise, end)?;
-    let held = method.held();
-    noise.prepare::<M::Held<RealOf<M::Of>>>(0, 1);
-    let increment = noise.increment(stage, end, held);
-    let moved = X::from_cells(|d| held.carry(start.cell(d), drift(d), increment.cell(d)));
+    let moved = carry(method, start, drift, noise);
     if !moved.is_finite() {
         return Err(StepError::not_finite(end));
     }
     Ok(moved)
+}
+
+/// The state that [`move_to_stage`] moves to, and whether it is finite; the noise source is not checked. A state that does
+/// not move is not looked at.
+#[inline(always)]
+pub(super) fn coast<M, X, N>(method: &M, state: &X, noise: &mut N) -> (X, bool)
+where
+    M: OneStage,
+    X: StateOf<M::Of>,
+    N: Noise<X> + ?Sized,
+{
+    let Some((before, stage)) = method.before() else {
+        return (*state, true);
+    };
+    noise.prepare::<SpanOf<M::Of>>(0, 1);
+    let increment = noise.increment(0, stage, before);
+    let moved = X::from_cells(|d| before.coast(state.cell(d), increment.cell(d)));
+    (moved, moved.is_finite())
+}
+
+/// The state that [`move_to_end`] moves to, finite or not; neither the drift nor the noise source is checked.
+#[inline(always)]
+pub(super) fn carry<M, X, N>(method: &M, start: &X, drift: &X::Position, noise: &mut N) -> X
+where
+    M: OneStage,
+    X: StateOf<M::Of>,
+    N: Noise<X> + ?Sized,
+{
+    let held = method.held();
+    noise.prepare::<M::Held<RealOf<M::Of>>>(0, 1);
+    let increment = noise.increment(method.stage(), method.of().inner_steps(), held);
+    X::from_cells(|d| held.carry(start.cell(d), drift.cell(d).position(), increment.cell(d)))
 }
 
 #[cfg(feature = "defmt")]

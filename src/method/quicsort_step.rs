@@ -3,10 +3,11 @@
 use super::macro_step::Query;
 use super::quicsort::{Node, Quicsort};
 use super::stepper::Stepper;
+use super::walk::check_drift_vector;
 use crate::dynamics::cell::Cell;
 use crate::dynamics::state::State;
 use crate::dynamics::{Dynamics, StateOf, Underdamped};
-use crate::error::{Step, StepError, check_drift};
+use crate::error::{Step, StepError};
 use crate::noise::{Noise, check_noise};
 use crate::real::Real;
 
@@ -143,8 +144,8 @@ where
     /// Adds what the drift at a node does.
     #[inline(always)]
     pub(super) fn kick(&mut self, node: Node, drift: &X::Position) -> Result<(), StepError> {
+        check_drift_vector(drift, self.method.inner_step(node))?;
         let drift = |d| drift.cell(d).position();
-        check_drift((0..X::DIMENSION).map(drift), self.method.inner_step(node))?;
         let coefficients = self.method.coefficients();
         let [_, second] = &mut self.nodes;
         for d in 0..X::DIMENSION {

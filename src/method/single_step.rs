@@ -5,7 +5,10 @@
 
 use core::ops::Range;
 
-use super::walk::{Walk, accumulate, check_midpoint, correct, write_estimate, write_result};
+use super::walk::{
+    accumulate, check_drift_vector, check_midpoint, correct, error_after_drift, write_estimate,
+    write_result,
+};
 use super::{PoissonMidpoint, Stepper};
 use crate::batch::advance::{Advance, Positioned};
 use crate::dynamics::cell::Cell;
@@ -13,7 +16,7 @@ use crate::dynamics::segment::words_together;
 use crate::dynamics::span::Span;
 use crate::dynamics::state::State;
 use crate::dynamics::{Dynamics, SpanOf, StateOf, start_time};
-use crate::error::{Step, StepError, check_drift};
+use crate::error::{Step, StepError};
 use crate::memory::vector::Vectors;
 use crate::noise::Noise;
 
@@ -54,25 +57,50 @@ impl<S: Dynamics> PoissonMidpoint<S> {
         let inner_steps = dynamics.inner_steps();
 
         check_midpoint(midpoint, 1, inner_steps)?;
-        let to_midpoint = dynamics.span(0, midpoint);
-        let increment = noise.increment(0, midpoint, &to_midpoint);
-        accumulate(&to_midpoint, true, &mut memory, |d| increment.cell(d));
-        if !write_estimate(&to_midpoint, &mut memory) {
+        if !self.go_to_midpoint(midpoint, &mut memory, noise) {
             return Err(StepError::not_finite(midpoint));
         }
-
         let drift = drift(time + dynamics.time(midpoint), memory.estimate());
-        let drift = |d| drift.cell(d).position();
-        check_drift((0..X::DIMENSION).map(drift), midpoint)?;
-        correct(self.weighted_kick(midpoint), false, &mut memory, drift);
-
-        let to_end = dynamics.span(midpoint, inner_steps);
-        let increment = noise.increment(midpoint, inner_steps, &to_end);
-        accumulate(&to_end, false, &mut memory, |d| increment.cell(d));
-        if !write_result(self.whole(), true, &mut memory) {
+        check_drift_vector(&drift, midpoint)?;
+        if !self.go_to_end(midpoint, &mut memory, &drift, noise) {
             return Err(StepError::not_finite(inner_steps));
         }
         Ok((memory.moved(), Step { drift_calls: 2 }))
+    }
+
+    /// Goes to the midpoint, and tells whether the estimate there is finite.
+    #[inline(always)]
+    fn go_to_midpoint<X, N>(&self, midpoint: u32, memory: &mut Vectors<X>, noise: &mut N) -> bool
+    where
+        X: StateOf<S>,
+        N: Noise<X> + ?Sized,
+    {
+        let span = self.dynamics().span(0, midpoint);
+        let increment = noise.increment(0, midpoint, &span);
+        accumulate(&span, true, memory, |d| increment.cell(d));
+        write_estimate(&span, memory)
+    }
+
+    /// Goes from the midpoint to the end, and tells whether the result is finite.
+    #[inline(always)]
+    fn go_to_end<X, N>(
+        &self,
+        midpoint: u32,
+        memory: &mut Vectors<X>,
+        drift: &X::Position,
+        noise: &mut N,
+    ) -> bool
+    where
+        X: StateOf<S>,
+        N: Noise<X> + ?Sized,
+    {
+        let drift = |d| drift.cell(d).position();
+        correct(self.weighted_kick(midpoint), false, memory, drift);
+        let inner_steps = self.dynamics().inner_steps();
+        let span = self.dynamics().span(midpoint, inner_steps);
+        let increment = noise.increment(midpoint, inner_steps, &span);
+        accumulate(&span, false, memory, |d| increment.cell(d));
+        write_result(self.whole(), true, memory)
     }
 
     /// [`Stepper::advance`] where every step has exactly one midpoint and its words are [made at
@@ -95,23 +123,25 @@ impl<S: Dynamics> PoissonMidpoint<S> {
         if !steps.is_empty() && !state.is_finite() {
             return advance.failed(steps.start, StepError::not_finite(0));
         }
-        for n in steps {
+        for n in steps.clone() {
             let time = start_time(self.dynamics(), n);
             let b0 = drift(time, state.position());
-            let begun = Walk::begin_at_finite(time, Vectors::new(state, b0));
-            let outcome = begun.and_then(|walk| {
-                Noise::<X>::prepare::<SpanOf<S>>(words, 1, 2);
-                let midpoint = self.midpoints().single(words.next_word());
-                self.single_step(time, walk.memory, midpoint, &mut drift, words)
-            });
-            match outcome {
-                Ok((moved, step)) => {
-                    *state = moved;
-                    advance.done(step.drift_calls, words);
-                }
-                Err(error) => return advance.failed(n, error),
+            let mut memory = Vectors::new(state, b0);
+            Noise::<X>::prepare::<SpanOf<S>>(words, 1, 2);
+            let midpoint = self.midpoints().single(words.next_word());
+            if !self.go_to_midpoint(midpoint, &mut memory, words) {
+                let error = error_after_drift(&b0, 0, midpoint);
+                return advance.failed_in(&steps, 2, n, error);
             }
+            let time = time + self.dynamics().time(midpoint);
+            let b = drift(time, memory.estimate());
+            if !self.go_to_end(midpoint, &mut memory, &b, words) {
+                let error = error_after_drift(&b, midpoint, self.dynamics().inner_steps());
+                return advance.failed_in(&steps, 2, n, error);
+            }
+            *state = memory.moved();
+            advance.word_position = words.word_position();
         }
-        advance
+        advance.evaluated(2, &steps)
     }
 }

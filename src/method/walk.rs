@@ -4,6 +4,7 @@ use super::poisson_midpoint::PoissonMidpoint;
 use super::stepper::Stepper;
 use crate::dynamics::cell::Cell;
 use crate::dynamics::span::Span;
+use crate::dynamics::state::State;
 use crate::dynamics::{Dynamics, SpanOf};
 use crate::error::{Step, StepError, check_drift};
 use crate::memory::{Memory, MemoryOf};
@@ -204,6 +205,24 @@ pub(super) fn check_midpoint(midpoint: u32, least: u32, inner_steps: u32) -> Res
         });
     }
     Ok(())
+}
+
+/// Refuses a drift evaluated at an inner step if it is not finite.
+#[inline(always)]
+pub(super) fn check_drift_vector<X: State>(drift: &X, inner_step: u32) -> Result<(), StepError> {
+    let component = |d| drift.cell(d).position();
+    check_drift((0..X::DIMENSION).map(component), inner_step)
+}
+
+/// Why a state is not finite at the inner step `reached`, where a drift evaluated at `inner_step` has moved it: because of
+/// the drift, if that is not finite either.
+///
+/// Whoever looks at the state need not have looked at the drift: every part of a state is moved by a product with it, and
+/// products and sums make an infinity or a NaN of one, 0 times infinity being NaN.
+#[inline]
+pub(super) fn error_after_drift<X: State>(drift: &X, inner_step: u32, reached: u32) -> StepError {
+    let error = check_drift_vector(drift, inner_step).err();
+    error.unwrap_or(StepError::not_finite(reached))
 }
 
 /// The loops over coordinates.

@@ -31,11 +31,20 @@ pub struct DoubleWell<T> {
 impl<T: Real, const D: usize> Drift<T, D> for DoubleWell<T> {
     #[inline]
     fn drift(&self, _time: T, position: &SVector<T, D>) -> SVector<T, D> {
+        let is_inside = |x: T| x.abs() <= self.cap;
         let cubic = |x: T| x - x * x * x;
         let slope = T::ONE - T::from_u32(3) * self.cap * self.cap;
+        // In a kernel one branch for all components, since a warp takes its threads' branches one after another. On a
+        // host that would keep particles from being moved together.
+        #[cfg(target_arch = "nvptx64")]
+        if position
+            .iter()
+            .fold(true, |so_far, &x| so_far & is_inside(x))
+        {
+            return position.map(|x| self.steepness * cubic(x));
+        }
         position.map(|x| {
-            // One branch, since the threads of a warp take one after another.
-            let force = if x <= self.cap && x >= -self.cap {
+            let force = if is_inside(x) {
                 cubic(x)
             } else {
                 let cap = if x > self.cap { self.cap } else { -self.cap };
