@@ -81,51 +81,103 @@ impl<T: Copy + Default> Column<T> {
     }
 }
 
-/// Columns that are used at the same indices.
+/// Columns in which the dimensions of particles have the same places.
 #[derive(Clone, Copy)]
 pub(super) struct Columns<T, const M: usize> {
     all: [Column<T>; M],
-    /// The length of the shortest.
-    length: usize,
-    /// The bits that any of their addresses has.
+    /// From a dimension to the next, and from a particle to the next.
+    strides: (usize, usize),
+    dimension: usize,
+    count: usize,
+    /// Whether all dimensions of all particles are there.
+    are_whole: bool,
+    /// The bits that any of the columns' addresses has.
     addresses: usize,
 }
 
 impl<T: Copy + Default, const M: usize> Columns<T, M> {
+    /// Of so many dimensions and particles: dimension d of the particle at place p lies at d·s + p·t, where (s, t) are
+    /// the strides.
     #[inline(always)]
-    pub(super) fn new(columns: [Column<T>; M]) -> Self {
+    pub(super) fn new(
+        columns: [Column<T>; M],
+        strides: (usize, usize),
+        (dimension, count): (usize, usize),
+    ) -> Self {
         let (mut length, mut addresses) = (usize::MAX, 0);
         for column in &columns {
             length = length.min(column.length);
             addresses |= column.pointer.addr();
         }
+        let last = |count: usize, stride: usize| count.checked_sub(1)?.checked_mul(stride);
+        let last = last(dimension, strides.0)
+            .zip(last(count, strides.1))
+            .and_then(|(d, place)| d.checked_add(place));
         Self {
             all: columns,
-            length,
+            strides,
+            dimension,
+            count,
+            are_whole: last.is_some_and(|last| last < length),
             addresses,
         }
     }
 
-    /// Every `stride`th element from an index on of every column, so many, if all are there. Those side by side must
-    /// also be aligned so that they can be read and written at once.
+    /// The dimensions of the particle at a place in rows of `count`, a power of two, from dimension `first` on, which may
+    /// be below 0. There are none if not all dimensions of all particles are there, or if those of a row lie side by side
+    /// and are not aligned to be read and written at once.
     #[inline(always)]
-    pub(super) fn rows(&self, index: usize, stride: usize, count: usize) -> Option<Rows<T, M>> {
-        let span = stride.checked_mul(count.checked_sub(1)?)?;
-        let last = self.length.checked_sub(1)?.checked_sub(span)?;
-        let addresses = self.addresses | index.wrapping_mul(size_of::<T>());
-        let is_aligned = addresses.is_multiple_of(count.wrapping_mul(size_of::<T>()));
-        (index <= last && (stride != 1 || is_aligned)).then_some(Rows {
+    pub(super) fn rows(&self, place: usize, first: u32, count: u32) -> Option<Rows<T, M>> {
+        let (stride, particle) = self.strides;
+        let base = place.wrapping_mul(particle);
+        let begin = base.wrapping_add(first as usize);
+        let addresses = self.addresses | begin.wrapping_mul(size_of::<T>());
+        let is_aligned = addresses.is_multiple_of((count as usize).wrapping_mul(size_of::<T>()));
+        // Of a number of dimensions beyond 32 bits only the low half is taken: fewer rows, none outside the columns.
+        #[allow(clippy::cast_possible_truncation, reason = "as said")]
+        let last = (self.dimension as u32).checked_sub(count)?;
+        let is_there = self.are_whole && place < self.count;
+        (is_there && (stride != 1 || is_aligned)).then_some(Rows {
             all: self.all,
-            index,
+            base,
             stride,
+            first,
+            last,
             count,
         })
     }
 }
 
-/// Elements at equal distances, the same ones of several columns.
+/// The dimensions of a particle, `count` at a time.
 #[derive(Clone, Copy)]
 pub(super) struct Rows<T, const M: usize> {
+    all: [Column<T>; M],
+    base: usize,
+    stride: usize,
+    first: u32,
+    /// The last dimension that a row can begin with.
+    last: u32,
+    count: u32,
+}
+
+impl<T: Copy + Default, const M: usize> Rows<T, M> {
+    /// A row, if all of it is there.
+    #[inline(always)]
+    pub(super) fn row(&self, number: u32) -> Option<Row<T, M>> {
+        let first = self.first.wrapping_add(number.wrapping_mul(self.count));
+        let offset = (first as usize).wrapping_mul(self.stride);
+        (first <= self.last).then(|| Row {
+            all: self.all,
+            index: self.base.wrapping_add(offset),
+            stride: self.stride,
+            count: self.count as usize,
+        })
+    }
+}
+
+/// Neighbouring dimensions of a particle, in all columns.
+#[derive(Clone, Copy)]
+pub(super) struct Row<T, const M: usize> {
     // Not a reference, which would keep the columns in memory.
     all: [Column<T>; M],
     index: usize,
@@ -133,14 +185,21 @@ pub(super) struct Rows<T, const M: usize> {
     count: usize,
 }
 
-impl<T: Copy + Default, const M: usize> Rows<T, M> {
-    /// The elements of a column, N of as many.
+impl<T: Copy + Default, const M: usize> Row<T, M> {
+    /// The row, if its elements lie side by side; the compiler then knows the stride.
+    #[inline(always)]
+    pub(super) fn together(self) -> Option<Self> {
+        (self.stride == 1).then_some(Self { stride: 1, ..self })
+    }
+
+    /// The elements of a column, N of as many; 0 if there is no such column, or if N is another number.
     #[inline(always)]
     pub(super) fn get<const N: usize>(&self, column: usize) -> [T; N] {
         match self.all.get(column) {
             Some(column) if N == self.count => {
                 let pointer = column.pointer.wrapping_add(self.index);
-                // SAFETY: within the array, which `new` was promised, and aligned if side by side, as `rows` has found.
+                // SAFETY: N elements are within the array, which `Column::new` was promised, and aligned if side by side,
+                // as `Columns::rows` has found of `count`, which is N.
                 unsafe {
                     if self.stride == 1 {
                         read_row(pointer)
@@ -234,3 +293,7 @@ impl Column<u64> {
         }
     }
 }
+
+#[cfg(test)]
+#[path = "tests/columns.rs"]
+mod tests;

@@ -20,7 +20,7 @@ type Launch = fn(&Gpu) -> Result<usize>;
 struct Row {
     name: &'static str,
     kernel: &'static str,
-    /// How many instructions a step of a warp is to take some day.
+    /// How many instructions a step of a warp is to take at most.
     aim: Option<u32>,
     /// A particle's dimensions, where what is counted is a part of a split-phase step.
     dimension: Option<usize>,
@@ -59,24 +59,24 @@ impl Row {
     }
 }
 
-const COUNTED: [Row; 20] = [
+const COUNTED: [Row; 24] = [
     Row::fused(
         "em-overdamped-well-2",
         "em_overdamped_well_f32_2",
         Some(240),
-        |gpu| well(gpu, &EulerMaruyama::new(overdamped()?)),
+        |gpu| well::<_, 2>(gpu, &EulerMaruyama::new(overdamped()?)),
     ),
     Row::fused(
         "single-overdamped-well-2",
         "pmm_overdamped_well_f32_2",
         Some(550),
-        |gpu| well(gpu, &PoissonMidpoint::new(overdamped()?, Single)),
+        |gpu| well::<_, 2>(gpu, &PoissonMidpoint::new(overdamped()?, Single)),
     ),
     Row::fused(
         "bernoulli-overdamped-well-2",
         "pmm_overdamped_well_f32_2",
         Some(1500),
-        |gpu| well(gpu, &PoissonMidpoint::new(overdamped()?, Bernoulli)),
+        |gpu| well::<_, 2>(gpu, &PoissonMidpoint::new(overdamped()?, Bernoulli)),
     ),
     Row::fused(
         "em-underdamped-gaussian-2",
@@ -106,7 +106,19 @@ const COUNTED: [Row; 20] = [
         "baoa-underdamped-well-2",
         "baoa_underdamped_well_f32_2",
         None,
-        |gpu| well(gpu, &Baoa::new(underdamped()?)?),
+        |gpu| well::<_, 2>(gpu, &Baoa::new(underdamped()?)?),
+    ),
+    Row::fused(
+        "em-overdamped-gaussian-3",
+        "em_overdamped_gaussian_f32_3",
+        None,
+        |gpu| gaussian::<_, 3>(gpu, &EulerMaruyama::new(overdamped()?)),
+    ),
+    Row::fused(
+        "single-underdamped-gaussian-3",
+        "pmm_underdamped_gaussian_f32_3",
+        None,
+        |gpu| gaussian::<_, 3>(gpu, &PoissonMidpoint::new(underdamped()?, Single)),
     ),
     Row::fused(
         "em-overdamped-gaussian-16",
@@ -119,6 +131,18 @@ const COUNTED: [Row; 20] = [
         "pmm_overdamped_gaussian_f32_16",
         None,
         |gpu| gaussian::<_, 16>(gpu, &PoissonMidpoint::new(overdamped()?, Single)),
+    ),
+    Row::fused(
+        "em-overdamped-well-16",
+        "em_overdamped_well_f32_16",
+        None,
+        |gpu| well::<_, 16>(gpu, &EulerMaruyama::new(overdamped()?)),
+    ),
+    Row::fused(
+        "single-overdamped-well-16",
+        "pmm_overdamped_well_f32_16",
+        None,
+        |gpu| well::<_, 16>(gpu, &PoissonMidpoint::new(overdamped()?, Single)),
     ),
     Row::split("update-images", "update_overdamped_f32", IMAGE, images),
     Row::split("begin-images", "begin_overdamped_f32", IMAGE, images),
@@ -199,7 +223,7 @@ pub fn launch(gpu: &Gpu, name: &str) -> Result<()> {
     Ok(())
 }
 
-fn well<P>(gpu: &Gpu, stepper: &P) -> Result<usize>
+fn well<P, const D: usize>(gpu: &Gpu, stepper: &P) -> Result<usize>
 where
     P: KernelStepper<Dynamics: KernelDynamics<Real = f32>>,
 {
@@ -207,7 +231,7 @@ where
         steepness: 1.0,
         cap: 3.0,
     };
-    fused::<_, _, _, 2>(gpu, stepper, &drift)
+    fused::<_, _, _, D>(gpu, stepper, &drift)
 }
 
 fn gaussian<P, const D: usize>(gpu: &Gpu, stepper: &P) -> Result<usize>

@@ -45,7 +45,7 @@ mod status;
 #[cfg(feature = "kernels")]
 pub use column::Column;
 #[cfg(feature = "kernels")]
-use column::{Columns, Rows};
+use column::{Columns, Row};
 pub use drift::{KernelDrift, Ptx};
 #[cfg(all(feature = "kernels", target_arch = "nvptx64"))]
 #[doc(hidden)]

@@ -11,7 +11,7 @@ use crate::dynamics::{CellOf, SpanOf};
 use crate::kernel::{FailureRecord, KernelDynamics, Thread};
 use crate::memory::Coordinate;
 use crate::method::{EulerMaruyama, OneStage, PoissonMidpoint, Stepper};
-use crate::random::{Stream, Words};
+use crate::random::Words;
 use crate::real::Real;
 
 /// What a coordinate holds.
@@ -25,8 +25,6 @@ where
 {
     let extent = &split.extent;
     let shape = Shape::new::<S>(extent.dimension);
-    let end = stepper.dynamics().inner_steps();
-    let held = stepper.held();
     let columns = split.columns::<CellOn<S>>();
     for index in thread.particles(extent.count.saturating_mul(shape.tiles())) {
         let (tile, place) = shape.unit(extent, index);
@@ -35,25 +33,19 @@ where
             split.keep::<CellOn<S>>(shape.dimensions(tile, start), place);
             continue;
         }
+        let act = Update {
+            split,
+            stepper,
+            place,
+        };
         if shape.tiles() == 1 {
             let mut stream = split.stream(place);
             stream.move_to(start);
             for d in 0..extent.dimension {
-                let start: CellOn<S> = split.cell(split.state, d, place);
-                let b0 = split.component(split.b0, d, place);
-                let moved = held.carry(start, b0, draw_one(held, &mut stream));
-                split.set_cell(split.next, d, place, moved);
-                if !moved.is_finite() {
-                    split.fail::<CellOn<S>>(Suspect::B0, (place, d), end);
-                }
+                act.one(d, &mut stream);
             }
         } else {
-            let act = Update {
-                split,
-                stepper,
-                place,
-            };
-            split.each_group(&shape, (tile, place), start, &columns, &act);
+            split.each_dimension(&shape, (tile, place), start, &columns, &act);
         }
         if tile == 0 {
             let end = start.wrapping_add(shape.segment());
@@ -71,18 +63,31 @@ struct Update<'a, S: KernelDynamics> {
 
 impl<S: KernelDynamics> Each<S::Real> for Update<'_, S> {
     #[inline(always)]
+    fn one(&self, d: usize, words: &mut impl Words) {
+        let (split, place, held) = (self.split, self.place, self.stepper.held());
+        let start: CellOn<S> = split.cell(split.state, d, place);
+        let b0 = split.component(split.b0, d, place);
+        let moved = held.carry(start, b0, draw_one(held, words));
+        split.set_cell(split.next, d, place, moved);
+        if !moved.is_finite() {
+            let end = self.stepper.dynamics().inner_steps();
+            split.fail::<CellOn<S>>(Suspect::B0, (place, d), end);
+        }
+    }
+
+    #[inline(always)]
     #[allow(clippy::indexing_slicing, reason = "indices below 4")]
-    fn each(&self, group: &Group<S::Real>) {
+    fn group(&self, group: &Group<S::Real>) {
         let (split, held) = (self.split, self.stepper.held());
-        let starts: Four<CellOn<S>> = split.cells(Array::State, group);
-        let b0 = split.positions(Array::B0, group);
+        let starts: Four<CellOn<S>> = SplitPhase::cells(Array::State, group);
+        let b0 = SplitPhase::positions(Array::B0, group);
         let moved = four!(I => if I < group.len() {
             let increment = draw_one(held, &mut group.words(I));
             held.carry(starts[I], b0[I], increment)
         } else {
             starts[I]
         });
-        split.set_cells(Array::Next, group, moved);
+        SplitPhase::set_cells(Array::Next, group, moved);
         let end = self.stepper.dynamics().inner_steps();
         group.check(
             |i| moved[i].is_finite(),
@@ -184,9 +189,11 @@ fn round<S, const FIRST: bool>(
             if segment != stream.word_position() {
                 stream.move_to(segment);
             }
-            round.one_by_one(&mut stream);
+            for d in 0..extent.dimension {
+                round.one(d, &mut stream);
+            }
         } else {
-            split.each_group(&shape, (tile, place), segment, &columns, &round);
+            split.each_dimension(&shape, (tile, place), segment, &columns, &round);
         }
     }
 }
@@ -221,43 +228,6 @@ struct Round<'a, S: KernelDynamics> {
 }
 
 impl<S: KernelDynamics> Round<'_, S> {
-    /// Moves the dimensions of a particle one after another.
-    #[inline(always)]
-    fn one_by_one(&self, stream: &mut Stream) {
-        let (split, place) = (self.split, self.place);
-        for d in 0..split.extent.dimension {
-            let mut coordinate = Coordinate {
-                start: split.cell(split.state, d, place),
-                b0: split.component(split.b0, d, place),
-                noise: no_noise::<S>(),
-                correction: no_correction::<S>(),
-            };
-            let mut drift = S::Real::ZERO;
-            if self.kick.is_some() {
-                coordinate.noise = split.cell(split.noise, d, place);
-                drift = split.component(split.drift, d, place);
-            }
-            if self.is_corrected {
-                coordinate.correction = split.cell(split.correction, d, place);
-            }
-            let coordinate = self.go(coordinate, drift, stream);
-            let reached = self.reached(&coordinate);
-            if self.from_start.is_some() {
-                let index = split.extent.strides.index(0, d, place);
-                split.query.set(index, reached.position());
-                split.set_cell(split.noise, d, place, coordinate.noise);
-                if self.kick.is_some() {
-                    split.set_cell(split.correction, d, place, coordinate.correction);
-                }
-            } else {
-                split.set_cell(split.next, d, place, reached);
-            }
-            if !(reached.is_finite() & drift.is_finite()) {
-                split.fail::<CellOn<S>>(self.suspect, (place, d), self.to);
-            }
-        }
-    }
-
     /// The coordinate with this round's correction and noise.
     #[inline(always)]
     fn go(
@@ -289,20 +259,54 @@ impl<S: KernelDynamics> Round<'_, S> {
 
 impl<S: KernelDynamics> Each<S::Real> for Round<'_, S> {
     #[inline(always)]
-    #[allow(clippy::indexing_slicing, reason = "indices below 4")]
-    fn each(&self, group: &Group<S::Real>) {
+    fn one(&self, d: usize, words: &mut impl Words) {
         let (split, place) = (self.split, self.place);
-        let starts = split.cells(Array::State, group);
-        let b0 = split.positions(Array::B0, group);
+        let mut coordinate = Coordinate {
+            start: split.cell(split.state, d, place),
+            b0: split.component(split.b0, d, place),
+            noise: no_noise::<S>(),
+            correction: no_correction::<S>(),
+        };
+        let mut drift = S::Real::ZERO;
+        if self.kick.is_some() {
+            coordinate.noise = split.cell(split.noise, d, place);
+            drift = split.component(split.drift, d, place);
+        }
+        if self.is_corrected {
+            coordinate.correction = split.cell(split.correction, d, place);
+        }
+        let coordinate = self.go(coordinate, drift, words);
+        let reached = self.reached(&coordinate);
+        if self.from_start.is_some() {
+            let index = split.extent.strides.index(0, d, place);
+            split.query.set(index, reached.position());
+            split.set_cell(split.noise, d, place, coordinate.noise);
+            if self.kick.is_some() {
+                split.set_cell(split.correction, d, place, coordinate.correction);
+            }
+        } else {
+            split.set_cell(split.next, d, place, reached);
+        }
+        if !(reached.is_finite() & drift.is_finite()) {
+            split.fail::<CellOn<S>>(self.suspect, (place, d), self.to);
+        }
+    }
+
+    #[inline(always)]
+    #[allow(clippy::indexing_slicing, reason = "indices below 4")]
+    fn group(&self, group: &Group<S::Real>) {
+        let (split, place) = (self.split, self.place);
+        let starts = SplitPhase::cells(Array::State, group);
+        let b0 = SplitPhase::positions(Array::B0, group);
         let mut noise = [no_noise::<S>(); 4];
         let mut corrections = [no_correction::<S>(); 4];
         let mut drift = [S::Real::ZERO; 4];
         if self.kick.is_some() {
-            noise = split.cells(Array::Noise, group);
-            drift = split.positions(Array::Drift, group);
+            noise = SplitPhase::cells(Array::Noise, group);
+            drift = SplitPhase::positions(Array::Drift, group);
         }
         if self.is_corrected {
-            corrections = split.cells(Array::Correction, group);
+            corrections = SplitPhase::cells(Array::Correction, group);
         }
         let coordinates = four!(I => {
             let coordinate = Coordinate {
@@ -320,16 +324,16 @@ impl<S: KernelDynamics> Each<S::Real> for Round<'_, S> {
         // A branch for the group, and not one for each dimension.
         let reached = if self.from_start.is_some() {
             let estimates = four!(I => self.reached(&coordinates[I]));
-            split.set_positions(Array::Query, group, four!(I => estimates[I].position()));
-            split.set_cells(Array::Noise, group, four!(I => coordinates[I].noise));
+            SplitPhase::set_positions(Array::Query, group, four!(I => estimates[I].position()));
+            SplitPhase::set_cells(Array::Noise, group, four!(I => coordinates[I].noise));
             if self.kick.is_some() {
                 let corrections = four!(I => coordinates[I].correction);
-                split.set_cells(Array::Correction, group, corrections);
+                SplitPhase::set_cells(Array::Correction, group, corrections);
             }
             estimates
         } else {
             let results = four!(I => self.reached(&coordinates[I]));
-            split.set_cells(Array::Next, group, results);
+            SplitPhase::set_cells(Array::Next, group, results);
             results
         };
         let is_finite = |i: usize| reached[i].is_finite() & drift[i].is_finite();

@@ -1,8 +1,8 @@
-//! A tile's dimensions, a few at a time: the words of a block are numbered when a kernel is compiled.
+//! A tile's dimensions, a few at a time: in a group the number of each word is known when a kernel is compiled.
 
 use super::arrays::ARRAYS;
 use super::{Shape, SplitPhase};
-use crate::kernel::{Columns, Rows};
+use crate::kernel::{Columns, Row};
 use crate::random::{Words, choose};
 use crate::real::Real;
 
@@ -10,8 +10,6 @@ use crate::real::Real;
 const GROUP: usize = 4;
 /// Groups in a block of words.
 const GROUPS: u32 = 4;
-/// No element of any array.
-const NOWHERE: usize = 1 << (usize::BITS - 1);
 
 /// One value for each dimension of a group, as many as there may be.
 pub(super) type Four<T> = [T; GROUP];
@@ -42,7 +40,7 @@ macro_rules! four {
 }
 pub(super) use four;
 
-/// The words of one dimension, from the first on.
+/// Words, those of one dimension first.
 pub(super) struct Few(Four<u32>);
 
 impl Words for Few {
@@ -54,20 +52,13 @@ impl Words for Few {
     }
 }
 
-/// Dimensions whose words are together in a block, `GROUP` divided by the words of a dimension.
+/// Dimensions whose words are together in a block, `GROUP` divided by the words of a dimension, all of them there.
 pub(super) struct Group<T> {
     words: Four<u32>,
     words_of_one: usize,
-    /// The first; that of a tile's first group may be below 0.
-    first: u32,
-    /// So many of the group, from the first on, are in its place `further` on.
-    moved: u32,
-    further: u32,
-    dimension: u32,
-    base: usize,
-    stride: usize,
-    /// The whole group in all columns, if all of it is there.
-    pub(super) rows: Option<Rows<T, ARRAYS>>,
+    first: usize,
+    /// Where they lie in all columns.
+    pub(super) row: Row<T, ARRAYS>,
 }
 
 impl<T> Group<T> {
@@ -77,25 +68,7 @@ impl<T> Group<T> {
         GROUP / self.words_of_one
     }
 
-    /// The dimension at a place in the group, if there is one.
-    #[inline(always)]
-    #[allow(clippy::cast_possible_truncation, reason = "below 4")]
-    pub(super) fn dimension(&self, index: usize) -> Option<usize> {
-        let index = index as u32;
-        let further = if index < self.moved { self.further } else { 0 };
-        let d = self.first.wrapping_add(index).wrapping_add(further);
-        (d < self.dimension).then_some(d as usize)
-    }
-
-    /// Where that dimension of a position lies.
-    #[inline(always)]
-    pub(super) fn index(&self, index: usize) -> usize {
-        self.dimension(index).map_or(NOWHERE, |d| {
-            self.base.wrapping_add(d.wrapping_mul(self.stride))
-        })
-    }
-
-    /// The words of that dimension.
+    /// The words of the dimension at a place in the group.
     #[inline(always)]
     pub(super) fn words(&self, index: usize) -> Few {
         let [_, second, third, fourth] = self.words;
@@ -116,10 +89,8 @@ impl<T> Group<T> {
         let bit = |index: usize| u32::from(is_finite(index)) << index;
         let finite = bit(0) | bit(1) | bit(2) | bit(3);
         for index in 0..self.len() {
-            if finite >> index & 1 == 0
-                && let Some(d) = self.dimension(index)
-            {
-                fail(d);
+            if finite >> index & 1 == 0 {
+                fail(self.first.wrapping_add(index));
             }
         }
     }
@@ -142,6 +113,11 @@ fn between([w0, w1, w2, w3]: Four<u32>, [w4, w5, w6, _]: Four<u32>, start: u32) 
         choose(twos, v3, v5),
     ]
 }
+
+/// The groups of a block in memory, which a thread can index; aligned, so that a group is read at once. In registers, each
+/// group would come to its place only by moving the words after it too.
+#[repr(align(16))]
+struct Block(Four<Four<u32>>);
 
 /// The words of a block as groups.
 #[inline(always)]
@@ -172,20 +148,23 @@ fn in_groups(block: [u32; 16]) -> Four<Four<u32>> {
     ]
 }
 
-/// What is done with each group of a tile. Not a closure, which may become a function of its own.
+/// What is done with the dimensions of a particle. Not closures, which may become functions of their own.
 pub(super) trait Each<T> {
-    fn each(&self, group: &Group<T>);
+    /// With those of a group.
+    fn group(&self, group: &Group<T>);
+    /// With dimension d, whose words are the next.
+    fn one(&self, d: usize, words: &mut impl Words);
 }
 
 impl<T: Real> SplitPhase<T> {
-    /// Does something with the dimensions of one of several tiles, those of [`Shape::dimensions`], in groups. The words
-    /// of the segment begin at `start`.
+    /// Does something with the dimensions of one of several tiles, those of [`Shape::dimensions`]: in groups, or one
+    /// at a time where a group is not whole. The words of the segment begin at `start`.
     #[inline(always)]
     #[allow(
         clippy::cast_possible_truncation,
         reason = "dimensions and numbers of words that are below 2³¹"
     )]
-    pub(super) fn each_group(
+    pub(super) fn each_dimension(
         &self,
         shape: &Shape,
         (tile, place): (usize, usize),
@@ -237,29 +216,42 @@ impl<T: Real> SplitPhase<T> {
             ];
         }
         let first = first.wrapping_sub(moved);
+        let rows = columns.rows(place, first, of_group);
+        let Block(words) = &Block(words);
         for number in 0..GROUPS {
-            let [next, second, third, fourth] = words;
-            words = [second, third, fourth, fourth];
+            let mut next = words.get(number as usize).copied().unwrap_or_default();
             let first = first.wrapping_add(number * of_group);
             let moved = if number == 0 { moved } else { 0 };
-            let is_whole = moved == 0 && first < dimension && dimension - first >= of_group;
-            let rows = if is_whole {
-                let index = base.wrapping_add((first as usize).wrapping_mul(stride));
-                columns.rows(index, stride, GROUP / words_of_one)
-            } else {
-                None
-            };
-            act.each(&Group {
-                words: next,
-                words_of_one,
-                first,
-                moved,
-                further: GROUPS * of_group,
-                dimension,
-                base,
-                stride,
-                rows,
-            });
+            let row = rows
+                .filter(|_| moved == 0)
+                .and_then(|rows| rows.row(number));
+            if let Some(row) = row {
+                let group = Group {
+                    words: next,
+                    words_of_one,
+                    first: first as usize,
+                    row,
+                };
+                // Compiled twice, so that neither has a branch for the other.
+                match row.together() {
+                    Some(row) => act.group(&Group { row, ..group }),
+                    None => act.group(&group),
+                }
+                continue;
+            }
+            for index in 0..of_group {
+                let further = if index < moved { GROUPS * of_group } else { 0 };
+                let d = first.wrapping_add(index).wrapping_add(further);
+                if d < dimension {
+                    act.one(d as usize, &mut Few(next));
+                }
+                let [first, second, third, fourth] = next;
+                next = match words_of_one {
+                    1 => [second, third, fourth, first],
+                    2 => [third, fourth, first, second],
+                    _ => next,
+                };
+            }
         }
     }
 }
