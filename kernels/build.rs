@@ -16,7 +16,7 @@ use std::{env, fs, io};
 
 use flate2::read::GzDecoder;
 
-use compile::{DEFAULT_ARCH, Module, build, modules};
+use compile::{DEFAULT_ARCH, build, modules};
 use sources::{hash, sources};
 
 mod compile;
@@ -55,7 +55,7 @@ pub fn provide() -> Result<()> {
         fs::write(recipe, made_from)?;
     }
     let mut table = String::from("&[\n");
-    for Module { name: module, .. } in &modules {
+    for module in &modules {
         let path = out.join(format!("{module}.ptx"));
         table += &format!("    ({module:?}, include_str!({path:?})),\n");
     }
@@ -113,7 +113,7 @@ fn has_source(rustc: &Path) -> Result<bool> {
 }
 
 /// Takes the copy, if it is of these sources and for this architecture.
-fn unpack(root: &Path, out: &Path, arch: &str, modules: &[Module], hash: &str) -> Result<()> {
+fn unpack(root: &Path, out: &Path, arch: &str, modules: &[String], hash: &str) -> Result<()> {
     let remedy = format!(
         "To build it from source, set {RUSTC} to a rustc with rust-src (Debian: rustc-web and \
          rust-web-src, /usr/bin/rustc), or use a nightly toolchain after `rustup component add \
@@ -127,7 +127,7 @@ fn unpack(root: &Path, out: &Path, arch: &str, modules: &[Module], hash: &str) -
     if recorded.trim() != hash {
         return Err(format!("kernels/ptx was made from other sources. {remedy}").into());
     }
-    for Module { name: module, .. } in modules {
+    for module in modules {
         let packed = fs::File::open(copies.join(format!("{module}.ptx.gz")))?;
         let mut ptx = fs::File::create(out.join(format!("{module}.ptx")))?;
         io::copy(&mut GzDecoder::new(packed), &mut ptx)?;

@@ -11,20 +11,11 @@ use super::sources::Source;
 pub(super) const DEFAULT_ARCH: &str = "sm_80";
 const TARGET: &str = "nvptx64-nvidia-cuda";
 
-/// A module in the list of kernels.
-pub(super) struct Module {
-    pub(super) name: String,
-    compact: bool,
-}
-
 /// The modules that the text of `list.rs` names.
-pub(super) fn modules(list: &str) -> Vec<Module> {
+pub(super) fn modules(list: &str) -> Vec<String> {
     let modules = list.lines().filter_map(|line| {
-        let (name, rest) = line.trim().strip_prefix("$call! { \"")?.split_once('"')?;
-        Some(Module {
-            name: name.to_owned(),
-            compact: rest.contains("compact"),
-        })
+        let (name, _) = line.trim().strip_prefix("$call! { \"")?.split_once('"')?;
+        Some(name.to_owned())
     });
     modules.collect()
 }
@@ -36,7 +27,7 @@ pub(super) fn build(
     sources: &[Source],
     rustc: &Path,
     arch: &str,
-    modules: &[Module],
+    modules: &[String],
 ) -> Result<()> {
     let device = out.join("device");
     let library = device.join("library");
@@ -54,11 +45,7 @@ pub(super) fn build(
     fs::copy(templates.join("kernels.toml"), device.join("Cargo.toml"))?;
     fs::copy(templates.join("kernels.lock"), device.join("Cargo.lock"))?;
     fs::copy(templates.join("library.toml"), library.join("Cargo.toml"))?;
-    for Module {
-        name: module,
-        compact,
-    } in modules
-    {
+    for module in modules {
         let assembly = device.join(format!("{module}.s"));
         let mut cargo = Command::new(env::var("CARGO")?);
         cargo
@@ -69,7 +56,6 @@ pub(super) fn build(
             .args(["--cfg", &format!("module={module:?}")])
             .arg("--check-cfg=cfg(module, values(any()))")
             .arg(format!("--emit=asm={}", assembly.display()))
-            .args(compact.then_some("-Copt-level=z"))
             .env("RUSTC", rustc)
             .env("RUSTC_BOOTSTRAP", "1");
         // Flags for the host's build are not for the device.

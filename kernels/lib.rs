@@ -44,7 +44,7 @@ macro_rules! entry {
 }
 
 macro_rules! module {
-    ($name:literal, $real:ident, $dimension:literal $(, compact)?) => {
+    ($name:literal, $real:ident, $dimension:literal) => {
         #[cfg(module = $name)]
         const _: () = {
             each_kernel! { entry, $real, $dimension }

@@ -1,7 +1,6 @@
 //! Which kernels there are: one list for the device crate and for the tests on the host.
 
-/// Calls a macro with the scalar and dimension of each module of fused kernels, and its name. Where a
-/// state is too large for registers the module is `compact`: built for size, with loops over memory.
+/// Calls a macro with the scalar and dimension of each module of fused kernels, and its name.
 macro_rules! each_module {
     ($call:ident) => {
         $call! { "f32_1", f32, 1 }
@@ -10,13 +9,13 @@ macro_rules! each_module {
         $call! { "f32_4", f32, 4 }
         $call! { "f32_8", f32, 8 }
         $call! { "f32_16", f32, 16 }
-        $call! { "f32_32", f32, 32, compact }
-        $call! { "f32_64", f32, 64, compact }
+        $call! { "f32_32", f32, 32 }
+        $call! { "f32_64", f32, 64 }
         $call! { "f64_1", f64, 1 }
         $call! { "f64_2", f64, 2 }
         $call! { "f64_3", f64, 3 }
         $call! { "f64_4", f64, 4 }
-        $call! { "f64_8", f64, 8, compact }
+        $call! { "f64_8", f64, 8 }
     };
 }
 

@@ -3,12 +3,15 @@
 use anyhow::{Context, Result, ensure};
 use poisson_midpoint::MidpointLaw::{Bernoulli, Single};
 use poisson_midpoint::batch::{Particles, Status};
+use poisson_midpoint::cuda::cust::memory::DeviceCopy;
 use poisson_midpoint::cuda::{Gpu, Grid, Layout, SplitBatch};
 use poisson_midpoint::dynamics::Overdamped;
 use poisson_midpoint::kernel::{KernelDrift, KernelDynamics, KernelStepper};
 use poisson_midpoint::random::Streams;
-use poisson_midpoint::target::{DoubleWell, GaussianTable, TableDrift};
-use poisson_midpoint::{Baoa, EulerMaruyama, PoissonMidpoint, State, Stepper};
+use poisson_midpoint::target::{
+    DoubleWell, GaussianMixture, GaussianTable, LogisticRegression, TableDrift,
+};
+use poisson_midpoint::{Baoa, EulerMaruyama, PoissonMidpoint, Real, State, Stepper};
 
 use super::{overdamped, underdamped};
 
@@ -59,90 +62,156 @@ impl Row {
     }
 }
 
-const COUNTED: [Row; 24] = [
+const COUNTED: [Row; 35] = [
     Row::fused(
         "em-overdamped-well-2",
         "em_overdamped_well_f32_2",
         Some(240),
-        |gpu| well::<_, 2>(gpu, &EulerMaruyama::new(overdamped()?)),
+        |gpu| well::<_, f32, 2>(gpu, &EulerMaruyama::new(overdamped()?)),
     ),
     Row::fused(
         "single-overdamped-well-2",
         "pmm_overdamped_well_f32_2",
         Some(550),
-        |gpu| well::<_, 2>(gpu, &PoissonMidpoint::new(overdamped()?, Single)),
+        |gpu| well::<_, f32, 2>(gpu, &PoissonMidpoint::new(overdamped()?, Single)),
     ),
     Row::fused(
         "bernoulli-overdamped-well-2",
         "pmm_overdamped_well_f32_2",
         Some(1500),
-        |gpu| well::<_, 2>(gpu, &PoissonMidpoint::new(overdamped()?, Bernoulli)),
+        |gpu| well::<_, f32, 2>(gpu, &PoissonMidpoint::new(overdamped()?, Bernoulli)),
     ),
     Row::fused(
         "em-underdamped-gaussian-2",
         "em_underdamped_gaussian_f32_2",
         Some(500),
-        |gpu| gaussian::<_, 2>(gpu, &EulerMaruyama::new(underdamped()?)),
+        |gpu| gaussian::<_, f32, 2>(gpu, &EulerMaruyama::new(underdamped()?)),
     ),
     Row::fused(
         "single-underdamped-gaussian-2",
         "pmm_underdamped_gaussian_f32_2",
         Some(1300),
-        |gpu| gaussian::<_, 2>(gpu, &PoissonMidpoint::new(underdamped()?, Single)),
+        |gpu| gaussian::<_, f32, 2>(gpu, &PoissonMidpoint::new(underdamped()?, Single)),
     ),
     Row::fused(
         "bernoulli-underdamped-gaussian-2",
         "pmm_underdamped_gaussian_f32_2",
         Some(3500),
-        |gpu| gaussian::<_, 2>(gpu, &PoissonMidpoint::new(underdamped()?, Bernoulli)),
+        |gpu| gaussian::<_, f32, 2>(gpu, &PoissonMidpoint::new(underdamped()?, Bernoulli)),
     ),
     Row::fused(
         "em-overdamped-gaussian-2",
         "em_overdamped_gaussian_f32_2",
         Some(240),
-        |gpu| gaussian::<_, 2>(gpu, &EulerMaruyama::new(overdamped()?)),
+        |gpu| gaussian::<_, f32, 2>(gpu, &EulerMaruyama::new(overdamped()?)),
     ),
     Row::fused(
         "baoa-underdamped-well-2",
         "baoa_underdamped_well_f32_2",
         None,
-        |gpu| well::<_, 2>(gpu, &Baoa::new(underdamped()?)?),
+        |gpu| well::<_, f32, 2>(gpu, &Baoa::new(underdamped()?)?),
     ),
     Row::fused(
         "em-overdamped-gaussian-3",
         "em_overdamped_gaussian_f32_3",
         None,
-        |gpu| gaussian::<_, 3>(gpu, &EulerMaruyama::new(overdamped()?)),
+        |gpu| gaussian::<_, f32, 3>(gpu, &EulerMaruyama::new(overdamped()?)),
     ),
     Row::fused(
         "single-underdamped-gaussian-3",
         "pmm_underdamped_gaussian_f32_3",
         None,
-        |gpu| gaussian::<_, 3>(gpu, &PoissonMidpoint::new(underdamped()?, Single)),
+        |gpu| gaussian::<_, f32, 3>(gpu, &PoissonMidpoint::new(underdamped()?, Single)),
     ),
     Row::fused(
         "em-overdamped-gaussian-16",
         "em_overdamped_gaussian_f32_16",
         None,
-        |gpu| gaussian::<_, 16>(gpu, &EulerMaruyama::new(overdamped()?)),
+        |gpu| gaussian::<_, f32, 16>(gpu, &EulerMaruyama::new(overdamped()?)),
     ),
     Row::fused(
         "single-overdamped-gaussian-16",
         "pmm_overdamped_gaussian_f32_16",
         None,
-        |gpu| gaussian::<_, 16>(gpu, &PoissonMidpoint::new(overdamped()?, Single)),
+        |gpu| gaussian::<_, f32, 16>(gpu, &PoissonMidpoint::new(overdamped()?, Single)),
     ),
     Row::fused(
         "em-overdamped-well-16",
         "em_overdamped_well_f32_16",
         None,
-        |gpu| well::<_, 16>(gpu, &EulerMaruyama::new(overdamped()?)),
+        |gpu| well::<_, f32, 16>(gpu, &EulerMaruyama::new(overdamped()?)),
     ),
     Row::fused(
         "single-overdamped-well-16",
         "pmm_overdamped_well_f32_16",
         None,
-        |gpu| well::<_, 16>(gpu, &PoissonMidpoint::new(overdamped()?, Single)),
+        |gpu| well::<_, f32, 16>(gpu, &PoissonMidpoint::new(overdamped()?, Single)),
+    ),
+    Row::fused(
+        "em-overdamped-logistic-16",
+        "em_overdamped_logistic_f32_16",
+        None,
+        |gpu| logistic::<_, f32, 16>(gpu, &EulerMaruyama::new(overdamped()?)),
+    ),
+    Row::fused(
+        "em-overdamped-mixture-16",
+        "em_overdamped_mixture_f32_16",
+        None,
+        |gpu| mixture::<_, f32, 16>(gpu, &EulerMaruyama::new(overdamped()?)),
+    ),
+    Row::fused(
+        "em-overdamped-gaussian-32",
+        "em_overdamped_gaussian_f32_32",
+        None,
+        |gpu| gaussian::<_, f32, 32>(gpu, &EulerMaruyama::new(overdamped()?)),
+    ),
+    Row::fused(
+        "single-overdamped-gaussian-32",
+        "pmm_overdamped_gaussian_f32_32",
+        None,
+        |gpu| gaussian::<_, f32, 32>(gpu, &PoissonMidpoint::new(overdamped()?, Single)),
+    ),
+    Row::fused(
+        "em-overdamped-well-32",
+        "em_overdamped_well_f32_32",
+        None,
+        |gpu| well::<_, f32, 32>(gpu, &EulerMaruyama::new(overdamped()?)),
+    ),
+    Row::fused(
+        "single-underdamped-well-32",
+        "pmm_underdamped_well_f32_32",
+        None,
+        |gpu| well::<_, f32, 32>(gpu, &PoissonMidpoint::new(underdamped()?, Single)),
+    ),
+    Row::fused(
+        "em-overdamped-gaussian-64",
+        "em_overdamped_gaussian_f32_64",
+        None,
+        |gpu| gaussian::<_, f32, 64>(gpu, &EulerMaruyama::new(overdamped()?)),
+    ),
+    Row::fused(
+        "single-overdamped-well-64",
+        "pmm_overdamped_well_f32_64",
+        None,
+        |gpu| well::<_, f32, 64>(gpu, &PoissonMidpoint::new(overdamped()?, Single)),
+    ),
+    Row::fused(
+        "em-overdamped-gaussian-8-f64",
+        "em_overdamped_gaussian_f64_8",
+        None,
+        |gpu| gaussian::<_, f64, 8>(gpu, &EulerMaruyama::new(overdamped()?)),
+    ),
+    Row::fused(
+        "single-overdamped-gaussian-8-f64",
+        "pmm_overdamped_gaussian_f64_8",
+        None,
+        |gpu| gaussian::<_, f64, 8>(gpu, &PoissonMidpoint::new(overdamped()?, Single)),
+    ),
+    Row::fused(
+        "single-underdamped-well-8-f64",
+        "pmm_underdamped_well_f64_8",
+        None,
+        |gpu| well::<_, f64, 8>(gpu, &PoissonMidpoint::new(underdamped()?, Single)),
     ),
     Row::split("update-images", "update_overdamped_f32", IMAGE, images),
     Row::split("begin-images", "begin_overdamped_f32", IMAGE, images),
@@ -223,23 +292,48 @@ pub fn launch(gpu: &Gpu, name: &str) -> Result<()> {
     Ok(())
 }
 
-fn well<P, const D: usize>(gpu: &Gpu, stepper: &P) -> Result<usize>
+fn well<P, T, const D: usize>(gpu: &Gpu, stepper: &P) -> Result<usize>
 where
-    P: KernelStepper<Dynamics: KernelDynamics<Real = f32>>,
+    P: KernelStepper<Dynamics: KernelDynamics<Real = T>>,
+    T: Real + DeviceCopy,
 {
     let drift = DoubleWell {
-        steepness: 1.0,
-        cap: 3.0,
+        steepness: T::ONE,
+        cap: T::from_u32(3),
     };
-    fused::<_, _, _, D>(gpu, stepper, &drift)
+    fused::<_, _, _, _, D>(gpu, stepper, &drift)
 }
 
-fn gaussian<P, const D: usize>(gpu: &Gpu, stepper: &P) -> Result<usize>
+fn gaussian<P, T, const D: usize>(gpu: &Gpu, stepper: &P) -> Result<usize>
 where
-    P: KernelStepper<Dynamics: KernelDynamics<Real = f32>>,
+    P: KernelStepper<Dynamics: KernelDynamics<Real = T>>,
+    T: Real + DeviceCopy,
 {
-    let table = standard_normal::<D>();
-    fused::<_, _, _, D>(gpu, stepper, &GaussianTable::from_table(&table)?)
+    let table = standard_normal::<T, D>();
+    fused::<_, _, _, _, D>(gpu, stepper, &GaussianTable::from_table(&table)?)
+}
+
+/// Ten observations.
+fn logistic<P, T, const D: usize>(gpu: &Gpu, stepper: &P) -> Result<usize>
+where
+    P: KernelStepper<Dynamics: KernelDynamics<Real = T>>,
+    T: Real + DeviceCopy,
+{
+    let mut table = vec![T::ONE];
+    table.extend(spread::<T>(10 * D));
+    fused::<_, _, _, _, D>(gpu, stepper, &LogisticRegression::from_table(&table)?)
+}
+
+/// Four components.
+fn mixture<P, T, const D: usize>(gpu: &Gpu, stepper: &P) -> Result<usize>
+where
+    P: KernelStepper<Dynamics: KernelDynamics<Real = T>>,
+    T: Real + DeviceCopy,
+{
+    let means = spread::<T>(4 * D);
+    let row = |mean: &[T]| [&[T::ONE; 2], mean].concat();
+    let table: Vec<T> = means.chunks(D).flat_map(row).collect();
+    fused::<_, _, _, _, D>(gpu, stepper, &GaussianMixture::from_table(&table)?)
 }
 
 fn images(gpu: &Gpu) -> Result<usize> {
@@ -255,23 +349,24 @@ fn columns_2(gpu: &Gpu) -> Result<usize> {
 }
 
 /// The table of a Gaussian about 0 whose precision is the identity.
-fn standard_normal<const D: usize>() -> Vec<f32> {
-    let identity = (0..D * D).map(|i| if i % (D + 1) == 0 { 1.0 } else { 0.0 });
-    [0.0; D].into_iter().chain(identity).collect()
+fn standard_normal<T: Real, const D: usize>() -> Vec<T> {
+    let identity = (0..D * D).map(|i| T::from_u32(u32::from(i % (D + 1) == 0)));
+    [T::ZERO; D].into_iter().chain(identity).collect()
 }
 
 /// Values spread over −1 to 1.
-fn spread(length: usize) -> Vec<f32> {
-    let value = |i: usize| (i * 37 % 64) as f32 / 32.0 - 1.0;
+fn spread<T: Real>(length: usize) -> Vec<T> {
+    let value = |i: usize| T::from_u32((i * 37 % 64) as u32) / T::from_u32(32) - T::ONE;
     (0..length).map(value).collect()
 }
 
 /// Four warps with a particle for each thread.
-fn fused<S, P, F, const D: usize>(gpu: &Gpu, stepper: &P, drift: &F) -> Result<usize>
+fn fused<S, P, F, T, const D: usize>(gpu: &Gpu, stepper: &P, drift: &F) -> Result<usize>
 where
-    S: KernelDynamics<Real = f32>,
+    S: KernelDynamics<Real = T>,
     P: KernelStepper + Stepper<Dynamics = S>,
-    F: KernelDrift<f32, D>,
+    F: KernelDrift<T, D>,
+    T: Real + DeviceCopy,
 {
     let count = 4 * WARP;
     gpu.set_grid(Some(Grid {

@@ -20,7 +20,7 @@ use poisson_midpoint::dynamics::{Overdamped, Underdamped};
 use poisson_midpoint::kernel::{KernelDynamics, KernelStepper};
 use poisson_midpoint::random::Streams;
 use poisson_midpoint::target::DoubleWell;
-use poisson_midpoint::{EulerMaruyama, PoissonMidpoint, State, Stepper};
+use poisson_midpoint::{EulerMaruyama, PoissonMidpoint, Real, State, Stepper};
 
 mod counted;
 mod plain;
@@ -115,12 +115,17 @@ fn all(gpu: &Gpu, options: &Options) -> Result<()> {
     Ok(())
 }
 
-fn overdamped() -> Result<Overdamped<f32>> {
-    Ok(Overdamped::new(0.01, 1000)?)
+fn overdamped<T: Real>() -> Result<Overdamped<T>> {
+    Ok(Overdamped::new(hundredth(), 1000)?)
 }
 
-fn underdamped() -> Result<Underdamped<f32>> {
-    Ok(Underdamped::new(0.01, 1000, 1.0)?)
+fn underdamped<T: Real>() -> Result<Underdamped<T>> {
+    Ok(Underdamped::new(hundredth(), 1000, T::ONE)?)
+}
+
+/// The nearest scalar to 0.01.
+fn hundredth<T: Real>() -> T {
+    T::ONE / T::from_u32(100)
 }
 
 /// Seconds that a launch takes, of many in a row: the best of three times, after one to warm up.

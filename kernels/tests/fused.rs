@@ -232,7 +232,7 @@ macro_rules! check_kernel {
 }
 
 macro_rules! check_module {
-    ($name:literal, $real:ident, $dimension:literal $(, compact)?) => {
+    ($name:literal, $real:ident, $dimension:literal) => {
         each_kernel! { check_kernel, $real, $dimension }
     };
 }

@@ -77,6 +77,31 @@ pub trait State: Sealed + Copy + PartialEq + Debug + Send + Sync {
     }
 }
 
+/// A vector's coordinates, for loops: nalgebra's iterators compute with a matrix's strides, which keeps a host's
+/// compiler from using vectors and costs a kernel instructions.
+#[inline(always)]
+pub(crate) fn coordinates<T: Real, const D: usize>(vector: &SVector<T, D>) -> &[T; D] {
+    let [coordinates] = &vector.data.0;
+    coordinates
+}
+
+/// The vector of the components that `make` gives.
+#[inline(always)]
+#[allow(clippy::indexing_slicing, reason = "indices below D")]
+pub(crate) fn vector<T: Real, const D: usize>(mut make: impl FnMut(usize) -> T) -> SVector<T, D> {
+    #[cfg(not(target_arch = "nvptx64"))]
+    let vector = SVector::from_fn(|d, _| make(d));
+    // A kernel copies the vector that `from_fn` returns, from 128 bytes on byte by byte, so it is filled in its own
+    // place.
+    #[cfg(target_arch = "nvptx64")]
+    let mut vector = SVector::from([T::ZERO; D]);
+    #[cfg(target_arch = "nvptx64")]
+    for d in 0..D {
+        vector.data.0[0][d] = make(d);
+    }
+    vector
+}
+
 impl<T: Real, const D: usize> Sealed for SVector<T, D> {}
 
 impl<T: Real, const D: usize> State for SVector<T, D> {
@@ -90,11 +115,11 @@ impl<T: Real, const D: usize> State for SVector<T, D> {
 
     #[inline]
     fn from_fn(mut make: impl FnMut(usize, usize) -> T) -> Self {
-        SVector::from_fn(|d, _| make(0, d))
+        vector(|d| make(0, d))
     }
     #[inline]
     fn for_each(&self, mut visit: impl FnMut(usize, usize, T)) {
-        for (d, &value) in self.iter().enumerate() {
+        for (d, &value) in coordinates(self).iter().enumerate() {
             visit(0, d, value);
         }
     }
@@ -105,7 +130,9 @@ impl<T: Real, const D: usize> State for SVector<T, D> {
     #[inline]
     fn is_finite(&self) -> bool {
         // Not `all`: without the early exit the loop is free of branches.
-        self.iter().fold(true, |so_far, x| so_far & x.is_finite())
+        coordinates(self)
+            .iter()
+            .fold(true, |so_far, x| so_far & x.is_finite())
     }
     #[inline]
     fn each<A: Send>(make: impl FnMut(usize) -> A) -> [A; D] {
@@ -113,18 +140,19 @@ impl<T: Real, const D: usize> State for SVector<T, D> {
     }
     #[inline]
     fn from_cells(mut make: impl FnMut(usize) -> [T; 1]) -> Self {
-        SVector::from_fn(|d, _| {
+        vector(|d| {
             let [x] = make(d);
             x
         })
     }
     #[inline]
     fn cell(&self, d: usize) -> [T; 1] {
-        [self.get(d).copied().unwrap_or_default()]
+        [coordinates(self).get(d).copied().unwrap_or_default()]
     }
     #[inline]
     fn set_cell(&mut self, d: usize, [value]: [T; 1]) {
-        if let Some(place) = self.get_mut(d) {
+        let [coordinates] = &mut self.data.0;
+        if let Some(place) = coordinates.get_mut(d) {
             *place = value;
         }
     }
@@ -198,14 +226,14 @@ impl<T: Real, const D: usize> State for Phase<T, D> {
     #[inline]
     fn from_fn(mut make: impl FnMut(usize, usize) -> T) -> Self {
         Self {
-            position: SVector::from_fn(|d, _| make(0, d)),
-            velocity: SVector::from_fn(|d, _| make(1, d)),
+            position: vector(|d| make(0, d)),
+            velocity: vector(|d| make(1, d)),
         }
     }
     #[inline]
     fn for_each(&self, mut visit: impl FnMut(usize, usize, T)) {
         for (part, vector) in [&self.position, &self.velocity].into_iter().enumerate() {
-            for (d, &value) in vector.iter().enumerate() {
+            for (d, &value) in coordinates(vector).iter().enumerate() {
                 visit(part, d, value);
             }
         }

@@ -27,6 +27,9 @@ pub(crate) struct Coordinate<X, C> {
 pub(crate) trait Memory {
     type Scalar: Scalar;
     type Cell: Cell<Self::Scalar>;
+    /// Whether the result takes the place of the start, so that none of it may be written before all of it is known to
+    /// be finite. A kernel would otherwise copy every step's result to the next one's start.
+    const IN_PLACE: bool = false;
 
     /// The number D of coordinates.
     fn dimension(&self) -> usize;
@@ -38,7 +41,7 @@ pub(crate) trait Memory {
     fn set_correction(&mut self, d: usize, correction: Self::Cell);
     /// Writes the position of X̂, where the drift is asked for.
     fn set_estimate(&mut self, d: usize, position: Self::Scalar);
-    /// Writes the state after the step; W is no longer needed.
+    /// Writes the state after the step: over the start and the estimate if it is in place, and otherwise over W.
     fn set_result(&mut self, d: usize, result: Self::Cell);
 }
 

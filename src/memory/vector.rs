@@ -5,11 +5,13 @@ use crate::dynamics::cell::Cell;
 use crate::dynamics::state::State;
 
 /// The memory of a macro step of a state of fixed dimension: plain data, without a reference to anything.
+///
+/// If it is `IN_PLACE`, it is that of one step after another: a step's result is the next one's start.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Vectors<X: State> {
+pub(crate) struct Vectors<X: State, const IN_PLACE: bool = false> {
     start: X,
     b0: X::Position,
-    /// W, later the result.
+    /// W, later the result, unless that is in place.
     noise: X,
     correction: X,
     estimate: X::Position,
@@ -27,12 +29,6 @@ impl<X: State> Vectors<X> {
         }
     }
 
-    /// Where the drift is asked for.
-    #[inline]
-    pub(crate) fn estimate(&self) -> &X::Position {
-        &self.estimate
-    }
-
     /// The state after the step.
     #[inline]
     pub(crate) fn moved(&self) -> X {
@@ -40,9 +36,44 @@ impl<X: State> Vectors<X> {
     }
 }
 
-impl<X: State> Memory for Vectors<X> {
+impl<X: State> Vectors<X, true> {
+    /// The memory before the first step: the drift at the start is asked for.
+    #[inline(always)]
+    pub(crate) fn without_drift(start: &X) -> Self {
+        Self {
+            start: *start,
+            b0: X::Position::zero(),
+            noise: X::zero(),
+            correction: X::zero(),
+            estimate: *start.position(),
+        }
+    }
+
+    /// Writes a component of the drift at the start.
+    #[inline(always)]
+    pub(crate) fn set_b0(&mut self, d: usize, b0: X::Real) {
+        self.b0.set_cell(d, [b0]);
+    }
+
+    /// The state after the last step that has come to its end.
+    #[inline(always)]
+    pub(crate) fn start(&self) -> &X {
+        &self.start
+    }
+}
+
+impl<X: State, const IN_PLACE: bool> Vectors<X, IN_PLACE> {
+    /// Where the drift is asked for.
+    #[inline]
+    pub(crate) fn estimate(&self) -> &X::Position {
+        &self.estimate
+    }
+}
+
+impl<X: State, const IN_PLACE: bool> Memory for Vectors<X, IN_PLACE> {
     type Scalar = X::Real;
     type Cell = X::Cell;
+    const IN_PLACE: bool = IN_PLACE;
 
     #[inline]
     fn dimension(&self) -> usize {
@@ -71,6 +102,11 @@ impl<X: State> Memory for Vectors<X> {
     }
     #[inline]
     fn set_result(&mut self, d: usize, result: X::Cell) {
-        self.noise.set_cell(d, result);
+        if IN_PLACE {
+            self.start.set_cell(d, result);
+            self.estimate.set_cell(d, [result.position()]);
+        } else {
+            self.noise.set_cell(d, result);
+        }
     }
 }

@@ -121,8 +121,7 @@ where
 /// The loops of [`Walk`] over vectors.
 impl<S: Dynamics> PoissonMidpoint<S> {
     /// Goes to the next midpoint, unless the drift at the last one is still wanted; returns the midpoint reached.
-    #[cfg_attr(target_arch = "nvptx64", inline(always))]
-    #[cfg_attr(not(target_arch = "nvptx64"), inline)]
+    #[inline]
     pub(super) fn next_in_vectors<X, N>(
         &self,
         walk: &mut Walk<S::Real, Vectors<X>>,
@@ -132,24 +131,9 @@ impl<S: Dynamics> PoissonMidpoint<S> {
         X: StateOf<S>,
         N: Noise<X> + ?Sized,
     {
-        if walk.cursor.is_ready() {
-            return self.leave_in_vectors(walk, noise);
+        if !walk.cursor.is_ready() {
+            return walk.cursor.wanted();
         }
-        walk.cursor.wanted()
-    }
-
-    /// [`next_in_vectors`](Self::next_in_vectors) where no drift is wanted.
-    #[cfg_attr(target_arch = "nvptx64", inline(always))]
-    #[cfg_attr(not(target_arch = "nvptx64"), inline)]
-    pub(super) fn leave_in_vectors<X, N>(
-        &self,
-        walk: &mut Walk<S::Real, Vectors<X>>,
-        noise: &mut N,
-    ) -> Result<Option<u32>, StepError>
-    where
-        X: StateOf<S>,
-        N: Noise<X> + ?Sized,
-    {
         check_noise(noise, self.dynamics().inner_steps())?;
         noise.prepare::<SpanOf<S>>(1, 1);
         let draw = |midpoints: &_, previous| noise.midpoint(midpoints, previous);

@@ -4,7 +4,9 @@ use core::fmt::Debug;
 use core::ops::Range;
 
 use super::one_stage_slice::OneStageSliceStep;
-use super::one_stage_step::{OneStageStep, carry, coast, move_to_end, move_to_stage};
+use super::one_stage_step::{
+    OneStageStep, at_stage, carry, coast, last_noise, move_to_end, move_to_stage,
+};
 use super::stepper::Stepper;
 use super::walk::error_after_drift;
 use crate::batch::advance::{Advance, Positioned};
@@ -160,20 +162,30 @@ impl<M: OneStage> Stepper for M {
         W: Positioned,
     {
         let mut advance = Advance::new(words);
+        let mut moved = X::zero();
         for n in steps.clone() {
-            let (start, finite) = coast(self, state, words);
-            if !finite {
+            if !coast(self, state, words, &mut moved) {
                 let error = StepError::not_finite(self.stage());
                 return advance.failed_in(&steps, 1, n, error);
             }
             let time = self.time_of_stage(start_time(self.of(), n));
-            let b = drift(time, start.position());
-            let moved = carry(self, &start, &b, words);
-            if !moved.is_finite() {
+            let b = drift(time, at_stage(self, state, &moved).position());
+            let noise = last_noise(self, words);
+            let result = |state: &X, d| {
+                let start = at_stage(self, state, &moved).cell(d);
+                carry::<M, X>(self, d, start, &b, &noise)
+            };
+            // All of the result is found to be finite before any of it is written, rather than kept beside the state and
+            // copied: kernels copy a large state byte by byte.
+            let dimensions = 0..X::DIMENSION;
+            let finite = |so_far, d| so_far & result(state, d).is_finite();
+            if !dimensions.clone().fold(true, finite) {
                 let error = error_after_drift(&b, self.stage(), self.of().inner_steps());
                 return advance.failed_in(&steps, 1, n, error);
             }
-            *state = moved;
+            for d in dimensions {
+                state.set_cell(d, result(state, d));
+            }
             advance.word_position = words.word_position();
         }
         advance.evaluated(1, &steps)

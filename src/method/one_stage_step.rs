@@ -98,8 +98,8 @@ where
     N: Noise<X> + ?Sized,
 {
     check_noise(noise, method.of().inner_steps())?;
-    let (moved, finite) = coast(method, state, noise);
-    if !finite {
+    let mut moved = *state;
+    if !coast(method, state, noise, &mut moved) {
         return Err(StepError::not_finite(method.stage()));
     }
     Ok(moved)
@@ -121,43 +121,74 @@ where
     check_drift_vector(drift, method.stage())?;
     let end = method.of().inner_steps();
     check_noise(noise, end)?;
-    let moved = carry(method, start, drift, noise);
+    let noise = last_noise(method, noise);
+    let moved = X::from_cells(|d| carry(method, d, start.cell(d), drift, &noise));
     if !moved.is_finite() {
         return Err(StepError::not_finite(end));
     }
     Ok(moved)
 }
 
-/// The state that [`move_to_stage`] moves to, and whether it is finite; the noise source is not checked. A state that does
-/// not move is not looked at.
+/// Writes to `moved` the state where the drift is asked for, and tells whether it is finite; `moved` is left alone if
+/// that is the state itself. The noise source is not checked.
 #[inline(always)]
-pub(super) fn coast<M, X, N>(method: &M, state: &X, noise: &mut N) -> (X, bool)
+pub(super) fn coast<M, X, N>(method: &M, state: &X, noise: &mut N, moved: &mut X) -> bool
 where
     M: OneStage,
     X: StateOf<M::Of>,
     N: Noise<X> + ?Sized,
 {
     let Some((before, stage)) = method.before() else {
-        return (*state, true);
+        return true;
     };
     noise.prepare::<SpanOf<M::Of>>(0, 1);
     let increment = noise.increment(0, stage, before);
-    let moved = X::from_cells(|d| before.coast(state.cell(d), increment.cell(d)));
-    (moved, moved.is_finite())
+    let mut finite = true;
+    for d in 0..X::DIMENSION {
+        let cell = before.coast(state.cell(d), increment.cell(d));
+        finite &= cell.is_finite();
+        moved.set_cell(d, cell);
+    }
+    finite
 }
 
-/// The state that [`move_to_end`] moves to, finite or not; neither the drift nor the noise source is checked.
+/// The state where the drift is asked for, if [`coast`] has written to `moved`.
 #[inline(always)]
-pub(super) fn carry<M, X, N>(method: &M, start: &X, drift: &X::Position, noise: &mut N) -> X
+pub(super) fn at_stage<'a, M: OneStage, X>(method: &M, state: &'a X, moved: &'a X) -> &'a X {
+    match method.before() {
+        Some(_) => moved,
+        None => state,
+    }
+}
+
+/// ξ₂; the noise source is not checked.
+#[inline(always)]
+pub(super) fn last_noise<M, X, N>(method: &M, noise: &mut N) -> X
 where
     M: OneStage,
     X: StateOf<M::Of>,
     N: Noise<X> + ?Sized,
 {
-    let held = method.held();
     noise.prepare::<M::Held<RealOf<M::Of>>>(0, 1);
-    let increment = noise.increment(method.stage(), method.of().inner_steps(), held);
-    X::from_cells(|d| held.carry(start.cell(d), drift.cell(d).position(), increment.cell(d)))
+    noise.increment(method.stage(), method.of().inner_steps(), method.held())
+}
+
+/// Coordinate d of the state that [`move_to_end`] moves to, from that of where the drift was asked for, and with
+/// [`last_noise`].
+#[inline(always)]
+pub(super) fn carry<M, X>(
+    method: &M,
+    d: usize,
+    start: X::Cell,
+    drift: &X::Position,
+    noise: &X,
+) -> X::Cell
+where
+    M: OneStage,
+    X: StateOf<M::Of>,
+{
+    let held = method.held();
+    held.carry(start, drift.cell(d).position(), noise.cell(d))
 }
 
 #[cfg(feature = "defmt")]

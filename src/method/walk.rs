@@ -179,12 +179,6 @@ impl<T: Real, M: Memory<Scalar = T>> Walk<T, M> {
         if !finite {
             return Err(StepError::NonFiniteState { inner_step: 0 });
         }
-        Self::begin_at_finite(time, memory)
-    }
-
-    /// [`begin`](Self::begin) from a state that is known to be finite.
-    #[inline(always)]
-    pub(super) fn begin_at_finite(time: T, memory: M) -> Result<Self, StepError> {
         let dimensions = 0..memory.dimension();
         check_drift(dimensions.map(|d| memory.coordinate(d).b0), 0)?;
         Ok(Self {
@@ -285,8 +279,7 @@ impl<S: Dynamics> PoissonMidpoint<S> {
     }
 
     /// Adds the correction by the drift that was asked for, which `drift` gives coordinate by coordinate.
-    #[cfg_attr(target_arch = "nvptx64", inline(always))]
-    #[cfg_attr(not(target_arch = "nvptx64"), inline)]
+    #[inline]
     pub(super) fn supply<M: MemoryOf<S>>(
         &self,
         walk: &mut Walk<S::Real, M>,
@@ -356,18 +349,26 @@ where
     finite
 }
 
-/// Writes the state after the step, and tells whether all of it is finite.
+/// Writes the state after the step, and tells whether all of it is finite. In place, it is not written unless it is.
 #[inline(always)]
 pub(super) fn write_result<M, P>(whole: &P, is_corrected: bool, memory: &mut M) -> bool
 where
     M: Memory,
     P: Span<M::Scalar, Cell = M::Cell>,
 {
+    let result = |memory: &M, d| memory.coordinate(d).result(whole, is_corrected);
     let mut finite = true;
     for d in 0..memory.dimension() {
-        let result = memory.coordinate(d).result(whole, is_corrected);
+        let result = result(memory, d);
         finite &= result.is_finite();
-        memory.set_result(d, result);
+        if !M::IN_PLACE {
+            memory.set_result(d, result);
+        }
+    }
+    if M::IN_PLACE && finite {
+        for d in 0..memory.dimension() {
+            memory.set_result(d, result(memory, d));
+        }
     }
     finite
 }

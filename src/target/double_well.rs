@@ -3,6 +3,7 @@
 use nalgebra::SVector;
 
 use super::{Drift, TableDrift, TableError};
+use crate::dynamics::state::{State, vector};
 use crate::real::Real;
 
 /// The force of the double well f(x) = a Σ (x² − 1)²/4 in every dimension, with a bounded slope.
@@ -31,19 +32,21 @@ pub struct DoubleWell<T> {
 impl<T: Real, const D: usize> Drift<T, D> for DoubleWell<T> {
     #[inline]
     fn drift(&self, _time: T, position: &SVector<T, D>) -> SVector<T, D> {
+        let component = |d| {
+            let [x] = position.cell(d);
+            x
+        };
         let is_inside = |x: T| x.abs() <= self.cap;
         let cubic = |x: T| x - x * x * x;
         let slope = T::ONE - T::from_u32(3) * self.cap * self.cap;
         // In a kernel one branch for all components, since a warp takes its threads' branches one after another. On a
         // host that would keep particles from being moved together.
         #[cfg(target_arch = "nvptx64")]
-        if position
-            .iter()
-            .fold(true, |so_far, &x| so_far & is_inside(x))
-        {
-            return position.map(|x| self.steepness * cubic(x));
+        if (0..D).fold(true, |so_far, d| so_far & is_inside(component(d))) {
+            return vector(|d| self.steepness * cubic(component(d)));
         }
-        position.map(|x| {
+        vector(|d| {
+            let x = component(d);
             let force = if is_inside(x) {
                 cubic(x)
             } else {

@@ -3,6 +3,7 @@
 use nalgebra::{SMatrix, SVector};
 
 use super::{Drift, TableDrift, TableError};
+use crate::dynamics::state::coordinates;
 use crate::real::Real;
 
 /// The force −P(x − μ) of a Gaussian target with mean μ and precision matrix P.
@@ -27,8 +28,7 @@ pub struct Gaussian<T: Real, const D: usize> {
 impl<T: Real, const D: usize> Drift<T, D> for Gaussian<T, D> {
     #[inline]
     fn drift(&self, _time: T, position: &SVector<T, D>) -> SVector<T, D> {
-        let [mean] = &self.mean.data.0;
-        force(mean, &self.precision.data.0, position)
+        force(coordinates(&self.mean), &self.precision.data.0, position)
     }
 }
 
@@ -40,9 +40,9 @@ fn force<T: Real, const D: usize>(
     precision: &[[T; D]; D],
     position: &SVector<T, D>,
 ) -> SVector<T, D> {
-    // Arrays, since nalgebra's own iterators keep the compiler from using vectors, and slices keep it from unrolling.
+    // Arrays, since slices keep the compiler from unrolling.
     let mut force = [T::ZERO; D];
-    let [position] = &position.data.0;
+    let position = coordinates(position);
     if D <= 4 {
         // By index, since a kernel does not unroll a loop over zipped iterators. With more dimensions it should not: it would
         // keep the matrix in registers.

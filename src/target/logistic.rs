@@ -3,6 +3,7 @@
 use nalgebra::SVector;
 
 use super::{Drift, TableDrift, TableError};
+use crate::dynamics::state::coordinates;
 use crate::real::Real;
 use crate::scalar::{Row, Scalar};
 
@@ -59,13 +60,11 @@ impl<T: Real, const D: usize> Drift<T, D> for LogisticRegression<'_, T, D> {
 
     #[inline]
     fn drift(&self, _time: T, position: &SVector<T, D>) -> SVector<T, D> {
-        // An array and a slice, since nalgebra's own iterators keep the compiler from using vectors. A GPU has
-        // none, and the slice would take registers that one kernel does not have.
-        #[cfg(target_arch = "nvptx64")]
-        let coordinates = position.iter();
-        #[cfg(not(target_arch = "nvptx64"))]
-        let coordinates = position.as_slice().iter();
-        let mut force: [T; D] = position.map(|w| self.prior(w)).into();
+        let coordinates = coordinates(position).iter();
+        let mut force = [T::ZERO; D];
+        for (force, &w) in force.iter_mut().zip(coordinates.clone()) {
+            *force = self.prior(w);
+        }
         for row in self.rows.chunks_exact(D.max(1)) {
             let pull = Self::pull(row, coordinates.clone());
             for (force, &z) in force.iter_mut().zip(row) {

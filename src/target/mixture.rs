@@ -3,6 +3,7 @@
 use nalgebra::SVector;
 
 use super::{Drift, TableDrift, TableError};
+use crate::dynamics::state::coordinates;
 use crate::real::Real;
 
 /// The force ∇ log p of a mixture of Gaussians, each with a covariance that is a multiple of the
@@ -49,10 +50,9 @@ impl<T: Real, const D: usize> Drift<T, D> for GaussianMixture<'_, T, D> {
     #[cfg_attr(target_arch = "nvptx64", inline(never))]
     #[cfg_attr(not(target_arch = "nvptx64"), inline)]
     fn drift(&self, _time: T, position: &SVector<T, D>) -> SVector<T, D> {
-        // An array, since nalgebra's own iterators keep the compiler from using vectors.
-        let position: [T; D] = (*position).into();
+        let position = coordinates(position);
         let mut largest = None;
-        for (exponent, _, _) in self.components(&position) {
+        for (exponent, _, _) in self.components(position) {
             if largest.is_none_or(|largest| exponent > largest) {
                 largest = Some(exponent);
             }
@@ -60,15 +60,18 @@ impl<T: Real, const D: usize> Drift<T, D> for GaussianMixture<'_, T, D> {
         let largest = largest.unwrap_or(T::ZERO);
         let mut sum = T::ZERO;
         let mut force = [T::ZERO; D];
-        for (exponent, precision, mean) in self.components(&position) {
+        for (exponent, precision, mean) in self.components(position) {
             let weight = (exponent - largest).exp();
             sum += weight;
             let pull = weight * precision;
-            for ((force, &x), &mean) in force.iter_mut().zip(&position).zip(mean) {
+            for ((force, &x), &mean) in force.iter_mut().zip(position).zip(mean) {
                 *force += pull * (mean - x);
             }
         }
-        force.map(|force| force / sum).into()
+        for force in &mut force {
+            *force = *force / sum;
+        }
+        force.into()
     }
 }
 

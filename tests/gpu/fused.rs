@@ -33,7 +33,7 @@ pub fn all(gpu: &Gpu, options: &Options) -> Result<Tally> {
         };
     }
     macro_rules! check_module {
-        ($name:literal, $real:ident, $dimension:literal $(, compact)?) => {
+        ($name:literal, $real:ident, $dimension:literal) => {
             let start = Instant::now();
             module = Tally::default();
             each_kernel! { check_kernel, $real, $dimension }
