@@ -1,14 +1,5 @@
 //! The normal of two words, in `f64`.
 
-#![allow(
-    clippy::excessive_precision,
-    reason = "coefficients as the fit printed them"
-)]
-#![allow(
-    clippy::unreadable_literal,
-    reason = "coefficients as the fit printed them"
-)]
-
 use super::Segment;
 
 /// g on [0, 2.75], relative error below 7e-18.

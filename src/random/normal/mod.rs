@@ -21,6 +21,12 @@
 //! than one ulp from a word to the next; the f64 form is within 2.1 ulp on the words tested
 //! (`tests/normal.rs`).
 
+#![allow(
+    clippy::excessive_precision,
+    clippy::unreadable_literal,
+    reason = "coefficients as the fit printed them"
+)]
+
 use core::ops::{Add, Mul, Sub};
 
 mod double;

@@ -1,14 +1,5 @@
 //! The normal of one word, in `f32`.
 
-#![allow(
-    clippy::excessive_precision,
-    reason = "coefficients as the fit printed them"
-)]
-#![allow(
-    clippy::unreadable_literal,
-    reason = "coefficients as the fit printed them"
-)]
-
 use super::{Segment, polynomial};
 
 impl<const N: usize> Segment<f32, N> {
